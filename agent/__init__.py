@@ -1,0 +1,1 @@
+"""The localization graph, what a run of it is given, and the command line around it."""

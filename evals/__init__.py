@@ -1,0 +1,1 @@
+"""Labelled photographs, what is measured on them, and the demo town."""

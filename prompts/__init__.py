@@ -1,0 +1,1 @@
+"""Versioned prompt texts. No logic lives here."""

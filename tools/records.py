@@ -1,0 +1,130 @@
+"""The plain records that the tools hand to each other: frozen, validated, JSON-ready."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256, in hexadecimal")]
+Degrees = Annotated[float, Field(allow_inf_nan=False)]
+Metres = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Record(BaseModel):
+    """Base of all records: immutable, and a field that does not exist is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Position(Record):
+    """Where a photo was taken: WGS84 degrees, metres in a plane, or both.
+
+    `zone` is a UTM zone number and latitude band such as `10S`; without it the plane is one of its own
+    (a benchmark's, a floor plan's), and can be compared with positions of the same plane only.
+    """
+
+    latitude: Degrees | None = Field(None, ge=-90, le=90)
+    longitude: Degrees | None = Field(None, ge=-180, le=180)
+    easting: Metres | None = None
+    northing: Metres | None = None
+    zone: str | None = Field(None, pattern=r"^([1-9]|[1-5][0-9]|60)[C-HJ-NP-X]$")
+
+    @model_validator(mode="after")
+    def _pairs(self) -> Self:
+        if (self.latitude is None) != (self.longitude is None):
+            raise ValueError("latitude and longitude come together")
+        if (self.easting is None) != (self.northing is None):
+            raise ValueError("easting and northing come together")
+        if self.latitude is None and self.easting is None:
+            raise ValueError("a position needs degrees or metres")
+        if self.zone is not None and self.easting is None:
+            raise ValueError("a zone belongs to an easting and a northing")
+        return self
+
+
+class Photo(Record):
+    """A checked image file: the digest is of its bytes, the size that of the upright image, in pixels."""
+
+    path: Path
+    digest: Digest
+    width: int = Field(gt=0)
+    height: int = Field(gt=0)
+    position: Position | None = None
+    position_source: Literal["csv", "name", "exif"] | None = None
+
+
+class Candidate(Record):
+    """A photo of the index that stage 1 retrieved."""
+
+    reference: str = Field(description="path relative to the indexed folder, with forward slashes")
+    path: Path
+    digest: Digest
+    position: Position | None
+    coarse_rank: int = Field(ge=1)
+    coarse_similarity: float = Field(description="inner product of the two VLAD vectors, Eq. 5")
+
+
+class Cue(Record):
+    """One location-identifiable phrase t with its score as given and its weight α, normalised (Eq. 6)."""
+
+    text: str = Field(min_length=1)
+    score: float = Field(ge=0, allow_inf_nan=False)
+    weight: float = Field(ge=0, le=1)
+
+
+class Description(Record):
+    """What a describer said about one image (Eq. 6); no cues when it could not, and `failure` says why."""
+
+    digest: Digest
+    describer: str
+    cues: tuple[Cue, ...]
+    recorded: bool = Field(description="read back from the ledger instead of made now")
+    failure: str | None = None
+
+
+class CueMatch(Record):
+    """The best match of one query cue in a candidate (Eq. 8)."""
+
+    cue: str
+    weight: float
+    matched: str
+    cosine: float
+
+
+class Score(Record):
+    """S of one candidate (Eq. 9); `None` when the query or the candidate has no cues."""
+
+    reference: str
+    score: float | None
+    matches: tuple[CueMatch, ...]
+
+
+class RankedCandidate(Candidate):
+    """A candidate with its place in the final list (Eq. 10)."""
+
+    rank: int = Field(ge=1)
+    score: float | None
+    retained: bool
+    matches: tuple[CueMatch, ...]
+
+
+class Steps(Record):
+    """How many description steps were made for an answer, and how many were read back."""
+
+    made: int = Field(ge=0)
+    recorded: int = Field(ge=0)
+
+
+class Answer(Record):
+    """Where the photo was taken, and why. `query_position` is reported only; nothing ever uses it."""
+
+    status: Literal["located", "unknown"]
+    reference: str | None
+    position: Position | None
+    query: Photo
+    query_position: Position | None
+    cues: tuple[Cue, ...]
+    candidates: tuple[RankedCandidate, ...]
+    notes: tuple[str, ...] = Field(description="what a reader must know to trust the answer rightly")
+    settings: dict[str, str | int | float | None]
+    steps: Steps
