@@ -64,12 +64,29 @@ class Candidate(Record):
     coarse_similarity: float = Field(description="inner product of the two VLAD vectors, Eq. 5")
 
 
-class Cue(Record):
-    """One location-identifiable phrase t with its score as given and its weight α, normalised (Eq. 6)."""
+class RawCue(Record):
+    """One location-identifiable phrase t with its score, both as a describer gave them."""
 
     text: str = Field(min_length=1)
     score: float = Field(ge=0, allow_inf_nan=False)
+
+
+class Cue(RawCue):
+    """A phrase with its score as given and its weight α, normalised over the image's cues (Eq. 6)."""
+
     weight: float = Field(ge=0, le=1)
+
+
+class Reply(Record):
+    """What a describer answered about one image, with what the ledger keeps of how it came about."""
+
+    cues: tuple[RawCue, ...]
+    raw: str = Field(description="verbatim")
+    request: dict[str, str] = Field(
+        {}, description="what was asked of whom: models, prompt and schema digests, decoding"
+    )
+    usage: dict[str, int] = Field({}, description="tokens, as the endpoint counts them")
+    finish_reason: str | None = None
 
 
 class Description(Record):
@@ -116,12 +133,18 @@ class Steps(Record):
 
 
 class Answer(Record):
-    """Where the photo was taken, and why. `query_position` is reported only; nothing ever uses it."""
+    """Where the photo was taken, and why.
+
+    `decided_by` is `cues` when the first candidate is retained (S > τ), `coarse order` when stage 1 alone
+    put it first. `query_position` is the photo's own, read when the answer stands; nothing ever uses it.
+    """
 
     status: Literal["located", "unknown"]
+    decided_by: Literal["cues", "coarse order"] | None
+    photo: Path
+    digest: Digest
     reference: str | None
     position: Position | None
-    query: Photo
     query_position: Position | None
     cues: tuple[Cue, ...]
     candidates: tuple[RankedCandidate, ...]

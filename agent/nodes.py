@@ -1,0 +1,101 @@
+"""The graph's nodes: one short async function a tool."""
+
+import asyncio
+from pathlib import Path
+
+from langgraph.runtime import Runtime
+from langgraph.types import Overwrite, Send
+
+from ..tools import apply_threshold, coarse_retrieve, describe_image, score_candidates
+from ..tools.answer import Findings, compose_answer
+from ..tools.errors import PositionError, UsageError
+from ..tools.photo import open_photo
+from ..tools.records import Candidate, Photo, Position
+from ..tools.sentences import embed_phrases
+from .context import Context
+from .state import Answered, Described, Image, NewDescriptions, NewPhoto, NewScores, Query, Retrieved, Scored
+
+
+async def retrieve(state: Query, runtime: Runtime[Context]) -> NewPhoto:
+    """Photo to K candidates, Eqs. 1–5; the photo's own position is not read."""
+    given = _context(runtime)
+    photo = await asyncio.to_thread(open_photo, Path(state["photo"]), read_position=False)
+    candidates = await asyncio.to_thread(
+        coarse_retrieve.coarse_retrieve, photo, given.settings.k, given.index, given.backbone
+    )
+    return {"query": photo, "candidates": candidates}
+
+
+async def recall(state: Retrieved, runtime: Runtime[Context]) -> dict[str, Overwrite]:
+    """Read back every description that the ledger holds; those of an earlier run of the thread go."""
+    given = _context(runtime)
+    digests = [image["digest"] for image in _images(state)]
+    recorded = await asyncio.to_thread(
+        describe_image.recall_descriptions, digests, given.settings.n, given.describer, given.ledger
+    )
+    return {"descriptions": Overwrite(recorded)}
+
+
+def each_image(state: Described) -> list[Send] | str:
+    """One step for each distinct image that still needs a description; when none does, go on."""
+    missing = [image for image in _images(state) if image["digest"] not in state["descriptions"]]
+    return [Send("describe_image", image) for image in missing] or "score_candidates"
+
+
+async def describe(state: Image, runtime: Runtime[Context]) -> NewDescriptions:
+    """One image to its cues, Eq. 6."""
+    given = _context(runtime)
+    description = await describe_image.describe_image(
+        Path(state["path"]), state["digest"], given.settings.n, given.describer, given.ledger
+    )
+    return {"descriptions": {state["digest"]: description}}
+
+
+async def score(state: Described, runtime: Runtime[Context]) -> NewScores:
+    """Descriptions to scores, Eqs. 7–9."""
+    given = _context(runtime)
+    descriptions = state["descriptions"]
+    phrases = [cue.text for description in descriptions.values() for cue in description.cues]
+    embeddings = await asyncio.to_thread(embed_phrases, phrases, given.encoder, given.ledger)
+    query = descriptions[state["query"].digest]
+    return {"scores": score_candidates.score_candidates(query, state["candidates"], descriptions, embeddings)}
+
+
+async def decide(state: Scored, runtime: Runtime[Context]) -> Answered:
+    """Scores to the answer, Eq. 10; only now is the photo's own position read, for the report."""
+    given = _context(runtime)
+    settings = given.settings
+    ranked = apply_threshold.apply_threshold(state["candidates"], state["scores"], settings.tau, settings.below_tau)
+    found = Findings(
+        query=state["query"],
+        query_position=await asyncio.to_thread(_own_position, state["query"].path),
+        descriptions=state["descriptions"],
+        retrieved=len(state["candidates"]),
+        ranked=tuple(ranked),
+        tau=settings.tau,
+        below_tau=settings.below_tau,
+        settings=given.resolved(),
+    )
+    return {"answer": compose_answer(found)}
+
+
+def _images(state: Retrieved) -> list[Image]:
+    """The distinct images of a run, the query's first; copies of one image are one."""
+    photos: list[Photo | Candidate] = [state["query"], *state["candidates"]]
+    distinct = {photo.digest: Image(path=str(photo.path), digest=photo.digest) for photo in reversed(photos)}
+    return list(reversed(distinct.values()))
+
+
+def _own_position(path: Path) -> Position | None:
+    try:
+        return open_photo(path).position
+    except PositionError:
+        return None  # a name that is written wrongly says nothing, and nothing depends on it
+
+
+def _context(runtime: Runtime[Context]) -> Context:
+    """LangGraph hands over None when the caller forgot the context."""
+    given: Context | None = runtime.context
+    if given is None:
+        raise UsageError("The graph needs a context: call it with context=..., from open_context(PLACES).")
+    return given

@@ -1,0 +1,74 @@
+"""What the graph knows at each stage: every stage adds to the one before it."""
+
+from collections.abc import Mapping
+from typing import Annotated, TypedDict
+
+from pydantic import Field
+
+from ..tools.records import Answer, Candidate, Description, Photo, Score
+
+
+def merge(left: Mapping[str, Description], right: Mapping[str, Description]) -> dict[str, Description]:
+    """Join what parallel description steps found; the key is the image's digest."""
+    return {**left, **right}
+
+
+class Query(TypedDict):
+    """What a caller asks."""
+
+    photo: Annotated[str, Field(description="path of the photograph to locate")]
+
+
+class Retrieved(Query):
+    """After stage 1."""
+
+    query: Photo
+    candidates: list[Candidate]
+
+
+class Described(Retrieved):
+    """After every description step; images that could not be described are in it, with the reason."""
+
+    descriptions: Annotated[dict[str, Description], merge]
+
+
+class Scored(Described):
+    """After stage 2; one score a candidate, in their order."""
+
+    scores: list[Score]
+
+
+class Answered(TypedDict):
+    """What a caller gets."""
+
+    answer: Answer
+
+
+class State(Scored, Answered):
+    """Every key that any stage writes."""
+
+
+class Image(TypedDict):
+    """What one description step is sent."""
+
+    path: str
+    digest: str
+
+
+class NewPhoto(TypedDict):
+    """What `coarse_retrieve` adds."""
+
+    query: Photo
+    candidates: list[Candidate]
+
+
+class NewDescriptions(TypedDict):
+    """What a description step adds."""
+
+    descriptions: dict[str, Description]
+
+
+class NewScores(TypedDict):
+    """What `score_candidates` adds."""
+
+    scores: list[Score]

@@ -1,0 +1,70 @@
+"""The final list to an answer, with the notes that a reader needs to trust it rightly."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from .apply_threshold import BelowTau
+from .records import Answer, Description, Photo, Position, RankedCandidate, Record, Steps
+
+UNCALIBRATED_TAU = -1.0
+
+
+class Findings(Record):
+    """What a run found, from the query to the final list."""
+
+    query: Photo
+    query_position: Position | None
+    descriptions: Mapping[str, Description]
+    retrieved: int
+    ranked: tuple[RankedCandidate, ...]
+    tau: float
+    below_tau: BelowTau
+    settings: dict[str, str | int | float | None]
+
+
+def compose_answer(found: Findings) -> Answer:
+    """Turn what a run found into its answer; the first of the final list is the place."""
+    first = found.ranked[0] if found.ranked else None
+    described = found.descriptions.values()
+    return Answer(
+        status="located" if first else "unknown",
+        decided_by=None if first is None else "cues" if first.retained else "coarse order",
+        photo=found.query.path,
+        digest=found.query.digest,
+        reference=first.reference if first else None,
+        position=first.position if first else None,
+        query_position=found.query_position,
+        cues=found.descriptions[found.query.digest].cues,
+        candidates=found.ranked,
+        notes=tuple(_notes(found)),
+        settings=found.settings,
+        steps=Steps(
+            made=sum(not description.recorded and description.failure is None for description in described),
+            recorded=sum(description.recorded for description in described),
+        ),
+    )
+
+
+def _notes(found: Findings) -> Iterator[str]:
+    query = found.descriptions[found.query.digest]
+    if not query.cues:
+        yield f"The photo could not be described ({query.failure}), so stage 1 alone decides."
+    elif not any(candidate.retained for candidate in found.ranked):
+        order = "the coarse order stands" if found.below_tau == "fallback" else "no place is named"
+        yield f"No candidate's cues match above τ = {found.tau:g}, so {order}."
+    elif found.tau <= UNCALIBRATED_TAU:
+        yield "τ is not calibrated (−1): every described candidate is retained, so the answer cannot abstain."
+    failures = _failures(found)
+    if failures:
+        yield f"{len(failures)} of {found.retrieved} candidates could not be described; the first: {failures[0]}"
+    if any(candidate.digest == found.query.digest for candidate in found.ranked):
+        yield "This very photo is in the index."
+    if found.ranked and found.ranked[0].position is None:
+        yield "The reference has no position."
+
+
+def _failures(found: Findings) -> Sequence[str]:
+    return [
+        description.failure
+        for digest, description in found.descriptions.items()
+        if description.failure is not None and digest != found.query.digest
+    ]

@@ -1,0 +1,34 @@
+"""Scores to the final list: sorted by S, retained above τ, the others held back (Eq. 10)."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from .records import Candidate, RankedCandidate, Score
+
+BelowTau = Literal["fallback", "strict"]
+
+
+def apply_threshold(
+    candidates: Sequence[Candidate], scores: Sequence[Score], tau: float, below_tau: BelowTau
+) -> list[RankedCandidate]:
+    """Order candidates by S descending and retain those with `S > τ`, strictly (Eq. 10).
+
+    `scores` are in the candidates' order. Equal scores keep the coarse order. With `fallback` those that
+    are not retained follow in their coarse order, with `strict` they are left out. A candidate without a
+    score is never retained.
+    """
+    pairs = list(zip(candidates, scores, strict=True))
+    retained = [pair for pair in pairs if pair[1].score is not None and pair[1].score > tau]
+    retained.sort(key=lambda pair: (-(pair[1].score or 0.0), pair[0].coarse_rank))
+    held_back = [pair for pair in pairs if pair not in retained] if below_tau == "fallback" else []
+    held_back.sort(key=lambda pair: pair[0].coarse_rank)
+    return [
+        _ranked(candidate, score, rank, retained=rank <= len(retained))
+        for rank, (candidate, score) in enumerate(retained + held_back, start=1)
+    ]
+
+
+def _ranked(candidate: Candidate, score: Score, rank: int, *, retained: bool) -> RankedCandidate:
+    return RankedCandidate(
+        **dict(candidate), rank=rank, score=score.score, retained=retained, matches=score.matches
+    )  # fmt: skip

@@ -1,0 +1,17 @@
+"""A photo to its K candidates: local descriptors, VLAD, search (Eqs. 1–5)."""
+
+from .backbone import Backbone
+from .index_build import extract_photo
+from .place_index import PlaceIndex
+from .records import Candidate, Photo
+from .vlad import aggregate
+
+
+def coarse_retrieve(photo: Photo, k: int, index: PlaceIndex, backbone: Backbone) -> list[Candidate]:
+    """Return the `k` photos of the index that look most like `photo`, fewer when it holds fewer.
+
+    Raises `PhotoError` when the photo cannot be decoded or shows no structure at all.
+    """
+    descriptors = extract_photo(photo, backbone)
+    vector = aggregate(descriptors, index.codebook, index.settings.kappa)
+    return index.search(vector, k)

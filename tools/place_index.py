@@ -1,0 +1,136 @@
+"""The index of places: geo-tagged photos on disk, opened and searched (Eq. 5)."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from .arrays import Floats
+from .codebook import codebook_digest
+from .errors import IndexDamaged
+from .index_files import Manifest, checked_path, read_manifest
+from .records import Candidate, Position
+
+_PHOTO_COLUMNS = "root, reference, digest, latitude, longitude, easting, northing, zone"
+
+
+class PlaceIndex:
+    """An index that was opened: its settings, its codebook `C [S, D]`, and search over its vectors.
+
+    Every file's checksum is verified before it is read, because a damaged FAISS file can load and
+    return other neighbours without an error.
+    """
+
+    def __init__(self, manifest: Manifest, codebook: Floats, blocks: list[Any], places: sqlite3.Connection) -> None:
+        self.manifest = manifest
+        self.settings = manifest.settings
+        self.codebook = codebook
+        self._blocks = blocks
+        self._places = places
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Open the index in a folder; raises `IndexMissing` or `IndexDamaged`."""
+        import faiss
+
+        manifest = read_manifest(folder)
+        codebook = read_codebook(checked_path(folder, manifest.codebook))
+        if codebook_digest(codebook) != manifest.codebook_digest or codebook.size != manifest.dimension:
+            raise IndexDamaged(f"The codebook of {str(folder)!r} is not the index's: build the index again.")
+        blocks = []
+        for entry in manifest.blocks:
+            block = faiss.read_index(str(checked_path(folder, entry)), faiss.IO_FLAG_MMAP_IFC)
+            if block.d != manifest.dimension or block.ntotal != entry.vectors:
+                raise IndexDamaged(f"The index file {entry.name!r} has another shape: build the index again.")
+            blocks.append(block)
+        path = checked_path(folder, manifest.places)
+        places = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+        return cls(manifest, codebook, blocks, places)
+
+    def __len__(self) -> int:
+        return self.manifest.photos
+
+    def close(self) -> None:
+        """Close the table of places; the index cannot be searched after."""
+        self._places.close()
+
+    def search(self, vector: Floats, k: int) -> list[Candidate]:
+        """Return the `k` photos whose vectors have the largest inner product with `vector [S·D]` (Eq. 5).
+
+        Fewer when the index holds fewer. Equal similarities are ordered by the photo's reference.
+        """
+        if vector.shape != (self.manifest.dimension,):
+            raise ValueError(f"the vector has shape {vector.shape}, the index holds [{self.manifest.dimension}]")
+        found: list[Candidate] = []
+        for image, similarity in self._nearest(vector, k):
+            found += self._photos_of(image, similarity)
+        found.sort(key=lambda candidate: (-candidate.coarse_similarity, candidate.reference))
+        return [candidate.model_copy(update={"coarse_rank": rank}) for rank, candidate in enumerate(found[:k], start=1)]
+
+    def _nearest(self, vector: Floats, k: int) -> list[tuple[int, float]]:
+        """Image ids and similarities of the nearest `k` images over all blocks."""
+        query = np.ascontiguousarray(vector[None], dtype=np.float32)
+        nearest: list[tuple[int, float]] = []
+        for block in self._blocks:
+            similarities, ids = block.search(query, min(k, block.ntotal))
+            nearest += [(int(i), float(s)) for i, s in zip(ids[0], similarities[0], strict=True) if i >= 0]
+        nearest.sort(key=lambda pair: (-pair[1], pair[0]))
+        return nearest[:k]
+
+    def _photos_of(self, image: int, similarity: float) -> list[Candidate]:
+        """All photos with the bytes of one image: copies under several names share one vector."""
+        rows = self._places.execute(f"SELECT {_PHOTO_COLUMNS} FROM photos WHERE image = ? ORDER BY reference", (image,))  # noqa: S608
+        return [_candidate(row, similarity) for row in rows]
+
+    def photos(self) -> list[Candidate]:
+        """All photos of the index in the order of their references, with rank 1 and similarity 0."""
+        rows = self._places.execute(f"SELECT {_PHOTO_COLUMNS} FROM photos ORDER BY reference, root")  # noqa: S608
+        return [_candidate(row, 0.0) for row in rows]
+
+
+def _candidate(row: tuple[Any, ...], similarity: float) -> Candidate:
+    root, reference, digest, latitude, longitude, easting, northing, zone = row
+    position = None
+    if latitude is not None or easting is not None:
+        position = Position(
+            latitude=latitude, longitude=longitude, easting=easting, northing=northing, zone=zone
+        )  # fmt: skip
+    return Candidate(
+        reference=reference,
+        path=Path(root) / reference,
+        digest=digest,
+        position=position,
+        coarse_rank=1,
+        coarse_similarity=similarity,
+    )
+
+
+def read_codebook(path: Path) -> Floats:
+    """Read the centres `C [S, D]` of a codebook file."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        return load_file(path)["centers"]
+    except (SafetensorError, KeyError, OSError) as error:
+        raise IndexDamaged(f"The codebook {str(path)!r} cannot be read: build the index again.") from error
+
+
+def open_places(path: Path) -> sqlite3.Connection:
+    """Create the table of places in a new file."""
+    places = sqlite3.connect(path)
+    places.execute(
+        "CREATE TABLE photos (root TEXT, reference TEXT, image INTEGER, digest TEXT, latitude REAL, longitude REAL,"
+        " easting REAL, northing REAL, zone TEXT, PRIMARY KEY (root, reference))"
+    )
+    places.execute("CREATE INDEX photos_by_image ON photos (image)")
+    return places
+
+
+def write_places(path: Path, rows: Any) -> int:
+    """Write `(root, reference, image, digest, latitude, …, zone)` rows to a new table; returns their number."""
+    with closing(open_places(path)) as places, places:
+        count = places.executemany("INSERT INTO photos VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows).rowcount
+    return max(count, 0)

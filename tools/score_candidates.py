@@ -1,0 +1,81 @@
+"""Descriptions to scores: each query cue's best match in a candidate, and their weighted sum (Eqs. 8–9)."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from .arrays import Floats
+from .records import Candidate, CueMatch, Description, Score
+
+
+def score_candidates(
+    query: Description,
+    candidates: Sequence[Candidate],
+    descriptions: Mapping[str, Description],
+    embeddings: Mapping[str, Floats],
+) -> list[Score]:
+    """Score candidates by how well their cues match the query's; one score each, in their order.
+
+    `descriptions` are looked up by the candidates' digests, `embeddings` (unit vectors `[d]`, Eq. 7) by
+    phrase. A candidate without cues gets the score None, and so do all when the query has none.
+    """
+    phrases = [_phrases(descriptions.get(candidate.digest)) for candidate in candidates]
+    described = [j for j, texts in enumerate(phrases) if texts and query.cues]
+    scores = [Score(reference=candidate.reference, score=None, matches=()) for candidate in candidates]
+    if not described:
+        return scores
+    queries = np.stack([embeddings[cue.text] for cue in query.cues])  # [N, d]
+    weights = np.array([cue.weight for cue in query.cues])  # [N]
+    stacks = [np.stack([embeddings[text] for text in phrases[j]]) for j in described]
+    cosines, best = best_matches(queries, stacks)
+    totals = weighted_sum(weights, cosines)
+    for column, j in enumerate(described):
+        matches = tuple(
+            CueMatch(cue=cue.text, weight=cue.weight, matched=phrases[j][best[i, column]], cosine=cosines[i, column])
+            for i, cue in enumerate(query.cues)
+        )
+        scores[j] = Score(reference=candidates[j].reference, score=totals[column], matches=matches)
+    return scores
+
+
+def similarity(query_embeddings: Floats, query_weights: Floats, candidate_embeddings: Sequence[Floats]) -> Floats:
+    """Return `S [K]` (Eqs. 8–9) of K candidates for a query, in float64.
+
+    `query_embeddings [N, d]` and each candidate's `[N_j, d]` have unit rows, `query_weights [N]` sum to
+    one, N ≥ 1 and every N_j ≥ 1. Raises `ValueError` for shapes that do not fit.
+    """
+    cosines, _ = best_matches(query_embeddings, candidate_embeddings)
+    return weighted_sum(query_weights, cosines)
+
+
+def best_matches(query_embeddings: Floats, candidate_embeddings: Sequence[Floats]) -> tuple[Floats, Floats]:
+    """Return `s [N, K]`, the cosine of each query cue's best match in each candidate, and which it is (Eq. 8).
+
+    The first of equally good ones is taken. Equal phrases give equal cosines to the last bit, wherever
+    they stand: a matrix product would round by position, and ties would be decided by that.
+    """
+    lengths = [len(embeddings) for embeddings in candidate_embeddings]
+    if query_embeddings.ndim != 2 or not len(query_embeddings) or 0 in lengths:
+        raise ValueError("the query and every candidate need one cue at least")
+    if not lengths:
+        empty = np.empty((len(query_embeddings), 0))
+        return empty, empty.astype(np.intp)
+    starts = np.cumsum([0, *lengths[:-1]])
+    everything = np.concatenate(list(candidate_embeddings)).astype(np.float64)  # [Σ N_j, d]
+    cosines = np.einsum("id,jd->ij", query_embeddings.astype(np.float64), everything)
+    best = np.stack(
+        [part.argmax(axis=1) for part in np.split(cosines, starts[1:], axis=1)], axis=1
+    )  # [N, K], within each candidate
+    return np.take_along_axis(cosines, best + starts, axis=1), best
+
+
+def weighted_sum(weights: Floats, cosines: Floats) -> Floats:
+    """Return `S [K]` (Eq. 9) for weights `α [N]` and best cosines `s [N, K]`."""
+    if weights.shape != cosines.shape[:1]:
+        raise ValueError(f"{weights.shape} weights do not fit {cosines.shape[0]} query cues")
+    totals: Floats = (weights[:, None] * cosines).sum(axis=0)
+    return totals
+
+
+def _phrases(description: Description | None) -> list[str]:
+    return [cue.text for cue in description.cues] if description else []

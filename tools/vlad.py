@@ -1,0 +1,53 @@
+"""VLAD: the codebook, and local descriptors aggregated into one vector (Eqs. 1–4)."""
+
+import math
+
+import numpy as np
+
+from .arrays import Floats
+
+# A block whose mean residual is shorter than this holds rounding errors of float32 sums, not a direction.
+_ZERO_RESIDUAL = 1e-6
+
+
+def aggregate(descriptors: Floats, centers: Floats, kappa: float) -> Floats:
+    """Turn local descriptors `X [M, D]` and centres `C [S, D]`, unit rows both, into `v [S·D]`, float32.
+
+    Eqs. 1–4; `kappa` is κ > 0, or `math.inf` for hard assignment. The residuals are summed as
+    `AᵀX − diag(Aᵀ1) C`, so that no `[M, S, D]` array is built. A zero block stays zero, and so does
+    the whole vector when there is no descriptor.
+
+    Raises `ValueError` for shapes that do not fit, κ ≤ 0, or values that are not finite.
+    """
+    if descriptors.ndim != 2 or centers.ndim != 2 or descriptors.shape[1] != centers.shape[1]:
+        raise ValueError(f"{descriptors.shape} and {centers.shape} are not [M, D] and [S, D]")
+    assignment = assign(descriptors, centers, kappa)  # [M, S]
+    mass = assignment.sum(axis=0, dtype=np.float64)  # [S]
+    sums = (assignment.T @ descriptors).astype(np.float64)  # [S, D]
+    residuals = sums - mass[:, None] * centers  # Eq. 2
+    if not np.isfinite(residuals).all():
+        raise ValueError("descriptors or centers hold values that are not finite")
+    norms = np.linalg.norm(residuals, axis=1)
+    norms[norms <= _ZERO_RESIDUAL * mass] = np.inf
+    blocks = residuals / norms[:, None]  # Eq. 3
+    length = np.linalg.norm(blocks)
+    if length > 0:
+        blocks /= length  # Eq. 4
+    vector: Floats = blocks.astype(np.float32).ravel()
+    return vector
+
+
+def assign(descriptors: Floats, centers: Floats, kappa: float) -> Floats:
+    """Weights `A [M, S]` of descriptors on centres (Eq. 1); rows sum to one, one-hot when κ is infinite."""
+    if not kappa > 0:
+        raise ValueError(f"kappa must be above 0, not {kappa}")
+    cosines: Floats = descriptors @ centers.T
+    if math.isinf(kappa):
+        hard: Floats = np.zeros_like(cosines)
+        hard[np.arange(len(hard)), cosines.argmax(axis=1)] = 1
+        return hard
+    cosines -= cosines.max(axis=1, keepdims=True)  # softmax is unchanged, and exp cannot overflow
+    cosines *= kappa
+    np.exp(cosines, out=cosines)
+    cosines /= cosines.sum(axis=1, keepdims=True)
+    return cosines
