@@ -41,7 +41,7 @@ class Context:
 
 
 @contextmanager
-def open_context(places: Path | str, **flags: Any) -> Iterator[Context]:
+def open_context(places: Path | str, *, file: Path | None = None, **flags: Any) -> Iterator[Context]:
     """Open an index folder with everything a run needs; `flags` are settings by name, such as `k=50`.
 
     Raises `IndexMissing`, `IndexDamaged`, `IndexMismatch`, `UsageError`, `PackageMissing` or `LedgerError`.
@@ -49,7 +49,7 @@ def open_context(places: Path | str, **flags: Any) -> Iterator[Context]:
     folder = Path(places)
     index = PlaceIndex.open(folder)
     try:
-        settings = resolve_settings(flags, index=index.settings)
+        settings = resolve_settings(flags, file=file, index=index.settings)
         _check_fit(folder, index, settings)
         with Ledger(settings.ledger or folder / LEDGER_FILE) as ledger:
             yield Context(

@@ -29,7 +29,7 @@ async def retrieve(state: Query, runtime: Runtime[Context]) -> NewPhoto:
 async def recall(state: Retrieved, runtime: Runtime[Context]) -> dict[str, Overwrite]:
     """Read back every description that the ledger holds; those of an earlier run of the thread go."""
     given = _context(runtime)
-    digests = [image["digest"] for image in _images(state)]
+    digests = [image["digest"] for image in images_of(state)]
     recorded = await asyncio.to_thread(
         describe_image.recall_descriptions, digests, given.settings.n, given.describer, given.ledger
     )
@@ -38,7 +38,7 @@ async def recall(state: Retrieved, runtime: Runtime[Context]) -> dict[str, Overw
 
 def each_image(state: Described) -> list[Send] | str:
     """One step for each distinct image that still needs a description; when none does, go on."""
-    missing = [image for image in _images(state) if image["digest"] not in state["descriptions"]]
+    missing = [image for image in images_of(state) if image["digest"] not in state["descriptions"]]
     return [Send("describe_image", image) for image in missing] or "score_candidates"
 
 
@@ -79,7 +79,7 @@ async def decide(state: Scored, runtime: Runtime[Context]) -> Answered:
     return {"answer": compose_answer(found)}
 
 
-def _images(state: Retrieved) -> list[Image]:
+def images_of(state: Retrieved | NewPhoto) -> list[Image]:
     """The distinct images of a run, the query's first; copies of one image are one."""
     photos: list[Photo | Candidate] = [state["query"], *state["candidates"]]
     distinct = {photo.digest: Image(path=str(photo.path), digest=photo.digest) for photo in reversed(photos)}

@@ -11,8 +11,8 @@ from pydantic import Field, ValidationError
 from ..tools.answer import UNCALIBRATED_TAU
 from ..tools.apply_threshold import BelowTau
 from ..tools.backbone import RootSiftSettings
-from ..tools.errors import UsageError
-from ..tools.index_files import IndexSettings, Kappa
+from ..tools.errors import IndexMissing, UsageError
+from ..tools.index_files import IndexSettings, Kappa, read_manifest
 from ..tools.records import Record
 
 PREFIX = "INTERNVL_VPR_"
@@ -52,9 +52,7 @@ class Settings(Record):
     def index_settings(self) -> IndexSettings:
         """Return the part that decides an index's vectors."""
         if self.backbone != "rootsift":
-            raise UsageError(
-                f"The backbone {self.backbone!r} is not part of this version: use --preset embedded or --backbone rootsift."
-            )
+            raise UsageError(f"The backbone {self.backbone!r} is not part of this version: use --preset embedded.")
         return IndexSettings(
             backbone=RootSiftSettings(longer_side=self.longer_side),
             clusters=self.clusters,
@@ -125,6 +123,14 @@ def resolve_settings(
         merged |= layer
         origins |= dict.fromkeys(layer, origin)
     return _validated(merged, origins)
+
+
+def settings_of_index(places: Path) -> IndexSettings | None:
+    """Return the settings that an index was built with, or None where there is no index yet."""
+    try:
+        return read_manifest(places).settings
+    except IndexMissing:
+        return None
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:

@@ -20,8 +20,9 @@ from .photo import find_photos, load_image, open_photo
 from .records import Photo, Position, Record
 from .vlad import aggregate
 
-# The codebook's sample is so many bytes of descriptors at most, whatever the number of photos.
+# The codebook's sample of descriptors is bounded, whatever the number of photos.
 _SAMPLE_BYTES = 256 * 2**20
+_SAMPLE_PER_CLUSTER = 1024
 # Images whose vectors are made durable at once: what a killed build can lose.
 _COMMIT_EVERY = 32
 
@@ -165,7 +166,8 @@ class _Build:
         images = self._store.images()
         rng = np.random.default_rng(self._settings.seed)
         chosen = [images[i] for i in sorted(rng.permutation(len(images))[: self._settings.codebook_photos])]
-        rows = _SAMPLE_BYTES // (4 * self._backbone.dimension * max(1, len(chosen)))
+        sample = min(_SAMPLE_BYTES // (4 * self._backbone.dimension), _SAMPLE_PER_CLUSTER * self._settings.clusters)
+        rows = -(-sample // max(1, len(chosen)))
         sets = []
         for done, found in enumerate(bounded_map(self._extract, chosen), start=1):
             if not isinstance(found, PhotoError):

@@ -7,6 +7,7 @@ steps it keeps the sentence embeddings, so that each phrase is embedded once.
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ CREATE TABLE IF NOT EXISTS embeddings (
     encoder TEXT, phrase TEXT, vector BLOB NOT NULL, PRIMARY KEY (encoder, phrase)) WITHOUT ROWID;
 """
 _PARAMETERS_AT_ONCE = 500
+_PATIENCE = 30.0  # seconds to wait for another process's write
 _CUES = TypeAdapter(tuple[Cue, ...])
 
 
@@ -54,15 +56,15 @@ class Ledger:
         self._lock = threading.Lock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+            _enter_wal(self._db)
             self._db.execute("PRAGMA synchronous = FULL")
             (version,) = self._db.execute("PRAGMA user_version").fetchone()
             if version not in (0, VERSION):
                 raise LedgerError(
                     f"The ledger {str(path)!r} has version {version}, not {VERSION}: name another with --ledger."
                 )
-            self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+            self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
         except (OSError, sqlite3.Error) as error:
             raise LedgerError(
                 f"The ledger {str(path)!r} cannot be opened ({error}): name another with --ledger."
@@ -143,3 +145,17 @@ class Ledger:
             raise LedgerError(
                 f"The ledger {str(self.path)!r} cannot be written ({error}): free space or name another with --ledger."
             ) from error
+
+
+def _enter_wal(database: sqlite3.Connection) -> None:
+    """Turn on write-ahead logging; SQLite does not wait by itself when another process is just doing so."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return

@@ -63,6 +63,7 @@ def best_matches(query_embeddings: Floats, candidate_embeddings: Sequence[Floats
     starts = np.cumsum([0, *lengths[:-1]])
     everything = np.concatenate(list(candidate_embeddings)).astype(np.float64)  # [Σ N_j, d]
     cosines = np.einsum("id,jd->ij", query_embeddings.astype(np.float64), everything)
+    cosines = np.clip(cosines, -1, 1)  # unit float32 rows are unit to 1e-7 only, and S > 1 must not pass τ = 1
     best = np.stack(
         [part.argmax(axis=1) for part in np.split(cosines, starts[1:], axis=1)], axis=1
     )  # [N, K], within each candidate

@@ -6,8 +6,9 @@ import numpy as np
 
 from .arrays import Floats
 
-# A block whose mean residual is shorter than this holds rounding errors of float32 sums, not a direction.
-_ZERO_RESIDUAL = 1e-6
+# A block whose mean residual is shorter than this holds rounding errors of the float32 sums, not a direction:
+# up to 1.5e-5 was measured for 15,000 descriptors that all equal their centre.
+_ZERO_RESIDUAL = 3e-5
 
 
 def aggregate(descriptors: Floats, centers: Floats, kappa: float) -> Floats:

@@ -1,0 +1,48 @@
+# Each target installs what it needs into .venv on first use, and again when pyproject.toml or constraints.txt change.
+# The first of these that is Python 3.11, 3.12 or 3.13 is taken; name another one with: make test PYTHON=python3.12
+PYTHON ?= python3 python3.13 python3.12 python3.11
+
+# The interpreter below a virtual environment, should one be active: ours must outlive it.
+python := $(shell for python in $(PYTHON); do "$$python" -c 'import sys; \
+	(3, 11) <= sys.version_info < (3, 14) or sys.exit(1); print(sys._base_executable)' 2>/dev/null && break; done)
+version := $(if $(python),$(shell $(python) -c 'import sys; print("%d.%d" % sys.version_info[:2])'))
+stamp := .venv/.installed-$(version)
+pip := .venv/bin/python -m pip --quiet --quiet --disable-pip-version-check install --constraint constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
+
+demo: $(stamp) ## Index the generated demo town and locate its photos
+	@.venv/bin/internvl-vpr demo
+
+test: $(stamp) ## Run the tests
+	@.venv/bin/python -m pytest
+
+lint: $(stamp) ## Check style, formatting and types
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy -p internvl_vpr
+	.venv/bin/mypy tests bench
+
+bench: $(stamp) ## Measure speed against plain implementations, side by side
+	@.venv/bin/python -m bench
+
+clean: ## Remove .venv, caches and build products; the demo town stays
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# An install that was interrupted leaves no stamp, and is thrown away by the next one.
+$(stamp): pyproject.toml constraints.txt
+	@test -n "$(python)" || { echo "None of '$(PYTHON)' is Python 3.11, 3.12 or 3.13:" \
+		"install one, or name it with make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@test -e $@ || rm -rf .venv
+	@rm -f $@
+	@echo "Setting up .venv with Python $(version) (some minutes on first use)" >&2
+	@$(python) -m venv .venv
+	@echo "  installing torch" >&2
+	@$(pip) torch
+	@echo "  installing internvl-vpr and what it needs" >&2
+	@$(pip) --no-build-isolation --editable '.[embedded,dev]'
+	@touch $@

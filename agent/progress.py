@@ -1,0 +1,30 @@
+"""Progress bars on stderr, for people; nothing where nobody watches."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+from ..tools.index_build import Progress as OnProgress
+from ..tools.index_build import silent
+
+
+@contextmanager
+def progress_bars(console: Console) -> Iterator[OnProgress]:
+    """Yield a callback that draws one bar a stage on a terminal."""
+    if not console.is_terminal:
+        yield silent
+        return
+    columns = (
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    )  # fmt: skip
+    with Progress(*columns, console=console, transient=True) as progress:
+        tasks: dict[str, int] = {}
+
+        def on_progress(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = progress.add_task(stage, total=total)
+            progress.update(tasks[stage], completed=done, total=total)
+
+        yield on_progress

@@ -1,0 +1,20 @@
+"""Foreign text (models', signs', file names', EXIF's) made harmless for a terminal."""
+
+import re
+
+from rich.text import Text
+
+# C0 but tab and newline, DEL, C1, and the characters that reorder or hide text.
+_HARMFUL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+
+
+def visible(text: str) -> str:
+    """Replace every character that could steer a terminal by its escape, such as `\\x1b`."""
+    return _HARMFUL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def safe_text(text: str, style: str = "") -> Text:
+    """Turn foreign text into a Rich text that shows it as it is: no markup, no emoji codes, no control."""
+    return Text(visible(text), style=style)

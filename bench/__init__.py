@@ -1,0 +1,1 @@
+"""Speed against plain implementations, measured side by side in one run: `make bench`."""

@@ -1,0 +1,59 @@
+"""`python -m bench`: one table; the exit code is 1 when a floor is missed."""
+
+import sys
+from itertools import chain
+
+import click
+import faiss
+import torch
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from . import aggregation, scoring, search
+from .comparison import Comparison, Timing, measure
+
+
+@click.command()
+@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of either side.")
+def main(threads: int) -> None:
+    """Measure ours against plain implementations, side by side."""
+    torch.set_num_threads(threads)
+    faiss.omp_set_num_threads(threads)
+    title = f"Medians in ms, {threads} thread{'s' if threads > 1 else ''} on either side"
+    table = Table(title=title, box=box.SIMPLE, pad_edge=False)
+    for heading in ("", "ours", "against", "other", "ratio", "at most"):
+        table.add_column(heading, justify="left" if heading in ("", "against") else "right", no_wrap=True)
+    missed = False
+    with threadpool_limits(threads):
+        for comparison in chain(aggregation.comparisons(), search.comparisons(), scoring.comparisons()):
+            timing = measure(comparison)
+            table.add_row(*cells(comparison, timing))
+            missed |= misses(comparison, timing)
+    Console().print(table)
+    sys.exit(missed)
+
+
+def misses(comparison: Comparison, timing: Timing) -> bool:
+    """Say whether a floor was missed."""
+    return comparison.at_most is not None and timing.ratio > comparison.at_most
+
+
+def cells(comparison: Comparison, timing: Timing) -> tuple[str, ...]:
+    """Return one row of the table."""
+    floor = "" if comparison.at_most is None else f"{comparison.at_most:g}"
+    if misses(comparison, timing):
+        floor = f"[red]{floor}, missed[/red]"
+    return (
+        comparison.what,
+        f"{1e3 * timing.ours:.2f}",
+        comparison.against,
+        f"{1e3 * timing.other:.2f}",
+        f"{timing.ratio:.3f}",
+        floor,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""The demo: a generated town is indexed, three photographs are located, and recall is measured."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.console import RenderableType
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from ..agent.context import Context, open_context
+from ..agent.run import locate
+from ..agent.settings import Settings
+from ..agent.view import show_answer
+from ..tools.index_build import Progress, update_index
+from ..tools.photo import find_photos
+from ..tools.position import distance
+from ..tools.records import Answer, Position
+from .measures import first_true_rank, recall_at
+from .town import build_town
+
+RADIUS = 25.0  # metres, inclusive: the field's own
+_AT_ONCE = 4  # queries under way together, so that both the extractor and the describer have work
+
+
+class Located(NamedTuple):
+    """A query's answer, with the rank of the first right reference in each stage; None when it is not listed."""
+
+    answer: Answer
+    coarse_rank: int | None
+    final_rank: int | None
+
+
+async def run_demo(folder: Path, *, seed: int, places: int, on_progress: Progress) -> list[RenderableType]:
+    """Build what is not there yet below `folder`, and return what to show: three answers and a table."""
+    town = build_town(folder / "town", seed=seed, places=places, progress=_stage(on_progress, "drawing the town"))
+    update_index(
+        town.database, folder / "places", Settings.of_preset("embedded").index_settings(), on_progress=on_progress
+    )
+    shown: list[RenderableType] = []
+    sets: dict[str, list[Located]] = {}
+    with open_context(folder / "places", preset="embedded") as context:
+        for name, queries in town.queries.items():
+            sets[name] = await _locate_all(find_photos(queries), context, _stage(on_progress, f"locating {name}"))
+            shown += [Rule(f"a photograph of the set {name}", align="left"), show_answer(_telling(sets[name]).answer)]
+        unknown = await _locate_all(find_photos(town.unknown), context, _stage(on_progress, "locating unknown"))
+    return [*shown, Rule("all queries", align="left"), _table(sets), _unknown(unknown)]
+
+
+async def _locate_all(
+    photos: Sequence[Path], context: Context, on_progress: Callable[[int, int], None]
+) -> list[Located]:
+    """Locate every photo, a few at a time, in their order."""
+    free = asyncio.Semaphore(_AT_ONCE)
+    done = 0
+
+    async def one(photo: Path) -> Located:
+        nonlocal done
+        async with free:
+            answer = await locate(photo, context)
+        done += 1
+        on_progress(done, len(photos))
+        return _judged(answer)
+
+    return list(await asyncio.gather(*(one(photo) for photo in photos)))
+
+
+def _judged(answer: Answer) -> Located:
+    """Compare an answer's two rankings with the photo's own position, which the run did not use."""
+    truth = answer.query_position
+
+    def right(position: Position | None) -> bool:
+        metres = distance(truth, position) if truth and position else None
+        return metres is not None and metres <= RADIUS
+
+    final = [right(candidate.position) for candidate in answer.candidates]
+    coarse = [right(c.position) for c in sorted(answer.candidates, key=lambda candidate: candidate.coarse_rank)]
+    return Located(answer, first_true_rank(coarse), first_true_rank(final))
+
+
+def _telling(located: Sequence[Located]) -> Located:
+    """Pick the photograph that shows most: one that the cues decided, otherwise the first."""
+    return next((one for one in located if one.answer.decided_by == "cues"), located[0])
+
+
+def _table(sets: Mapping[str, Sequence[Located]]) -> Table:
+    table = Table(title="recall within 25 m, with 95 % Wilson intervals", title_justify="left", title_style="dim")
+    for column in ("queries", "stage", "Recall@1", "Recall@5"):
+        table.add_column(column, no_wrap=True)
+    for name, located in sets.items():
+        coarse, final = [one.coarse_rank for one in located], [one.final_rank for one in located]
+        table.add_row(name.replace("_", " "), "1  retrieval", str(recall_at(coarse, 1)), str(recall_at(coarse, 5)))
+        table.add_row("", "2  re-ranked", str(recall_at(final, 1)), str(recall_at(final, 5)), end_section=True)
+    return table
+
+
+def _unknown(located: Sequence[Located]) -> Text:
+    confirmed = sum(one.answer.decided_by == "cues" for one in located)
+    return Text(
+        f"of {len(located)} photographs from outside the town, {confirmed} were confirmed by cues (none should be)"
+    )
+
+
+def _stage(on_progress: Progress, stage: str) -> Callable[[int, int], None]:
+    return lambda done, total: on_progress(stage, done, total)

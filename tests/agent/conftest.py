@@ -1,0 +1,46 @@
+"""A small map of textures, and a context over it whose describer the tests script."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from internvl_vpr.agent.context import Context
+from internvl_vpr.agent.settings import Settings
+from internvl_vpr.tools.backbone import RootSiftSettings, open_backbone
+from internvl_vpr.tools.index_build import update_index
+from internvl_vpr.tools.index_files import IndexSettings
+from internvl_vpr.tools.ledger import Ledger
+from internvl_vpr.tools.place_index import PlaceIndex
+from scripted import HashEncoder, ScriptedDescriber
+from texture import texture, write_textures
+
+
+@pytest.fixture(scope="session")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `photos` (8 textures, 100 m apart), `places` (their index) and `query.png`, which is number 3."""
+    pytest.importorskip("cv2", reason="needs the extra embedded")
+    folder = tmp_path_factory.mktemp("town")
+    write_textures(folder / "photos", range(8))
+    settings = IndexSettings(backbone=RootSiftSettings(longer_side=160, step=12, sizes=(4.0,)), clusters=8)
+    update_index(folder / "photos", folder / "places", settings)
+    query = texture(3)
+    query.putpixel((0, 0), (1, 2, 3))  # other bytes, the same place
+    query.save(folder / "query.png")
+    return folder
+
+
+@pytest.fixture
+def context(town: Path, tmp_path: Path) -> Iterator[Context]:
+    """A context with τ = 0.5, K = 5, N = 3 and a describer that knows nothing but a wall."""
+    index = PlaceIndex.open(town / "places")
+    settings = Settings.of_preset("embedded").model_copy(update={"k": 5, "tau": 0.5})
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        yield Context(
+            index=index,
+            backbone=open_backbone(index.settings.backbone),
+            describer=ScriptedDescriber({}),
+            encoder=HashEncoder(),
+            ledger=ledger,
+            settings=settings,
+        )
+    index.close()

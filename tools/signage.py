@@ -1,0 +1,112 @@
+"""The embedded describer: signs read by RapidOCR, then cues computed from the pixels; no GPU, no server."""
+
+import asyncio
+import json
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from .errors import PackageMissing
+from .image_cues import ALGORITHM, IMAGE_CUE_SCORE, image_cues
+from .packages import import_extra
+from .photo import load_image
+from .records import Photo, Reply
+from .sign_text import TextLine, sign_cues
+
+_LONGER_SIDE = 1024  # pixels; at 640 no house number is found any more in street photographs
+_MAX_REGIONS = 200  # candidate text regions looked at in an image
+_MAX_READERS = 8  # each takes about 150 MB
+
+
+class SignageReader:
+    """Describes a photo by what its signs say, filled up with image statistics.
+
+    The same photo gives the same answer on the same machine, whatever runs beside it: each thread has
+    a reader of its own, and each reader computes on one thread. Text is read upright or rotated by less
+    than about 45 degrees. The models are those in the `rapidocr` package; nothing is ever downloaded.
+    Raises `PackageMissing` when the packages of the extra `embedded` are not installed.
+    """
+
+    def __init__(self) -> None:
+        for package in ("onnxruntime", "cv2"):
+            import_extra(package, "embedded")
+        models = Path(str(import_extra("rapidocr", "embedded").__file__)).parent / "models"
+        self._models = {"Det": _find_model(models, "det"), "Rec": _find_model(models, "rec")}
+        self._own = threading.local()
+        self._pool = ThreadPoolExecutor(min(os.cpu_count() or 1, _MAX_READERS), thread_name_prefix="signage")
+
+    @cached_property
+    def id(self) -> str:
+        """Version, models and size: everything that changes the answers."""
+        models = ", ".join(model.stem for model in self._models.values())
+        return f"signage/1 (RapidOCR {version('rapidocr')}, {models}, {_LONGER_SIDE} px; {ALGORITHM})"
+
+    async def describe(self, photo: Photo, n: int) -> Reply:
+        """Name the `n` best cues: signs first, then image statistics; fewer where a photo does not offer more.
+
+        Every photo offers ten image statistics, so there can be fewer for n > 10 only; nothing is
+        invented. Raises `PhotoError` for a photo that cannot be decoded.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._describe, photo, n)
+
+    def _describe(self, photo: Photo, n: int) -> Reply:
+        image = load_image(photo, longer_side=_LONGER_SIDE)
+        lines = self._read(image)
+        statistics = image_cues(image)
+        cues = [*sign_cues(lines, image.height, IMAGE_CUE_SCORE), *statistics][:n]
+        raw = {
+            "size": image.size,
+            "lines": [line.model_dump() for line in lines],
+            "statistics": [cue.text for cue in statistics],
+        }
+        packages = {name: version(name) for name in ("rapidocr", "onnxruntime")}
+        return Reply(cues=tuple(cues), raw=json.dumps(raw), request=packages)
+
+    def _read(self, image: Image.Image) -> list[TextLine]:
+        """Read the text of an image; every line found is returned, whatever its confidence."""
+        if not hasattr(self._own, "reader"):
+            self._own.reader = _open_reader(self._models)
+        result = self._own.reader(np.ascontiguousarray(np.asarray(image)[..., ::-1]))  # BGR
+        if result.txts is None:
+            return []
+        return [
+            TextLine(text=text, confidence=round(float(score), 4), corners=np.round(box, 1).tolist())
+            for text, score, box in zip(result.txts, result.scores, result.boxes, strict=True)
+        ]
+
+
+def _find_model(folder: Path, task: str) -> Path:
+    """Return the model file that came with the package; naming it keeps the library from downloading one."""
+    found = sorted(folder.glob(f"*_{task}_*.onnx"))
+    if not found:
+        raise PackageMissing(
+            f"The package 'rapidocr' has no model for {task!r} in {str(folder)!r}: "
+            "run pip install --force-reinstall 'internvl-vpr[embedded]'."
+        )
+    return found[0]
+
+
+def _open_reader(models: dict[str, Path]) -> Any:
+    from rapidocr import RapidOCR
+
+    return RapidOCR(
+        params={
+            "Global.log_level": "critical",
+            "Global.text_score": 0.0,
+            "Global.use_cls": False,
+            "Det.model_path": str(models["Det"]),
+            "Det.limit_type": "max",
+            "Det.limit_side_len": _LONGER_SIDE,
+            "Det.max_candidates": _MAX_REGIONS,
+            "Rec.model_path": str(models["Rec"]),
+            "EngineConfig.onnxruntime.intra_op_num_threads": 1,
+            "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+        }
+    )
