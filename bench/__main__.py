@@ -22,7 +22,7 @@ def main(threads: int) -> None:
     torch.set_num_threads(threads)
     faiss.omp_set_num_threads(threads)
     title = f"Medians in ms, {threads} thread{'s' if threads > 1 else ''} on either side"
-    table = Table(title=title, box=box.SIMPLE, pad_edge=False)
+    table = Table(title=title, box=box.SIMPLE, pad_edge=False, collapse_padding=True, padding=(0, 1))
     for heading in ("", "ours", "against", "other", "ratio", "at most"):
         table.add_column(heading, justify="left" if heading in ("", "against") else "right", no_wrap=True)
     missed = False
@@ -44,13 +44,13 @@ def cells(comparison: Comparison, timing: Timing) -> tuple[str, ...]:
     """Return one row of the table."""
     floor = "" if comparison.at_most is None else f"{comparison.at_most:g}"
     if misses(comparison, timing):
-        floor = f"[red]{floor}, missed[/red]"
+        floor = f"[red]{floor} missed[/red]"
     return (
         comparison.what,
-        f"{1e3 * timing.ours:.2f}",
+        f"{1e3 * timing.ours:.1f}",
         comparison.against,
-        f"{1e3 * timing.other:.2f}",
-        f"{timing.ratio:.3f}",
+        f"{1e3 * timing.other:.1f}",
+        f"{timing.ratio:.2f}",
         floor,
     )
 

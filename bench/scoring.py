@@ -25,7 +25,7 @@ def comparisons() -> Iterator[Comparison]:
     ours = partial(similarity, queries, weights, candidates)
     loops = partial(by_loops, queries, weights, candidates)
     np.testing.assert_allclose(ours(), loops(), atol=1e-6)
-    yield Comparison(f"Eqs. 8–9, {K} candidates, {N} cues", ours, "two loops", loops, at_most=1)
+    yield Comparison(f"Eqs. 8–9, K = {K}, N = {N}", ours, "two loops", loops, at_most=1)
 
 
 def by_loops(queries: Floats, weights: Floats, candidates: Sequence[Floats]) -> Floats:

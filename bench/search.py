@@ -55,7 +55,7 @@ def comparisons() -> Iterator[Comparison]:
     flat = faiss.index_factory(DIMENSION, IndexSettings().index_factory, faiss.METRIC_INNER_PRODUCT)
     flat.add(vectors)
     yield Comparison(
-        f"Eq. 5, {QUERIES} queries, FAISS alone",
+        f"Eq. 5, {QUERIES} queries, FAISS",
         lambda: flat.search(queries, K),
         "product, sort",
         by_product,

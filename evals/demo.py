@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from rich.box import SIMPLE_HEAD
 from rich.console import RenderableType
 from rich.rule import Rule
 from rich.table import Table
@@ -18,7 +19,7 @@ from ..tools.index_build import Progress, update_index
 from ..tools.photo import find_photos
 from ..tools.position import distance
 from ..tools.records import Answer, Position
-from .measures import first_true_rank, recall_at
+from .measures import Recall, first_positive_rank, recall_at
 from .town import build_town
 
 RADIUS = 25.0  # metres, inclusive: the field's own
@@ -77,7 +78,7 @@ def _judged(answer: Answer) -> Located:
 
     final = [right(candidate.position) for candidate in answer.candidates]
     coarse = [right(c.position) for c in sorted(answer.candidates, key=lambda candidate: candidate.coarse_rank)]
-    return Located(answer, first_true_rank(coarse), first_true_rank(final))
+    return Located(answer, first_positive_rank(coarse, {True}), first_positive_rank(final, {True}))
 
 
 def _telling(located: Sequence[Located]) -> Located:
@@ -86,14 +87,30 @@ def _telling(located: Sequence[Located]) -> Located:
 
 
 def _table(sets: Mapping[str, Sequence[Located]]) -> Table:
-    table = Table(title="recall within 25 m, with 95 % Wilson intervals", title_justify="left", title_style="dim")
+    """Recall@1 and @5 of both stages, a block for each set of queries; fits 80 columns."""
+    table = Table(
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        title="recall within 25 m, in percent, with 95 % Wilson intervals",
+        title_justify="left",
+    )
     for column in ("queries", "stage", "Recall@1", "Recall@5"):
         table.add_column(column, no_wrap=True)
     for name, located in sets.items():
-        coarse, final = [one.coarse_rank for one in located], [one.final_rank for one in located]
-        table.add_row(name.replace("_", " "), "1  retrieval", str(recall_at(coarse, 1)), str(recall_at(coarse, 5)))
-        table.add_row("", "2  re-ranked", str(recall_at(final, 1)), str(recall_at(final, 5)), end_section=True)
+        stages = {
+            "1 retrieved": [one.coarse_rank for one in located],
+            "2 re-ranked": [one.final_rank for one in located],
+        }
+        for stage, ranks in stages.items():
+            recalls = [Recall(k, *recall_at(ranks, k)) for k in (1, 5)]
+            table.add_row(name.replace("_", " "), stage, *map(_cell, recalls), end_section=stage.startswith("2"))
     return table
+
+
+def _cell(recall: Recall) -> str:
+    low, high = recall.interval
+    return f"{recall.value:.1%} {recall.successes}/{recall.queries} [{low:.1%}–{high:.1%}]".replace("%", "")
 
 
 def _unknown(located: Sequence[Located]) -> Text:

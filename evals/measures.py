@@ -29,7 +29,7 @@ class Recall:
 
     def __str__(self) -> str:
         low, high = self.interval
-        share = f"{self.value:.1%}".replace("%", " %").replace("nan", "–")
+        share = f"{100 * self.value:.1f} %" if self.queries else "–"
         return f"{share} ({self.successes}/{self.queries}, 95 % CI {100 * low:.1f}–{100 * high:.1f})"
 
 

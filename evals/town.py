@@ -71,7 +71,10 @@ def _check(seed: int, places: int, views: int) -> None:
 
 def _is_there(path: Path, entry: dict[str, Any] | None) -> bool:
     """Return whether a file is there, and has its size if that is known; a full check would read all of it."""
-    return path.is_file() and (entry is None or path.stat().st_size == entry["bytes"])
+    if not path.is_file():
+        return False
+    size = path.stat().st_size
+    return size > 0 if entry is None else bool(size == entry["bytes"])
 
 
 def _build(town: Town, settings: dict[str, Any], listed: dict[str, Any], progress: Progress | None) -> None:

@@ -33,14 +33,14 @@ class Sheet:
         """Fill a polygon."""
         self._draw.polygon([pixel(*point) for point in points], (*colour, alpha))
 
-    def line(self, points: Sequence[Point], colour: Colour, width: float, alpha: int = 255) -> None:
+    def line(self, points: Sequence[Point], colour: Colour, width: float) -> None:
         """Draw a line `width` metres wide."""
         pixels = [pixel(*point) for point in points]
-        self._draw.line(pixels, (*colour, alpha), max(1, round(width * SCALE)), joint="curve")
+        self._draw.line(pixels, colour, max(1, round(width * SCALE)), joint="curve")
 
-    def ellipse(self, box: Box, colour: Colour, alpha: int = 255) -> None:
+    def ellipse(self, box: Box, colour: Colour) -> None:
         """Fill the ellipse inside a box."""
-        self._draw.ellipse(pixel_box(box), (*colour, alpha))
+        self._draw.ellipse(pixel_box(box), colour)
 
     def cover(self, points: Sequence[Point], surface: Pixels) -> None:
         """Lay a surface, made with the size of `extent(points)`, over a polygon."""
@@ -63,10 +63,10 @@ class Sheet:
         ]
         self.windows[first:] = [panes for panes in covered if panes]
 
-    def paste(self, picture: Image.Image, box: Box, stencil: Image.Image | None = None) -> None:
+    def paste(self, picture: Image.Image, box: Box) -> None:
         """Paste a picture into a box that has exactly its size in pixels."""
         left, top, _, _ = pixel_box(box)
-        self.image.paste(picture, (left, top), stencil)
+        self.image.paste(picture, (left, top))
 
 
 def pixel(x: float, y: float) -> Point:

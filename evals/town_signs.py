@@ -26,8 +26,14 @@ FAMILY_NAMES = (
     "Nakamura", "Olsson", "Pereira", "Quist", "Rossi", "Sorensen", "Tremaine", "Ullman", "Winther",
 )  # fmt: skip
 HOUSES = ("CAFE", "HOTEL", "BISTRO", "CINEMA", "THEATRE", "PENSION")
-ANIMALS = ("FOX", "SWAN", "BEAR", "STAG", "LION", "RAVEN", "HARE", "BADGER", "SALMON", "BELL", "PLOUGH", "CROWN")
-ADJECTIVES = ("RED", "WHITE", "BLACK", "GOLDEN", "BLUE", "GREEN", "OLD", "JOLLY", "LITTLE", "ROYAL")
+ANIMALS = (
+    "FOX", "SWAN", "BEAR", "STAG", "LION", "RAVEN", "HARE", "BADGER", "SALMON", "BELL", "PLOUGH", "CROWN",
+    "WOLF", "OWL", "ROSE", "ANVIL",
+)  # fmt: skip
+ADJECTIVES = (
+    "RED", "WHITE", "BLACK", "GOLDEN", "BLUE", "GREEN", "OLD", "JOLLY", "LITTLE", "ROYAL", "MERRY", "SILVER",
+    "PROUD", "LUCKY",
+)  # fmt: skip
 LANES = (
     "MILL", "ABBEY", "CHURCH", "HARBOUR", "MARKET", "CASTLE", "ROPER", "TANNER", "COOPER", "BISHOP", "SALT", "BRIDGE",
     "ORCHARD", "QUAY", "WEAVER", "CHAPEL", "FISHER", "GARDEN", "TOWER", "POTTER", "SCHOOL", "WATER", "NORTH", "ELM",

@@ -13,7 +13,7 @@ from .town_sheet import LEFT, RIGHT, SCALE, TOP, Box, Sheet
 from .town_signs import draw_sign
 from .town_texture import Colour, Pixels, courses, fractal, tint, to_image
 
-GROUND_SCALE, GROUND_DEPTH, KERB = 32, 10.0, 3.0
+GROUND_SCALE, GROUND_DEPTH, KERB = 32, 10.75, 3.0
 GROUND_TO_METRES = np.array([[1 / GROUND_SCALE, 0, LEFT], [0, 1 / GROUND_SCALE, 0], [0, 0, 1]])
 SHEET_TO_METRES = np.array([[1 / SCALE, 0, LEFT], [0, -1 / SCALE, TOP], [0, 0, 1]])
 

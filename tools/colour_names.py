@@ -20,11 +20,12 @@ PALETTE: dict[str, tuple[int, int, int]] = {
     "brown": (112, 78, 54),
     "dark brown": (64, 46, 38),
     "terracotta": (192, 104, 74),
-    "brick red": (148, 66, 52),
+    "brick red": (154, 84, 68),
     "red": (184, 32, 38),
     "pink": (216, 150, 150),
     "orange": (226, 132, 52),
     "mustard yellow": (200, 156, 54),
+    "ochre": (150, 118, 58),
     "pale yellow": (240, 222, 146),
     "olive": (110, 110, 62),
     "green": (72, 122, 62),
@@ -76,10 +77,10 @@ def to_lab(rgb: Floats) -> Floats:
 
 def name_colours(lab: Floats) -> Floats:
     """Return the index of the palette's nearest colour for each pixel of `[H, W, 3]`, as `[H, W]`."""
-    scale = np.array([_LIGHTNESS_WEIGHT**0.5, 1, 1], np.float32)
-    anchors = to_lab(np.array([list(PALETTE.values())]))[0] * scale
-    scaled = lab * scale
-    distances = np.stack([((scaled - anchor) ** 2).sum(axis=-1) for anchor in anchors], axis=-1)
+    weights = np.array([_LIGHTNESS_WEIGHT, 1, 1], np.float32)
+    anchors = to_lab(np.array([list(PALETTE.values())]))[0]  # [colours, 3]
+    # The square of the pixel itself is the same for every anchor.
+    distances = ((anchors**2) * weights).sum(axis=1) - 2 * (lab @ (anchors * weights).T)
     nearest: Floats = distances.argmin(axis=-1)
     return nearest
 
@@ -93,6 +94,5 @@ def main_colours(lab: Floats, named: Floats, mask: Floats, share: float = 0.18) 
     weights = 1 + np.hypot(lab[chosen][:, 1], lab[chosen][:, 2]) / _GREY_CHROMA
     counts = np.bincount(named[chosen], weights=weights, minlength=len(_WORDS))
     first, second = np.argsort(-counts, kind="stable")[:2]
-    if counts[second] < share * counts.sum():
-        return _WORDS[first]
-    return f"{_WORDS[first]} and {_WORDS[second]}"
+    pair = counts[second] >= share * counts.sum()
+    return f"{_WORDS[first]} and {_WORDS[second]}" if pair else _WORDS[first]

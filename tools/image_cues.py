@@ -1,7 +1,7 @@
 """Cues computed from the pixels alone: colours, the outline against the sky, plants, the order of lines.
 
-They tell places apart far less than a sign does. Only what stands still is described, each phrase from a coarse vector of measurements, so that another light or a step aside often
-gives the same words.
+They tell places apart far less than a sign does. Only what stands still is described, each phrase from a
+coarse vector of measurements, so that another light or a step aside often gives the same words.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from .skyline import find_skyline
 ALGORITHM = "image statistics/1"
 IMAGE_CUE_SCORE = 0.2  # of the first; a sign with letters of 3 % of the height scores 0.5
 
-_LONGER_SIDE = 256
+_LONGER_SIDE = 192
 _SHORTEST_SIDE = 16
 _LEFT, _CENTRE, _RIGHT = (0.0, 0.4), (1 / 3, 2 / 3), (0.6, 1.0)
 _EYE_LEVEL = (0.15, 0.65)  # where walls are, as shares of the height
@@ -29,7 +29,7 @@ _EYE_LEVEL = (0.15, 0.65)  # where walls are, as shares of the height
 
 @dataclass(frozen=True)
 class Scene:
-    """What the phrases are made of, at 256 pixels along the longer side."""
+    """What the phrases are made of, at 192 pixels along the longer side."""
 
     lab: Floats  # [H, W, 3]
     skyline: Floats  # [W], share of the height that is sky
@@ -43,7 +43,8 @@ class Scene:
     @cached_property
     def sky(self) -> Floats:
         """Mask of the sky, `[H, W]`."""
-        return self.area() & (self.rows < self.skyline)
+        mask: Floats = self.rows < self.skyline
+        return mask
 
     @cached_property
     def plants(self) -> Floats:
@@ -51,17 +52,20 @@ class Scene:
         cv2: Any = import_extra("cv2", "embedded")
         lightness, green_red, blue_yellow = np.moveaxis(self.lab, -1, 0)
         leafy = (green_red < -5) & (blue_yellow > 4) & (lightness < 80) & ~self.sky
-        return cv2.medianBlur(leafy.astype(np.uint8), 5) > 0  # type: ignore[no-any-return]
+        mask: Floats = cv2.medianBlur(leafy.astype(np.uint8), 5) > 0
+        return mask
 
     @property
     def rows(self) -> Floats:
         """Height of each row `[H, 1]`, 0 at the top and below 1 at the bottom."""
-        return np.arange(self.lab.shape[0])[:, None] / self.lab.shape[0]
+        shares: Floats = np.arange(self.lab.shape[0])[:, None] / self.lab.shape[0]
+        return shares
 
     @property
     def columns(self) -> Floats:
         """Place of each column `[W]`, 0 at the left and below 1 at the right."""
-        return np.arange(self.lab.shape[1]) / self.lab.shape[1]
+        shares: Floats = np.arange(self.lab.shape[1]) / self.lab.shape[1]
+        return shares
 
     def area(self, across: tuple[float, float] = (0, 1), down: tuple[float, float] = (0, 1)) -> Floats:
         """Mask of a rectangle given in shares of width and height, `[H, W]`."""

@@ -129,15 +129,15 @@ def _read(path: Path) -> bytes:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):  # opening a FIFO would block
             raise PhotoError(f"{name!r} is not a file: name a photo.")
+        if status.st_size > MAX_BYTES:
+            raise PhotoError(f"The photo {name!r} is larger than {MAX_BYTES // 2**20} MiB: save it smaller.")
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(MAX_BYTES)
     except (OSError, ValueError) as error:  # ValueError: a null byte in the path
         reason = getattr(error, "strerror", None) or error
         raise PhotoError(f"The photo {name!r} cannot be read ({reason}): check its name and permissions.") from error
     if not data:
         raise PhotoError(f"The photo {name!r} is empty: copy it again from where it came from.")
-    if len(data) > MAX_BYTES:
-        raise PhotoError(f"The photo {name!r} is larger than {MAX_BYTES // 2**20} MiB: save it smaller.")
     return data
 
 

@@ -7,7 +7,7 @@ from math import dist
 
 from .records import RawCue, Record
 
-_MIN_CONFIDENCE = 0.6
+_MIN_CONFIDENCE = 0.7  # below it reads of rendered signs are wrong, and window grids are taken for letters
 _HALF_HEIGHT = 0.03  # letters of this share of the image's height are worth half of very large ones
 _MAX_LENGTH = 120  # characters
 _LIKE_HEIGHT = 1.6  # letters of one sign differ at most by this factor
@@ -16,7 +16,8 @@ _BESIDE_GAP = 1.0  # between the words of one sign, likewise
 _OVERLAP = 0.5  # of the smaller of two lines with the larger, across the direction in which they follow
 
 _NUMBER_PLATE = re.compile(
-    r"[A-Z]{3} ?\d{2}[A-Z0-9]|\d[A-Z]{3}\d{3}|[A-Z]{2}\d{2} ?[A-Z]{3}|[A-Z]{2}-\d{3}-[A-Z]{2}|[A-Z]{1,3}-[A-Z]{1,2} ?\d{1,4}"
+    r"[A-Z]{3} ?\d{2}[A-Z0-9]|\d[A-Z]{3}\d{3}|[A-Z]{2}\d{2} ?[A-Z]{3}"  # such as Sweden, California, Britain
+    r"|[A-Z]{2}-\d{3}-[A-Z]{2}|[A-Z]{1,3}-[A-Z]{1,2} ?\d{1,4}"  # France, Germany
 )
 _CLOCK = re.compile(r"(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\W*)?\d{1,2}[:.]\d{2}([:.]\d{2})?\s*([AP]M)?", re.IGNORECASE)
 _DATE = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}")
@@ -26,10 +27,11 @@ _WATERMARK = re.compile(
 _NO_SIGN = (_NUMBER_PLATE, _CLOCK, _DATE, _WATERMARK)
 
 # Words that stand in every street, without spaces.
-_EVERYWHERE = frozenset(
-    "stop yield slow exit entrance open closed push pull sale forsale forrent tolet taxi bus parking noparking "
-    "nostopping noentry oneway keepclear private toilets wc atm school pedxing speedlimit towaway deliveries".split()
-)
+_EVERYWHERE = frozenset({
+    "stop", "yield", "slow", "exit", "entrance", "open", "closed", "push", "pull", "sale", "forsale", "forrent",
+    "tolet", "taxi", "bus", "parking", "noparking", "nostopping", "noentry", "oneway", "keepclear", "private", "toilets",
+    "wc", "atm", "school", "pedxing", "speedlimit", "towaway", "deliveries",
+})  # fmt: skip
 
 
 class TextLine(Record):

@@ -30,7 +30,8 @@ def find_skyline(rgb: Floats, lab: Floats) -> Floats:
     shares = (plausible & above).sum(axis=0) / np.maximum(above.sum(axis=0), 1)
     border = np.where(shares > _MIN_SKY_SHARE, border, 0)
     blue = (blue_yellow < -12) & (green_red < 8) & (lightness > 45) & (rows < _LOWEST_SKY * rgb.shape[0])
-    return _smooth(_below_clouds(cv2, rows < border, blue)) / rgb.shape[0]
+    skyline: Floats = _smooth(_below_clouds(cv2, rows < border, blue)) / rgb.shape[0]
+    return skyline
 
 
 def _energy_border(cv2: Any, rgb: Floats) -> Floats:
@@ -76,4 +77,5 @@ def _smooth(border: Floats) -> Floats:
     """Median over neighbouring columns, which takes out poles."""
     width = max(3, len(border) // 32 * 2 + 1)
     padded = np.pad(border, width // 2, mode="edge")
-    return np.median(np.lib.stride_tricks.sliding_window_view(padded, width), axis=1)
+    medians: Floats = np.median(np.lib.stride_tricks.sliding_window_view(padded, width), axis=1)
+    return medians
