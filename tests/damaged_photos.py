@@ -65,10 +65,12 @@ def _cut() -> dict[str, bytes]:
         "in-header": lambda data: data[:20],
         "in-half": lambda data: data[: len(data) // 2],
         "near-end": lambda data: data[: len(data) * 9 // 10],
-        "before-last-byte": lambda data: data[:-1],
+        "before-last-bytes": lambda data: data[:-5],
     }
     return {
-        f"cut-{cut}-{name}": shorten(content) for name, content in good_photos().items() for cut, shorten in cuts.items()
+        f"cut-{cut}-{name}": shorten(content)
+        for name, content in good_photos().items()
+        for cut, shorten in cuts.items()
     }
 
 
@@ -105,9 +107,9 @@ def _damaged_jpeg() -> dict[str, bytes]:
         "jpeg-without-quantization.jpg": _without_jpeg_segments(good, b"\xff\xdb"),
         "jpeg-wrong-precision.jpg": good[: frame + 4] + b"\x07" + good[frame + 5 :],
         "jpeg-no-height.jpg": good[: frame + 5] + b"\0\0" + good[frame + 7 :],
-        "jpeg-arithmetic-lossless-frame.jpg": good[:frame] + b"\xff\xcb" + good[frame + 2 :],
+        "jpeg-unsupported-frame.jpg": good[:frame] + b"\xff\xcb" + good[frame + 2 :],
         "jpeg-markers-are-noise.jpg": good[:3] + random.Random(2).randbytes(len(good) - 3),
-        "jpeg-starts-twice.jpg": good[:2] + b"\xff\xff\xff\x00" * 100,
+        "jpeg-fill-bytes-only.jpg": good[:2] + b"\xff\xff\xff\x00" * 100,
         "jpeg-lost-start.jpg": good[2:],
     }
 
@@ -127,7 +129,6 @@ def _damaged_png() -> dict[str, bytes]:
     return {
         "png-header-checksum.png": good[:29] + bytes([good[29] ^ 1]) + good[30:],
         "png-bit-flipped-in-pixels.png": good[: body + 2000] + bytes([good[body + 2000] ^ 8]) + good[body + 2001 :],
-        "png-last-checksum.png": good[:-1] + bytes([good[-1] ^ 1]),
         "png-no-pixels.png": png(*_SIZE),
         "png-pixels-not-deflated.png": png(*_SIZE, png_chunk(b"IDAT", b"not deflated" * 20)),
         "png-too-few-rows.png": png(*_SIZE, png_chunk(b"IDAT", zlib.compress(bytes(500)))),
