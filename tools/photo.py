@@ -81,9 +81,8 @@ def open_photo(path: Path, position: Position | None = None, *, read_position: b
     """Check a file and return it as a photo, without decoding its pixels.
 
     Its position is the given one (a CSV's), else that of its '@' name, else that of its EXIF; with
-    `read_position` off, neither name nor EXIF is asked. Raises
-    `PhotoError` for a file that cannot be used, `PositionError` for a wrong '@' name, and
-    `PackageMissing` for HEIF without the package that reads it.
+    `read_position` off, neither name nor EXIF is asked. Raises `PhotoError` for a file that cannot be
+    used, `PositionError` for a wrong '@' name, `PackageMissing` for HEIF without the package it needs.
     """
     data = _read(path)
     with _damage_reported(path):

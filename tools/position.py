@@ -64,6 +64,7 @@ def from_metres(easting: float, northing: float, zone: str | None) -> Position:
             f"{north}: check the numbers and the zone."
         )
     zone = f"{number}{band}"
+    longitude = math.remainder(longitude, 360)  # rounding can leave it a hair beyond ±180
     return Position(latitude=latitude, longitude=longitude, easting=easting, northing=northing, zone=zone)
 
 
