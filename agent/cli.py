@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import logging
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -171,8 +173,15 @@ def _stderr() -> "Console":
     return Console(stderr=True, highlight=False, emoji=False, markup=False)
 
 
+def _quiet_pillow() -> None:
+    """Keep Pillow's own remarks about damaged files from the user: ours name the file and say what to do."""
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+    logging.getLogger("PIL").setLevel(logging.CRITICAL)
+
+
 def main() -> NoReturn:
     """Run the command and exit with its documented code."""
+    _quiet_pillow()
     try:
         code = cli.main(prog_name="internvl-vpr", standalone_mode=False)
         sys.stdout.flush()

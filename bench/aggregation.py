@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from internvl_vpr.tools.arrays import Floats
-from internvl_vpr.tools.vlad import aggregate, assign
+from internvl_vpr.tools.vlad import aggregate, log_weights
 
 from .comparison import Comparison
 from .vectors import unit_rows
@@ -31,7 +31,7 @@ def comparisons() -> Iterator[Comparison]:
             residuals = partial(by_residual_tensor, descriptors, centers, kappa)
             np.testing.assert_allclose(ours(), residuals(), atol=1e-5)
             yield Comparison(what, ours, "residual tensor", residuals, at_most=1 / 5)
-            products = partial(matrix_products, descriptors, centers, assign(descriptors, centers, kappa))
+            products = partial(matrix_products, descriptors, centers, np.exp(log_weights(descriptors, centers, kappa)))
             yield Comparison(what, ours, "bare products", products, at_most=2)
 
 

@@ -3,6 +3,8 @@
 import hashlib
 
 import numpy as np
+from vectors import unit
+
 from internvl_vpr.tools.arrays import Floats
 from internvl_vpr.tools.errors import EndpointUnreachable, PhotoError
 from internvl_vpr.tools.records import Photo, RawCue, Reply
@@ -44,5 +46,4 @@ class HashEncoder:
         for phrase in phrases:
             seed = int.from_bytes(hashlib.sha256(phrase.encode()).digest()[:8], "big")
             rows.append(np.random.default_rng(seed).normal(size=256))
-        stack = np.stack(rows)
-        return (stack / np.linalg.norm(stack, axis=1, keepdims=True)).astype(np.float32)
+        return unit(np.stack(rows))

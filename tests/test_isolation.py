@@ -8,13 +8,10 @@ from pytest_socket import SocketConnectBlockedError
 
 
 def test_other_machines_are_out_of_reach() -> None:
-    with (
-        socket.socket() as client,
-        pytest.warns(UserWarning, match="198.51.100.1"),
-        pytest.raises(SocketConnectBlockedError),
-    ):
+    with socket.socket() as client:
         client.settimeout(1)
-        client.connect(("198.51.100.1", 80))
+        with pytest.warns(UserWarning, match="198.51.100.1"), pytest.raises(SocketConnectBlockedError):
+            client.connect(("198.51.100.1", 80))
 
 
 def test_this_machine_is_within_reach() -> None:

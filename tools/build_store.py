@@ -122,10 +122,10 @@ class BuildStore:
 
     def images(self, *, undone: bool = False) -> list[Photo]:
         """Return one photo for each distinct image, or for each that has no vector yet, ordered by reference."""
-        wanted = "WHERE digest NOT IN (SELECT digest FROM vectors)" if undone else ""
         rows = self._db.execute(
-            "SELECT digest, MIN(reference), root, width, height"  # SQLite takes the other columns from that row
-            f" FROM photos {wanted} GROUP BY digest ORDER BY 2, 1"
+            "SELECT digest, MIN(reference), root, width, height FROM photos"  # all columns are that row's, in SQLite
+            " WHERE NOT ? OR digest NOT IN (SELECT digest FROM vectors) GROUP BY digest ORDER BY 2, 1",
+            (undone,),
         )
         return [
             Photo(path=Path(root) / reference, digest=digest, width=width, height=height)

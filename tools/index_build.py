@@ -13,7 +13,7 @@ from .backbone import Backbone, open_backbone
 from .bounded_map import bounded_map
 from .build_store import BuildStore
 from .codebook import sample_rows, train_codebook
-from .errors import IndexMissing, IndexMismatch, PhotoError, PlaceIndexError, PositionError
+from .errors import IndexMismatch, IndexMissing, PackageMissing, PhotoError, PlaceIndexError, PositionError
 from .index_files import IndexSettings, read_manifest
 from .index_seal import seal
 from .photo import find_photos, load_image, open_photo
@@ -142,7 +142,7 @@ class _Build:
             self._store.put_photo(str(root), reference, photo, stamp, self._run)
         except OSError as error:
             self._skip(root, reference, f"The photo {str(path)!r} cannot be read ({error.strerror}).")
-        except (PhotoError, PositionError) as error:
+        except (PackageMissing, PhotoError, PositionError) as error:
             self._skip(root, reference, str(error))
 
     def _skip(self, root: Path, reference: str, reason: str) -> None:

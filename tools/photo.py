@@ -7,7 +7,6 @@ import stat
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,8 +26,8 @@ PositionSource = Literal["csv", "name", "exif"]
 MAX_BYTES = 256 * 2**20
 MAX_PIXELS = 128_000_000
 MIN_SIDE = 14  # pixels: one patch of DINOv2
-_HEIF_SUFFIXES = (".heic", ".heif") if find_spec("pillow_heif") else ()
-PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", *_HEIF_SUFFIXES})
+# HEIF needs an extra; without it such photos are found all the same, so that they are reported.
+PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".heic", ".heif"})
 
 _TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}

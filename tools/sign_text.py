@@ -29,8 +29,8 @@ _NO_SIGN = (_NUMBER_PLATE, _CLOCK, _DATE, _WATERMARK)
 # Words that stand in every street, without spaces.
 _EVERYWHERE = frozenset({
     "stop", "yield", "slow", "exit", "entrance", "open", "closed", "push", "pull", "sale", "forsale", "forrent",
-    "tolet", "taxi", "bus", "parking", "noparking", "nostopping", "noentry", "oneway", "keepclear", "private", "toilets",
-    "wc", "atm", "school", "pedxing", "speedlimit", "towaway", "deliveries",
+    "tolet", "taxi", "bus", "parking", "noparking", "nostopping", "noentry", "oneway", "keepclear", "private",
+    "toilets", "wc", "atm", "school", "pedxing", "speedlimit", "towaway", "deliveries",
 })  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from .records import Photo, Reply
 from .sign_text import TextLine, sign_cues
 
 _LONGER_SIDE = 1024  # pixels; at 640 no house number is found any more in street photographs
+_SMALLEST_READ = 736  # pixels along the longer side; smaller ones are scaled up, and a third more signs are read
 _MAX_REGIONS = 200  # candidate text regions looked at in an image
 _MAX_READERS = 8  # each takes about 150 MB
 
@@ -46,7 +47,9 @@ class SignageReader:
     def id(self) -> str:
         """Version, models and size: everything that changes the answers."""
         models = ", ".join(model.stem for model in self._models.values())
-        return f"signage/1 (RapidOCR {version('rapidocr')}, {models}, {_LONGER_SIDE} px; {ALGORITHM})"
+        return (
+            f"signage/1 (RapidOCR {version('rapidocr')}, {models}, {_SMALLEST_READ} to {_LONGER_SIDE} px; {ALGORITHM})"
+        )
 
     async def describe(self, photo: Photo, n: int) -> Reply:
         """Name the `n` best cues: signs first, then image statistics; fewer where a photo does not offer more.
@@ -73,11 +76,13 @@ class SignageReader:
         """Read the text of an image; every line found is returned, whatever its confidence."""
         if not hasattr(self._own, "reader"):
             self._own.reader = _open_reader(self._models)
-        result = self._own.reader(np.ascontiguousarray(np.asarray(image)[..., ::-1]))  # BGR
+        scale = max(1.0, _SMALLEST_READ / max(image.size))
+        read = image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.BICUBIC)
+        result = self._own.reader(np.ascontiguousarray(np.asarray(read)[..., ::-1]))  # BGR
         if result.txts is None:
             return []
         return [
-            TextLine(text=text, confidence=round(float(score), 4), corners=np.round(box, 1).tolist())
+            TextLine(text=text, confidence=round(float(score), 4), corners=np.round(box / scale, 1).tolist())
             for text, score, box in zip(result.txts, result.scores, result.boxes, strict=True)
         ]
 

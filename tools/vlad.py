@@ -22,9 +22,9 @@ def aggregate(descriptors: Floats, centers: Floats, kappa: float) -> Floats:
     """
     if descriptors.ndim != 2 or centers.ndim != 2 or descriptors.shape[1] != centers.shape[1]:
         raise ValueError(f"{descriptors.shape} and {centers.shape} are not [M, D] and [S, D]")
-    assignment = assign(descriptors, centers, kappa)  # [M, S]
-    mass = assignment.sum(axis=0, dtype=np.float64)  # [S]
-    sums = (assignment.T @ descriptors).astype(np.float64)  # [S, D]
+    weights = _weights_up_to_scale(descriptors, centers, kappa)  # [M, S]
+    mass = weights.sum(axis=0, dtype=np.float64)  # [S]
+    sums = (weights.T @ descriptors).astype(np.float64)  # [S, D]
     residuals = sums - mass[:, None] * centers  # Eq. 2
     if not np.isfinite(residuals).all():
         raise ValueError("descriptors or centers hold values that are not finite")
@@ -38,17 +38,28 @@ def aggregate(descriptors: Floats, centers: Floats, kappa: float) -> Floats:
     return vector
 
 
-def assign(descriptors: Floats, centers: Floats, kappa: float) -> Floats:
-    """Weights `A [M, S]` of descriptors on centres (Eq. 1); rows sum to one, one-hot when κ is infinite."""
+def log_weights(descriptors: Floats, centers: Floats, kappa: float) -> Floats:
+    """Return log `a [M, S]` of Eq. 1; for infinite κ it is 0 at the nearest centre and −inf elsewhere."""
     if not kappa > 0:
         raise ValueError(f"kappa must be above 0, not {kappa}")
     cosines: Floats = descriptors @ centers.T
     if math.isinf(kappa):
-        hard: Floats = np.zeros_like(cosines)
-        hard[np.arange(len(hard)), cosines.argmax(axis=1)] = 1
+        hard: Floats = np.full_like(cosines, -np.inf)
+        hard[np.arange(len(hard)), cosines.argmax(axis=1)] = 0
         return hard
     cosines -= cosines.max(axis=1, keepdims=True)  # softmax is unchanged, and exp cannot overflow
     cosines *= kappa
-    np.exp(cosines, out=cosines)
-    cosines /= cosines.sum(axis=1, keepdims=True)
+    cosines -= np.log(np.exp(cosines).sum(axis=1, keepdims=True))
     return cosines
+
+
+def _weights_up_to_scale(descriptors: Floats, centers: Floats, kappa: float) -> Floats:
+    """Weights `[M, S]` of Eq. 1, each column divided by its largest.
+
+    Eq. 3 takes a column's scale away again, and so a centre that is far from every descriptor gets its
+    direction exactly, where the weights themselves would underflow.
+    """
+    weights = log_weights(descriptors, centers, kappa)
+    largest = weights.max(axis=0, initial=-np.inf)
+    weights -= np.where(np.isneginf(largest), 0, largest)
+    return np.exp(weights, out=weights)

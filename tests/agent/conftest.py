@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from scripted import HashEncoder, ScriptedDescriber
+from texture import texture, write_textures
+
 from internvl_vpr.agent.context import Context
 from internvl_vpr.agent.settings import Settings
 from internvl_vpr.tools.backbone import RootSiftSettings, open_backbone
@@ -11,8 +14,6 @@ from internvl_vpr.tools.index_build import update_index
 from internvl_vpr.tools.index_files import IndexSettings
 from internvl_vpr.tools.ledger import Ledger
 from internvl_vpr.tools.place_index import PlaceIndex
-from scripted import HashEncoder, ScriptedDescriber
-from texture import texture, write_textures
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from internvl_vpr.tools.records import Answer
 from places import name_of
+
+from internvl_vpr.tools.records import Answer
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -6,14 +6,17 @@ import shutil
 from pathlib import Path
 
 import pytest
-from internvl_vpr.agent import Context, graph
-from internvl_vpr.agent.graph import build_graph
-from internvl_vpr.agent.run import locate
-from internvl_vpr.tools.errors import EndpointUnreachable, PhotoError, UsageError
-from internvl_vpr.tools.records import Answer
+from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
 from places import name_of, with_describer, with_settings
 from scripted import ScriptedDescriber, UnreachableDescriber
+
+from internvl_vpr.agent import Context, graph
+from internvl_vpr.agent.graph import build_graph
+from internvl_vpr.agent.run import locate
+from internvl_vpr.agent.state import Query
+from internvl_vpr.tools.errors import EndpointUnreachable, PhotoError, UsageError
+from internvl_vpr.tools.records import Answer
 
 
 def run(photo: Path, context: Context) -> Answer:
@@ -40,9 +43,8 @@ def test_a_shared_sign_outranks_the_coarse_order(town: Path, context: Context) -
     first = answer.candidates[0]
     assert (first.rank, first.coarse_rank, first.retained) == (1, 3, True)
     assert first.score == pytest.approx(0.9, abs=0.1)
-    assert (first.matches[0].cue, first.matches[0].matched, first.matches[0].weight) == (
-        "sign 'Löwe'", "sign 'Löwe'", pytest.approx(0.9)
-    )  # fmt: skip
+    assert (first.matches[0].cue, first.matches[0].matched) == ("sign 'Löwe'", "sign 'Löwe'")
+    assert first.matches[0].weight == pytest.approx(0.9)
     assert answer.position is not None
     assert answer.position.easting == 500_000 + 100 * int(third.split("@")[7])
 
@@ -153,12 +155,12 @@ def test_a_thread_that_goes_on_with_another_photo_forgets_the_first_ones_descrip
     town: Path, context: Context
 ) -> None:
     kept = build_graph().compile(checkpointer=InMemorySaver())
-    config = {"configurable": {"thread_id": "1"}}
+    config: RunnableConfig = {"configurable": {"thread_id": "1"}}
 
     async def twice() -> tuple[Answer, Answer]:
-        one = await kept.ainvoke({"photo": str(town / "query.png")}, config, context=context)
+        one = await kept.ainvoke(Query(photo=str(town / "query.png")), config, context=context)
         two = await kept.ainvoke(
-            {"photo": str(town / "photos" / name_of(6))}, config, context=with_settings(context, n=1)
+            Query(photo=str(town / "photos" / name_of(6))), config, context=with_settings(context, n=1)
         )
         return one["answer"], two["answer"]
 

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from langchain_core.messages import ToolMessage
+from langchain_core.tools import BaseTool
+from pydantic import ValidationError
+
 from internvl_vpr.agent import Context, langchain_tools
 from internvl_vpr.agent.run import locate
 from internvl_vpr.tools.errors import PhotoError
 from internvl_vpr.tools.records import Candidate
-from langchain_core.messages import ToolMessage
-from langchain_core.tools import BaseTool
-from pydantic import ValidationError
 
 
 @pytest.fixture

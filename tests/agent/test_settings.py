@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 
 import pytest
+
 from internvl_vpr.agent.settings import Settings, resolve_settings
 from internvl_vpr.tools.errors import UsageError
 from internvl_vpr.tools.index_files import IndexSettings

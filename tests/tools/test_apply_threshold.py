@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from internvl_vpr.tools.apply_threshold import BelowTau, apply_threshold
 from internvl_vpr.tools.records import Candidate, RankedCandidate, Score
 
@@ -61,6 +62,6 @@ def test_minus_one_retains_everything_that_has_a_score() -> None:
 
 
 def test_every_candidate_needs_its_score() -> None:
-    candidates = [candidate for candidate in rank([0.1, 0.2], -1, "fallback")]
+    candidates = rank([0.1, 0.2], -1, "fallback")
     with pytest.raises(ValueError, match="zip"):
         apply_threshold(candidates, [], 0.0, "strict")

@@ -4,13 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from vectors import unit
+
 from internvl_vpr.tools.arrays import Floats
 from internvl_vpr.tools.codebook import codebook_digest, sample_rows, train_codebook
 from internvl_vpr.tools.errors import PlaceIndexError
-
-
-def unit(rows: Floats) -> Floats:
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
 @settings(max_examples=25, deadline=None)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from internvl_vpr.tools.describe_image import normalize_scores
 from internvl_vpr.tools.errors import LedgerError
 from internvl_vpr.tools.ledger import Ledger, Step
@@ -28,6 +29,11 @@ def reply(text: str) -> Reply:
 def record(ledger: Ledger, made: Step, text: str) -> None:
     answered = reply(text)
     ledger.record(made, answered, normalize_scores(answered.cues), latency=0.25)
+
+
+def record_all(ledger: Ledger, numbers: range) -> None:
+    for number in numbers:
+        record(ledger, step(number), "x")
 
 
 def test_a_step_is_read_back_with_scores_and_weights(tmp_path: Path) -> None:
@@ -77,10 +83,7 @@ def test_embeddings_are_kept_by_encoder(tmp_path: Path) -> None:
 
 def test_threads_share_a_ledger(tmp_path: Path) -> None:
     with Ledger(tmp_path / "ledger.sqlite") as ledger:
-        threads = [
-            threading.Thread(target=lambda start=start: [record(ledger, step(i), "x") for i in range(start, 80, 4)])
-            for start in range(4)
-        ]
+        threads = [threading.Thread(target=record_all, args=(ledger, range(start, 80, 4))) for start in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:

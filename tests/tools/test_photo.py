@@ -151,14 +151,16 @@ class TestPosition:
         assert open_photo(path).position is None
 
     @pytest.mark.filterwarnings("ignore::UserWarning:PIL")
-    def test_a_damaged_exif_block_breaks_no_photo(self, tmp_path: Path) -> None:
-        path = save(tmp_path / "a.jpg", exif=exif_with(6, **gps_of(55.7, 13.2)))
+    @pytest.mark.parametrize("suffix", [".jpg", ".webp"])
+    def test_a_damaged_exif_block_breaks_no_photo(self, tmp_path: Path, suffix: str) -> None:
+        block = exif_with(6, **gps_of(55.7, 13.2))
+        path = save(tmp_path / f"a{suffix}", exif=block)
         good, rng = path.read_bytes(), random.Random(5)
-        start = good.index(b"Exif\0\0") + 6
+        start, length = good.index(block[6:]), len(block) - 6
         for _ in range(200):
             data = bytearray(good)
             for _ in range(3):
-                data[start + rng.randrange(140)] = rng.randrange(256)
+                data[start + rng.randrange(length)] = rng.randrange(256)
             path.write_bytes(data)
             photo = open_photo(path)
             assert load_image(photo).size == (photo.width, photo.height)

@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from vectors import unit
+
 from internvl_vpr.tools.arrays import Floats
 from internvl_vpr.tools.records import Candidate, Cue, Description
 from internvl_vpr.tools.score_candidates import best_matches, score_candidates, similarity
 
 
 def unit_rows(rng: np.random.Generator, n: int, d: int) -> Floats:
-    rows = rng.normal(size=(n, d))
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return unit(rng.normal(size=(n, d)))
 
 
 def similarity_by_hand(query: Floats, weights: Floats, candidates: list[Floats]) -> list[float]:

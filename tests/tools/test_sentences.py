@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from vectors import unit
+
 from internvl_vpr.tools.arrays import Floats
 from internvl_vpr.tools.errors import PackageMissing, WeightsError
 from internvl_vpr.tools.ledger import Ledger
@@ -29,8 +31,7 @@ class CountingEncoder:
 
     def encode(self, phrases: list[str]) -> Floats:
         self.seen += phrases
-        rows = np.array([[len(phrase), sum(map(ord, phrase)), 1.0] for phrase in phrases])
-        return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+        return unit(np.array([[len(phrase), sum(map(ord, phrase)), 1.0] for phrase in phrases]))
 
 
 @given(requests=st.lists(st.lists(st.text(st.characters(codec="utf-8"), max_size=8), max_size=6), max_size=5))

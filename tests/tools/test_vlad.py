@@ -6,14 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from vectors import unit
+
 from internvl_vpr.tools.arrays import Floats
-from internvl_vpr.tools.vlad import aggregate, assign
+from internvl_vpr.tools.vlad import aggregate, log_weights
 
 KAPPAS = st.sampled_from([0.5, 1.0, 30.0, 100.0, 5000.0, math.inf])
-
-
-def unit(rows: Floats) -> Floats:
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
 def descriptors_and_centers(seed: int, m: int, s: int, d: int) -> tuple[Floats, Floats]:
@@ -68,7 +66,7 @@ def test_hard_aggregation_is_eqs_1_to_4(seed: int, m: int, s: int, d: int) -> No
 @given(seed=st.integers(0, 2**32 - 1), m=st.integers(1, 60), kappa=KAPPAS)
 def test_weights_are_a_distribution_that_sharpens_with_kappa(seed: int, m: int, kappa: float) -> None:
     descriptors, centers = descriptors_and_centers(seed, m, 6, 12)
-    weights = assign(descriptors, centers, kappa)
+    weights = np.exp(log_weights(descriptors, centers, kappa))
     assert weights.shape == (m, 6)
     assert (weights >= 0).all()
     np.testing.assert_allclose(weights.sum(axis=1), 1, rtol=1e-5)
@@ -93,7 +91,7 @@ def test_the_order_of_descriptors_does_not_matter(seed: int, kappa: float) -> No
 def test_kappa_one_is_almost_uniform() -> None:
     """With κ = 1 and S = 32 no centre gets more than e / (e + 31 / e), about 0.19, even at the extreme."""
     descriptors, centers = descriptors_and_centers(0, 500, 32, 128)
-    assert assign(descriptors, centers, 1.0).max() < math.e / (math.e + 31 / math.e)
+    assert np.exp(log_weights(descriptors, centers, 1.0)).max() < math.e / (math.e + 31 / math.e)
 
 
 def test_a_centre_without_descriptors_leaves_a_zero_block() -> None:
