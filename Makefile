@@ -45,5 +45,5 @@ $(stamp): pyproject.toml constraints.txt
 	@echo "  installing torch" >&2
 	@$(pip) torch
 	@echo "  installing internvl-vpr and what it needs" >&2
-	@$(pip) --no-build-isolation --editable '.[embedded,dev]'
+	@$(pip) --no-build-isolation --editable '.[embedded,heic,dev]'
 	@touch $@

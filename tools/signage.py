@@ -23,15 +23,15 @@ from .sign_text import TextLine, sign_cues
 _LONGER_SIDE = 1024  # pixels; at 640 no house number is found any more in street photographs
 _SMALLEST_READ = 736  # pixels along the longer side; smaller ones are scaled up, and a third more signs are read
 _MAX_REGIONS = 200  # candidate text regions looked at in an image
-_MAX_READERS = 8  # each takes about 150 MB
+_MAX_READERS = 4  # each takes about 300 MB
 
 
 class SignageReader:
     """Describes a photo by what its signs say, filled up with image statistics.
 
     The same photo gives the same answer on the same machine, whatever runs beside it: each thread has
-    a reader of its own, and each reader computes on one thread. Text is read upright or rotated by less
-    than about 45 degrees. The models are those in the `rapidocr` package; nothing is ever downloaded.
+    a reader of its own, and each reader computes on one thread. Text that stands on its head is not
+    read. The models are those in the `rapidocr` package; nothing is ever downloaded.
     Raises `PackageMissing` when the packages of the extra `embedded` are not installed.
     """
 
