@@ -81,7 +81,7 @@ _PRESETS: dict[PresetName, dict[str, Any]] = {
     "embedded": {
         "backbone": "rootsift",
         "longer_side": 480,
-        "clusters": 64,
+        "clusters": 128,
         "kappa": "hard",
         "describer": "signage",
         "encoder": "minilm",

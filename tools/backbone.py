@@ -42,8 +42,8 @@ class RootSiftSettings(Record):
 
     name: Literal["rootsift"] = "rootsift"
     longer_side: int = Field(480, ge=64)
-    step: int = Field(8, ge=2)
-    sizes: tuple[float, ...] = (4.0, 6.0, 9.0)
+    step: int = Field(16, ge=2)
+    sizes: tuple[float, ...] = (8.0, 16.0)
 
 
 class RootSift:
@@ -60,7 +60,7 @@ class RootSift:
 
     @property
     def id(self) -> str:
-        """Name and grid, such as `rootsift/480px/step8/sizes4,6,9`."""
+        """Name and grid, such as `rootsift/480px/step16/sizes8,16`."""
         sizes = ",".join(f"{size:g}" for size in self.settings.sizes)
         return f"rootsift/{self.settings.longer_side}px/step{self.settings.step}/sizes{sizes}"
 

@@ -9,7 +9,9 @@ from internvl_vpr.tools.sign_text import TextLine, sign_cues
 HEIGHT, FILLER = 400, 0.2
 
 
-def line(text: str, x: float = 0, y: float = 0, width: float = 100, height: float = 12, confidence: float = 0.9) -> TextLine:
+def line(
+    text: str, x: float = 0, y: float = 0, width: float = 100, height: float = 12, confidence: float = 0.9
+) -> TextLine:
     corners = ((x, y), (x + width, y), (x + width, y + height), (x, y + height))
     return TextLine(text=text, confidence=confidence, corners=corners)
 
@@ -24,8 +26,8 @@ def test_score_of_letters_of_three_percent_is_half_the_confidence() -> None:
 
 
 def test_larger_and_surer_signs_score_more() -> None:
-    lines = [line("SMALL", y=0, height=10), line("UNSURE", y=100, confidence=0.75), line("LARGE", y=200, height=60)]
-    assert texts(*lines) == ["LARGE", "UNSURE", "SMALL"]
+    lines = [line("SMALL", y=0, height=9), line("SURE", y=100), line("UNSURE", y=200, confidence=0.8)]
+    assert texts(*lines, line("LARGE", y=300, height=60)) == ["LARGE", "SURE", "UNSURE", "SMALL"]
 
 
 def test_a_slanted_line_counts_by_its_letters() -> None:
@@ -83,7 +85,9 @@ def test_what_is_no_sign_is_left_out(text: str) -> None:
     assert texts(line(text)) == []
 
 
-@pytest.mark.parametrize("text", ["12A", "917", "10A-C", "E 14", "Route 101", "1871", "Bar 1871", "Room 12", "Bytte & Co."])
+@pytest.mark.parametrize(
+    "text", ["12A", "917", "10A-C", "E 14", "Route 101", "1871", "Bar 1871", "Room 12", "Bytte & Co."]
+)
 def test_house_numbers_and_names_are_signs(text: str) -> None:
     assert texts(line(text)) == [text]
 
@@ -103,4 +107,3 @@ def test_any_lines_give_ordered_clean_cues(lines: list[TextLine]) -> None:
     assert all(0 <= cue.score < 1 and cue.text.strip() for cue in cues)
     assert len({cue.text for cue in cues}) == len(cues) <= len(lines)
     assert not any(ord(character) < 32 or character in "\x7f\u202e" for cue in cues for character in cue.text)
-    assert sign_cues(list(reversed(lines)), HEIGHT, FILLER) == sign_cues(list(reversed(lines)), HEIGHT, FILLER)
