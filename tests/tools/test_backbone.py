@@ -1,0 +1,59 @@
+"""RootSIFT on a grid: unit rows, the grid's places, and the root of L1-normalised SIFT."""
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from texture import texture
+
+from internvl_vpr.tools.backbone import RootSift, RootSiftSettings, open_backbone
+from internvl_vpr.tools.errors import PackageMissing
+
+cv2 = pytest.importorskip("cv2", reason="needs the extra embedded")
+
+
+@settings(max_examples=20)
+@given(width=st.integers(16, 200), height=st.integers(16, 200), step=st.integers(4, 40), size=st.floats(2, 12))
+def test_descriptors_are_unit_rows_at_the_grids_places(width: int, height: int, step: int, size: float) -> None:
+    grid = RootSiftSettings(longer_side=200, step=step, sizes=(size,))
+    descriptors = RootSift(grid).extract(texture(1, (width, height)))
+    across, down = (max(0, int((side - 6 * size) // step) + 1) for side in (width, height))
+    assert descriptors.shape == (across * down, 128)
+    np.testing.assert_allclose(np.linalg.norm(descriptors.astype(np.float64), axis=1), 1, atol=1e-5)
+
+
+def test_a_descriptor_is_the_root_of_l1_normalised_sift() -> None:
+    image = texture(2, (64, 64))
+    found = RootSift(RootSiftSettings(longer_side=64, step=64, sizes=(8.0,))).extract(image)
+    _, sift = cv2.SIFT_create().compute(np.asarray(image.convert("L")), [cv2.KeyPoint(24.0, 24.0, 8.0, 0.0)])
+    values = sift[0].astype(np.float64)
+    np.testing.assert_allclose(found, [np.sqrt(values / values.sum())], atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [(160, 120), (20, 20)])
+def test_an_even_or_tiny_image_gives_no_descriptor(size: tuple[int, int]) -> None:
+    assert open_backbone(RootSiftSettings()).extract(Image.new("RGB", size, "gray")).shape == (0, 128)
+
+
+def test_threads_share_an_extractor() -> None:
+    backbone = open_backbone(RootSiftSettings(longer_side=160, step=12, sizes=(4.0, 8.0)))
+    images = [texture(seed) for seed in range(8)]
+    alone = [backbone.extract(image) for image in images]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(backbone.extract, images * 3))
+    for image, descriptors in enumerate(together):
+        np.testing.assert_array_equal(descriptors, alone[image % 8])
+
+
+def test_the_id_names_everything_that_changes_the_numbers() -> None:
+    assert RootSift(RootSiftSettings(longer_side=320, step=9, sizes=(4.0, 7.5))).id == "rootsift/320px/step9/sizes4,7.5"
+
+
+def test_without_opencv_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    with pytest.raises(PackageMissing, match=r"pip install 'internvl-vpr\[embedded\]'"):
+        open_backbone(RootSiftSettings())

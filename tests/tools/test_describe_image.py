@@ -1,0 +1,89 @@
+"""Eq. 6: weights from scores, and a step that is recorded before its result is used."""
+
+import asyncio
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scripted import ScriptedDescriber
+from texture import texture
+
+from internvl_vpr.tools.describe_image import describe_image, normalize_scores, recall_descriptions
+from internvl_vpr.tools.ledger import Ledger
+from internvl_vpr.tools.photo import open_photo
+from internvl_vpr.tools.records import Cue, RawCue, Reply
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=10))
+def test_weights_sum_to_one_and_keep_the_proportions_of_the_scores(scores: list[float]) -> None:
+    cues = normalize_scores([RawCue(text="t", score=score) for score in scores])
+    total = math.fsum(scores)
+    expected = [score / total for score in scores] if total > 0 else [1 / len(scores)] * len(scores)
+    assert [cue.score for cue in cues] == scores
+    assert [cue.weight for cue in cues] == pytest.approx(expected, rel=1e-9)
+    assert math.fsum(cue.weight for cue in cues) == pytest.approx(1)
+
+
+def test_no_cues_have_no_weights() -> None:
+    assert normalize_scores([]) == ()
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    texture(1).save(tmp_path / "@500000@5000000.png")
+    return tmp_path / "@500000@5000000.png"
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return Ledger(tmp_path / "ledger.sqlite")
+
+
+SCRIPT = {"@500000@5000000.png": [("door", 1.0), ("roof", 3.0)]}
+
+
+def test_a_description_is_weighted_recorded_and_read_back(photo: Path, ledger: Ledger) -> None:
+    describer = ScriptedDescriber(SCRIPT)
+    digest = open_photo(photo).digest
+    first = asyncio.run(describe_image(photo, digest, 3, describer, ledger))
+    again = asyncio.run(describe_image(photo, digest, 3, describer, ledger))
+    assert first.cues == (Cue(text="door", score=1, weight=0.25), Cue(text="roof", score=3, weight=0.75))
+    assert (first.recorded, again.recorded, len(describer.asked)) == (False, True, 1)
+    assert again.cues == first.cues
+    assert recall_descriptions([digest, digest], 3, describer, ledger) == {digest: again}
+    ledger.close()
+
+
+def test_a_file_that_has_changed_is_not_described(photo: Path, ledger: Ledger) -> None:
+    describer = ScriptedDescriber(SCRIPT)
+    description = asyncio.run(describe_image(photo, "0" * 64, 3, describer, ledger))
+    assert description.cues == ()
+    assert description.failure is not None
+    assert "has changed" in description.failure
+    assert describer.asked == []
+    ledger.close()
+
+
+def test_a_photo_that_fails_is_asked_again_another_time(photo: Path, ledger: Ledger) -> None:
+    describer = ScriptedDescriber(SCRIPT, fails=frozenset({photo.name}))
+    digest = open_photo(photo).digest
+    assert asyncio.run(describe_image(photo, digest, 3, describer, ledger)).failure is not None
+    describer.fails = frozenset()
+    assert len(asyncio.run(describe_image(photo, digest, 3, describer, ledger)).cues) == 2
+    ledger.close()
+
+
+def test_a_describer_that_names_nothing_is_recorded_as_such(photo: Path, ledger: Ledger) -> None:
+    class Silent:
+        id = "silent/1"
+
+        async def describe(self, photo: object, n: int) -> Reply:
+            return Reply(cues=(), raw="")
+
+    digest = open_photo(photo).digest
+    descriptions = [asyncio.run(describe_image(photo, digest, 3, Silent(), ledger)) for _ in range(2)]
+    assert [description.recorded for description in descriptions] == [False, True]
+    assert {description.failure for description in descriptions} == {"The describer named nothing."}
+    ledger.close()
