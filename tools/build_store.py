@@ -30,6 +30,8 @@ CREATE TABLE IF NOT EXISTS vectors (
     image INTEGER PRIMARY KEY AUTOINCREMENT, digest TEXT UNIQUE, checksum BLOB, vector BLOB);
 """
 
+_IMAGES = "FROM photos WHERE NOT ? OR digest NOT IN (SELECT digest FROM vectors)"
+
 
 class BuildStore:
     """The build's own database; open it once a process, with `with`."""
@@ -120,12 +122,17 @@ class BuildStore:
         """Forget all photos with these bytes; returns their roots and references."""
         return self._db.execute("DELETE FROM photos WHERE digest = ? RETURNING root, reference", (digest,)).fetchall()
 
-    def images(self, *, undone: bool = False) -> list[Photo]:
-        """Return one photo for each distinct image, or for each that has no vector yet, ordered by reference."""
+    def count_images(self, *, undone: bool = False) -> int:
+        """Return the number of distinct images, or of those that have no vector yet."""
+        (count,) = self._db.execute(f"SELECT COUNT(DISTINCT digest) {_IMAGES}", (undone,)).fetchone()
+        return int(count)
+
+    def images(self, first: int, most: int, *, undone: bool = False) -> list[Photo]:
+        """Return one photo for each distinct image, or each without a vector: a page in the order of digests."""
         rows = self._db.execute(
-            "SELECT digest, MIN(reference), root, width, height FROM photos"  # all columns are that row's, in SQLite
-            " WHERE NOT ? OR digest NOT IN (SELECT digest FROM vectors) GROUP BY digest ORDER BY 2, 1",
-            (undone,),
+            f"SELECT digest, MIN(reference), root, width, height {_IMAGES}"  # all columns are that row's, in SQLite
+            " GROUP BY digest ORDER BY digest LIMIT ? OFFSET ?",
+            (undone, most, first),
         )
         return [
             Photo(path=Path(root) / reference, digest=digest, width=width, height=height)

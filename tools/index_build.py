@@ -25,6 +25,8 @@ _SAMPLE_BYTES = 256 * 2**20
 _SAMPLE_PER_CLUSTER = 1024
 # Images whose vectors are made durable at once: what a killed build can lose.
 _COMMIT_EVERY = 32
+# Images that are listed in memory at once.
+_PAGE = 1024
 
 
 class Progress(Protocol):
@@ -163,9 +165,11 @@ class _Build:
         return centers
 
     def _train(self) -> Floats:
-        images = self._store.images()
+        """Train on some photos: digests are random, so a run of them, begun at random, is a random sample."""
+        count, most = self._store.count_images(), self._settings.codebook_photos
         rng = np.random.default_rng(self._settings.seed)
-        chosen = [images[i] for i in sorted(rng.permutation(len(images))[: self._settings.codebook_photos])]
+        first = int(rng.integers(max(1, count - most + 1)))
+        chosen = self._store.images(first, most)
         sample = min(_SAMPLE_BYTES // (4 * self._backbone.dimension), _SAMPLE_PER_CLUSTER * self._settings.clusters)
         rows = -(-sample // max(1, len(chosen)))
         sets = []
@@ -180,20 +184,27 @@ class _Build:
 
     def compute_vectors(self, centers: Floats) -> int:
         """Compute and store the vector of every image that has none; returns how many were computed."""
-        undone = self._store.images(undone=True)
-        outcomes = zip(undone, bounded_map(lambda photo: self._vector(photo, centers), undone), strict=True)
+        total = self._store.count_images(undone=True)
         done = computed = 0
-        while batch := list(islice(outcomes, _COMMIT_EVERY)):
-            with self._store.batch():
-                for photo, outcome in batch:
-                    if isinstance(outcome, PhotoError):
-                        self._skip_image(photo, str(outcome))
-                    else:
-                        self._store.put_vector(photo.digest, outcome)
-                        computed += 1
-            done += len(batch)
-            self._on_progress("computing vectors", done, len(undone))
+        # A page's images have a vector or are gone when the next page is asked for.
+        while page := self._store.images(0, _PAGE, undone=True):
+            outcomes = zip(page, bounded_map(lambda photo: self._vector(photo, centers), page), strict=True)
+            while batch := list(islice(outcomes, _COMMIT_EVERY)):
+                computed += self._keep(batch)
+                done += len(batch)
+                self._on_progress("computing vectors", done, total)
         return computed
+
+    def _keep(self, batch: list[tuple[Photo, Floats | PhotoError]]) -> int:
+        """Make a batch durable; returns how many vectors are in it."""
+        vectors = [(photo, outcome) for photo, outcome in batch if not isinstance(outcome, PhotoError)]
+        with self._store.batch():
+            for photo, vector in vectors:
+                self._store.put_vector(photo.digest, vector)
+            for photo, outcome in batch:
+                if isinstance(outcome, PhotoError):
+                    self._skip_image(photo, str(outcome))
+        return len(vectors)
 
     def _skip_image(self, photo: Photo, reason: str) -> None:
         for root, reference in self._store.drop_image(photo.digest):

@@ -19,6 +19,7 @@ from .place_index import write_places
 _BLOCK_BYTES = 64 * 2**20
 # Vectors that a trained FAISS index (IVF, PQ, PCA) is trained on, at most.
 _TRAINING_VECTORS = 16_384
+_ADDED_AT_ONCE = 128  # vectors
 
 
 def seal(folder: Path, store: BuildStore, settings: IndexSettings, centers: Floats) -> Manifest:
@@ -78,9 +79,11 @@ def _write_block(
 ) -> Block:
     import faiss
 
-    rows = list(store.vectors(*span))
     index = faiss.IndexIDMap(faiss.deserialize_index(np.frombuffer(empty, np.uint8)))
-    index.add_with_ids(np.stack([vector for _, vector in rows]), np.array([image for image, _ in rows]))
+    for first in range(span[0], span[1] + 1, _ADDED_AT_ONCE):
+        rows = list(store.vectors(first, min(first + _ADDED_AT_ONCE - 1, span[1])))
+        if rows:
+            index.add_with_ids(np.stack([vector for _, vector in rows]), np.array([image for image, _ in rows]))
     entry = store_file(folder, "block", "faiss", lambda path: faiss.write_index(index, str(path)))
     return Block(**entry.model_dump(), vectors=vectors, content=content)
 
