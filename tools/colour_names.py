@@ -40,32 +40,28 @@ PALETTE: dict[str, tuple[int, int, int]] = {
 _WORDS = tuple(PALETTE)
 
 _MINKOWSKI = 6  # the norm that Finlayson and Trezzi found best
-_MAX_GAIN = 1.35  # beyond this a tint is the place's own, not the light's
-_LIGHTNESS = (5.0, 95.0)  # L* that the 2nd and the 98th percentile are stretched towards
-_STRETCH = (0.7, 1.8)
-_MAX_CHROMA_STRETCH = 1.3
+_LEVEL = 180.0  # of 255, what the light is brought to
+_MOST_TINT = 1.2  # beyond this factor a tint is the place's own, not the light's
+_MOST_EXPOSURE = 1.8
 _LIGHTNESS_WEIGHT = 0.5  # shade moves L* more than a* and b*
 _SHADOW = 18.0  # L*; darker pixels are windows and shadows of unknown colour
 _GREY_CHROMA = 25.0  # a pixel of this chroma counts twice: people name what is colourful
 
 
-def balanced_lab(rgb: Floats) -> Floats:
+def balanced_lab(rgb: Floats, solid: Floats) -> Floats:
     """Turn 8-bit RGB `[H, W, 3]` into CIELAB `[H, W, 3]` with the light's tint and exposure taken out.
 
-    Shades of grey (Finlayson and Trezzi 2004), then a linear stretch of L*; both within limits.
+    The light is estimated by shades of grey (Finlayson and Trezzi 2004) over the mask `solid [H, W]`,
+    which leaves out the sky: its blue is no tint. It is brought to an even grey, within limits.
     """
-    pixels = rgb.reshape(-1, 3).astype(np.float64)
-    lit = pixels[(pixels.max(axis=1) > 8) & (pixels.max(axis=1) < 252)]
-    light = np.maximum((lit**_MINKOWSKI).mean(axis=0) ** (1 / _MINKOWSKI), 1) if len(lit) else np.ones(3)
-    gains = np.clip(light.mean() / light, 1 / _MAX_GAIN, _MAX_GAIN)
-    lab = to_lab(np.clip(rgb * gains, 0, 255))
-    low, high = np.percentile(lab[..., 0], [2, 98])
-    if high - low < 10:
-        return lab
-    factor = float(np.clip((_LIGHTNESS[1] - _LIGHTNESS[0]) / (high - low), *_STRETCH))
-    lab[..., 0] = np.clip((lab[..., 0] - low) * factor + _LIGHTNESS[0], 0, 100)
-    lab[..., 1:] *= min(factor, _MAX_CHROMA_STRETCH)
-    return lab
+    pixels = rgb[solid].astype(np.float64)  # [n, 3]
+    lit = pixels[(pixels.max(axis=1) > 8) & (pixels.max(axis=1) < 252)] if len(pixels) else pixels
+    if not len(lit):
+        return to_lab(rgb)
+    light = np.maximum((lit**_MINKOWSKI).mean(axis=0) ** (1 / _MINKOWSKI), 1)
+    tint = np.clip(light.mean() / light, 1 / _MOST_TINT, _MOST_TINT)
+    exposure = np.clip(_LEVEL / light.mean(), 1 / _MOST_EXPOSURE, _MOST_EXPOSURE)
+    return to_lab(np.clip(rgb * tint * exposure, 0, 255))
 
 
 def to_lab(rgb: Floats) -> Floats:

@@ -16,7 +16,7 @@ from .arrays import Floats
 from .colour_names import balanced_lab, main_colours, name_colours
 from .packages import import_extra
 from .records import RawCue
-from .skyline import find_skyline
+from .skyline import find_skyline, sky_border
 
 ALGORITHM = "image statistics/1"
 IMAGE_CUE_SCORE = 0.2  # of the first; a sign with letters of 3 % of the height scores 0.5
@@ -51,7 +51,7 @@ class Scene:
         """Mask of leaves and grass, `[H, W]`."""
         cv2: Any = import_extra("cv2", "embedded")
         lightness, green_red, blue_yellow = np.moveaxis(self.lab, -1, 0)
-        leafy = (green_red < -5) & (blue_yellow > 4) & (lightness < 80) & ~self.sky
+        leafy = (green_red < -6) & (green_red < -0.3 * blue_yellow) & (blue_yellow > 4) & (lightness < 80) & ~self.sky
         mask: Floats = cv2.medianBlur(leafy.astype(np.uint8), 5) > 0
         return mask
 
@@ -92,11 +92,12 @@ def look_at(image: Image.Image) -> Scene:
     scale = _LONGER_SIDE / max(image.size)
     size = tuple(max(_SHORTEST_SIDE, round(side * scale)) for side in image.size)
     rgb = np.asarray(image.resize((size[0], size[1]), Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR))
-    lab = balanced_lab(rgb)
+    border = sky_border(rgb)
+    lab = balanced_lab(rgb, np.arange(rgb.shape[0])[:, None] >= border)
     gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
     gray = (gray - gray.mean()) / max(float(gray.std()), 4.0)
     gradient = np.stack([cv2.Sobel(gray, cv2.CV_32F, *axis) / 8 for axis in ((1, 0), (0, 1))])
-    return Scene(lab=lab, skyline=find_skyline(rgb, lab), gradient=gradient)
+    return Scene(lab=lab, skyline=find_skyline(border, lab), gradient=gradient)
 
 
 def image_cues(image: Image.Image) -> list[RawCue]:
@@ -116,7 +117,7 @@ def _height(sky: float) -> str:
 def _front(scene: Scene, sky: float, across: tuple[float, float], where: str) -> str:
     colours = scene.colours(scene.area(across, _EYE_LEVEL))
     green = _graded(scene.plant_share(across), (0.04, ""), (0.15, " with bushes"), otherwise=" behind trees")
-    return f"{_height(sky)} {colours} house {where}{green}"
+    return f"{_height(sky)} {colours} building {where}{green}"
 
 
 def _sides(scene: Scene) -> str:
@@ -134,7 +135,7 @@ def _outline(scene: Scene) -> str:
     if scene.skyline.mean() < 0.03:
         return f"{walls} walls up to the top edge"
     if middle > max(left, right) + 0.08:
-        shape = "roofline opening in the middle between two rows of houses"
+        shape = "roofline opening in the middle between two rows of buildings"
     elif middle < min(left, right) - 0.08:
         shape = "roofline peaking in the middle"
     elif abs(left - right) > 0.08:

@@ -10,34 +10,37 @@ from .packages import import_extra
 _THRESHOLDS = np.geomspace(12, 400, 16)  # gradient magnitudes of 8-bit grey, Sobel 3 × 3
 _SKY_WEIGHT = 2.0  # γ of the paper
 _MIN_PIXELS = 20  # fewer have no meaningful covariance
-_MIN_SKY_SHARE = 0.6  # of a column's pixels above the border that must look like sky
+_WIRE = np.ones((5, 5), np.uint8)  # thinner than this are wires and poles
 _LOWEST_SKY = 0.65  # as a share of the height
 
 
-def find_skyline(rgb: Floats, lab: Floats) -> Floats:
+def find_skyline(border: Floats, lab: Floats) -> Floats:
     """Return per column the share of the height that is sky, `[W]` in 0–1, 0 where there is none.
 
-    `rgb [H, W, 3]` is 8-bit, `lab [H, W, 3]` its balanced CIELAB. The border is that of Shen and Wang,
-    "Sky Region Detection in a Single Image for Autonomous Ground Robot Navigation" (2013); then columns
-    of wall colour are taken out, and blue sky below clouds is added.
+    `border [W]` is that of `sky_border`, `lab [H, W, 3]` the image in balanced CIELAB. What has no colour
+    of a sky is taken out, and blue sky below clouds is added.
     """
     cv2: Any = import_extra("cv2", "embedded")
-    border = _energy_border(cv2, rgb)
     lightness, green_red, blue_yellow = np.moveaxis(lab, -1, 0)
-    rows = np.arange(rgb.shape[0])[:, None]
-    plausible = (lightness > 35) & (blue_yellow < 10) & (green_red < 14)
-    above = rows < border
-    shares = (plausible & above).sum(axis=0) / np.maximum(above.sum(axis=0), 1)
-    border = np.where(shares > _MIN_SKY_SHARE, border, 0)
-    blue = (blue_yellow < -12) & (green_red < 8) & (lightness > 45) & (rows < _LOWEST_SKY * rgb.shape[0])
-    skyline: Floats = _smooth(_below_clouds(cv2, rows < border, blue)) / rgb.shape[0]
+    height = lab.shape[0]
+    rows = np.arange(height)[:, None]
+    wall = (lightness < 35) | (blue_yellow > 10) | (green_red > 14)
+    without_wires = cv2.morphologyEx(wall.astype(np.uint8), cv2.MORPH_OPEN, _WIRE)
+    sky = (rows < border) & (np.cumsum(without_wires, axis=0) == 0)
+    blue = (blue_yellow < -12) & (green_red < 8) & (lightness > 45) & (rows < _LOWEST_SKY * height)
+    skyline: Floats = _smooth(_below_clouds(cv2, sky, blue)) / height
     return skyline
 
 
-def _energy_border(cv2: Any, rgb: Floats) -> Floats:
-    """Return the first row `[W]` whose gradient exceeds the threshold that parts sky and ground best."""
+def sky_border(rgb: Floats) -> Floats:
+    """Return per column the first row below the smooth upper part of an 8-bit image `[H, W, 3]`, as `[W]`.
+
+    It is the row whose gradient exceeds the threshold that parts sky and ground best, by Shen and Wang,
+    "Sky Region Detection in a Single Image for Autonomous Ground Robot Navigation" (2013).
+    """
+    cv2: Any = import_extra("cv2", "embedded")
     gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-    without_wires = cv2.morphologyEx(gray, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    without_wires = cv2.morphologyEx(gray, cv2.MORPH_CLOSE, _WIRE)
     blurred = cv2.GaussianBlur(without_wires, (0, 0), 1.2).astype(np.float32)
     gradient = np.hypot(cv2.Sobel(blurred, cv2.CV_32F, 1, 0), cv2.Sobel(blurred, cv2.CV_32F, 0, 1))
     rows = np.arange(gray.shape[0])[:, None]

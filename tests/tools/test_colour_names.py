@@ -39,27 +39,43 @@ def test_the_name_is_that_of_the_nearest_colour(lab: tuple[float, float, float])
     assert distances[named] <= distances.min() + 0.05
 
 
+def everywhere(rgb: np.ndarray) -> np.ndarray:
+    return np.ones(rgb.shape[:2], bool)
+
+
+def mean_chroma(lab: np.ndarray) -> float:
+    return float(np.hypot(lab[..., 1], lab[..., 2]).mean())
+
+
 def test_a_tint_of_the_light_is_taken_out() -> None:
-    rng = np.random.default_rng(0)
-    grey = np.repeat(rng.integers(20, 200, (40, 40, 1)), 3, axis=2)
+    grey = np.repeat(np.random.default_rng(0).integers(20, 200, (40, 40, 1)), 3, axis=2)
     tinted = (grey * [1.12, 1.0, 0.88]).astype(np.uint8)
-    chroma = np.hypot(*np.moveaxis(balanced_lab(tinted)[..., 1:], -1, 0))
-    assert np.hypot(*np.moveaxis(to_lab(tinted)[..., 1:], -1, 0)).mean() > 8
-    assert chroma.mean() < 2
+    assert mean_chroma(to_lab(tinted)) > 8
+    assert mean_chroma(balanced_lab(tinted, everywhere(tinted))) < 2
+
+
+def test_a_blue_sky_is_no_tint() -> None:
+    ground = np.repeat(np.random.default_rng(0).integers(20, 200, (40, 40, 1)), 3, axis=2).astype(np.uint8)
+    sky = np.full((40, 40, 3), (120, 165, 220), np.uint8)
+    view = np.concatenate([sky, ground])
+    solid = np.broadcast_to(np.arange(80)[:, None] >= 40, (80, 40))
+    assert mean_chroma(balanced_lab(view, solid)[40:]) < 1
+    assert mean_chroma(balanced_lab(view, everywhere(view))[40:]) > 5
 
 
 def test_exposure_is_taken_out() -> None:
-    rng = np.random.default_rng(0)
-    scene = rng.integers(30, 250, (40, 40, 3)).astype(np.uint8)
+    scene = np.random.default_rng(0).integers(30, 250, (40, 40, 3)).astype(np.uint8)
     dark = (scene * 0.7).astype(np.uint8)
-    difference = np.abs(balanced_lab(scene)[..., 0] - balanced_lab(dark)[..., 0]).mean()
-    assert difference < 0.25 * np.abs(to_lab(scene)[..., 0] - to_lab(dark)[..., 0]).mean()
+    balanced = [balanced_lab(image, everywhere(image))[..., 0] for image in (scene, dark)]
+    plain = [to_lab(image)[..., 0] for image in (scene, dark)]
+    assert np.abs(balanced[0] - balanced[1]).mean() < 0.25 * np.abs(plain[0] - plain[1]).mean()
 
 
 @pytest.mark.parametrize("value", [0, 255])
 def test_an_even_image_is_left_alone(value: int) -> None:
     image = np.full((16, 16, 3), value, np.uint8)
-    assert np.array_equal(balanced_lab(image), to_lab(image))
+    for solid in (everywhere(image), ~everywhere(image)):
+        assert np.array_equal(balanced_lab(image, solid), to_lab(image))
 
 
 def main_of(rgb: np.ndarray, mask: np.ndarray | None = None) -> str:

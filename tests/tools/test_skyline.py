@@ -8,8 +8,8 @@ from hypothesis.extra.numpy import arrays
 
 pytest.importorskip("cv2", reason="needs the extra embedded")
 
-from internvl_vpr.tools.colour_names import balanced_lab
-from internvl_vpr.tools.skyline import find_skyline
+from internvl_vpr.tools.colour_names import to_lab
+from internvl_vpr.tools.skyline import find_skyline, sky_border
 
 SKY, WALL = (120, 165, 220), (150, 110, 85)
 
@@ -27,7 +27,7 @@ def view(left: float = 0.3, right: float = 0.5) -> np.ndarray:
 
 
 def skyline(image: np.ndarray) -> np.ndarray:
-    found: np.ndarray = find_skyline(image, balanced_lab(image))
+    found: np.ndarray = find_skyline(sky_border(image), to_lab(image))
     return found
 
 
