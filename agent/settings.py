@@ -80,14 +80,14 @@ _PAPER: dict[str, Any] = {
 _PRESETS: dict[PresetName, dict[str, Any]] = {
     "embedded": {
         "backbone": "rootsift",
-        "longer_side": 480,
+        "longer_side": 240,
         "clusters": 128,
         "kappa": "hard",
         "describer": "signage",
         "encoder": "minilm",
         "k": 20,
         "n": 3,
-        "tau": 0.9,
+        "tau": 0.97,
         "below_tau": "fallback",
     },
     "paper": _PAPER,

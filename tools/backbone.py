@@ -41,9 +41,9 @@ class RootSiftSettings(Record):
     """
 
     name: Literal["rootsift"] = "rootsift"
-    longer_side: int = Field(480, ge=64)
-    step: int = Field(16, ge=2)
-    sizes: tuple[float, ...] = (8.0, 16.0)
+    longer_side: int = Field(240, ge=64)
+    step: int = Field(8, ge=2)
+    sizes: tuple[float, ...] = (4.0, 8.0)
 
 
 class RootSift:
@@ -60,7 +60,7 @@ class RootSift:
 
     @property
     def id(self) -> str:
-        """Name and grid, such as `rootsift/480px/step16/sizes8,16`."""
+        """Name and grid, such as `rootsift/240px/step8/sizes4,8`."""
         sizes = ",".join(f"{size:g}" for size in self.settings.sizes)
         return f"rootsift/{self.settings.longer_side}px/step{self.settings.step}/sizes{sizes}"
 
