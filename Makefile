@@ -10,13 +10,16 @@ stamp := .venv/.installed-$(version)
 pip := .venv/bin/python -m pip --quiet --quiet --disable-pip-version-check install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench clean
+.PHONY: help demo chat test lint bench clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
 
 demo: $(stamp) ## Index the generated demo town and locate its photos
 	@.venv/bin/internvl-vpr demo
+
+chat: demo ## Ask about photos of the demo town, one after another
+	@.venv/bin/internvl-vpr chat --places demo-town/places
 
 test: $(stamp) ## Run the tests
 	@.venv/bin/python -m pytest

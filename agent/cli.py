@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -138,6 +138,31 @@ def demo(folder: Path, seed: int, size: int) -> int:
     for part in result:
         _stdout().print(part)
     return 0
+
+
+@cli.command()
+@_PLACES
+@_flags(_INDEX_FLAGS, _QUERY_FLAGS)
+def chat(places: Path, config: Path | None, **flags: Any) -> int:
+    """Ask about one photograph after another; each line names one."""
+    from .chat import chat as run_chat
+    from .context import open_context
+
+    with open_context(places, file=config, **flags) as context:
+        run_chat(context, _lines(), _stdout(), _stderr())
+    return 0
+
+
+def _lines() -> Iterator[str]:
+    """What is typed or piped in; the prompt goes to stderr, and only to a person."""
+    while True:
+        if sys.stdin.isatty():
+            sys.stderr.write("> ")
+            sys.stderr.flush()
+        line = sys.stdin.readline()
+        if not line:
+            return
+        yield line
 
 
 def _show_report(report: "BuildReport", places: Path, console: "Console") -> None:
