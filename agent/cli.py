@@ -1,6 +1,8 @@
 """The `internvl-vpr` command: results on stdout, everything else on stderr."""
 
 import asyncio
+import errno
+import io
 import json
 import logging
 import os
@@ -47,10 +49,7 @@ _QUERY_FLAGS = (
     ),
     click.option("--describer", metavar="NAME", help="What names cues: signage or vlm."),
     click.option("--encoder", metavar="NAME", help="What embeds cues (Eq. 7)."),
-    click.option("--endpoint", metavar="URL", help="OpenAI-compatible endpoint of the describer vlm."),
-    click.option("--model", metavar="NAME", help="Model at the endpoint."),
     click.option("--ledger", metavar="FILE", help="Where description steps are recorded; default: in the index."),
-    click.option("--device", metavar="NAME", help="auto, cpu, mps or cuda."),
 )
 
 
@@ -81,23 +80,36 @@ def cli() -> None:
     "--positions", type=_PATH, metavar="CSV", help="Positions: file,latitude,longitude or file,easting,northing[,zone]."
 )
 @click.option("--prune", is_flag=True, help="Drop photos of this folder that are gone.")
+@click.option(
+    "--forget", type=_PATH, multiple=True, metavar="DIR", help="Drop all photos of a folder that was indexed."
+)
 @_flags(_INDEX_FLAGS)
-def index(photos: Path, places: Path, positions: Path | None, prune: bool, config: Path | None, **flags: Any) -> int:
+def index(
+    photos: Path,
+    places: Path,
+    positions: Path | None,
+    prune: bool,
+    forget: tuple[Path, ...],
+    config: Path | None,
+    **flags: Any,
+) -> int:
     """Build or update the index of the photographs below PHOTOS; only what is new is computed."""
     from ..tools.index_build import update_index
     from ..tools.position import read_positions
     from .progress import progress_bars
     from .settings import resolve_settings, settings_of_index
 
-    settings = resolve_settings(flags, file=config, index=settings_of_index(places))
+    there = settings_of_index(places)
+    settings = resolve_settings(flags, file=config, index=there)
     console = _stderr()
     with progress_bars(console) as on_progress:
         report = update_index(
             photos,
             places,
-            settings.index_settings(),
+            settings.index_settings(there),
             positions=read_positions(positions) if positions else None,
             prune=prune,
+            forget=forget,
             on_progress=on_progress,
         )
     _show_report(report, places, console)
@@ -171,6 +183,8 @@ def _show_report(report: "BuildReport", places: Path, console: "Console") -> Non
 
     for skipped in report.skipped:
         console.print(safe_text(f"skipped: {skipped.reason}", "yellow"), soft_wrap=True)
+    for name in report.unmatched:
+        console.print(safe_text(f"no such photo: {name!r}, named in the table of positions", "yellow"), soft_wrap=True)
     sys.stdout.write(
         f"{report.photos} photos in {visible(str(places))}: {report.computed} images computed now, "
         f"{report.pruned} photos pruned, {len(report.skipped)} files skipped\n"
@@ -207,6 +221,8 @@ def _quiet_pillow() -> None:
 def main() -> NoReturn:
     """Run the command and exit with its documented code."""
     _quiet_pillow()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that knows no ━ still gets its answer
     try:
         code = cli.main(prog_name="internvl-vpr", standalone_mode=False)
         sys.stdout.flush()
@@ -222,7 +238,17 @@ def main() -> NoReturn:
         sys.stderr.write("interrupted; what was finished is kept\n")
         code = INTERRUPTED
     except BrokenPipeError:
-        # The reader has gone; the interpreter must not try to flush to it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_stdout()  # the reader has gone
         code = 0
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        sys.stderr.write("internvl-vpr: there is no space left to write the result: free some.\n")
+        _drop_stdout()
+        code = 1
     sys.exit(code)
+
+
+def _drop_stdout() -> None:
+    """Keep the interpreter from flushing at its exit to where nothing can be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -41,15 +41,18 @@ class Context:
 
 
 @contextmanager
-def open_context(places: Path | str, *, file: Path | None = None, **flags: Any) -> Iterator[Context]:
+def open_context(
+    places: Path | str, *, settings: Settings | None = None, file: Path | None = None, **flags: Any
+) -> Iterator[Context]:
     """Open an index folder with everything a run needs; `flags` are settings by name, such as `k=50`.
 
+    With `settings` given, nothing else is asked: no flag, no environment, no file.
     Raises `IndexMissing`, `IndexDamaged`, `IndexMismatch`, `UsageError`, `PackageMissing` or `LedgerError`.
     """
     folder = Path(places)
     index = PlaceIndex.open(folder)
     try:
-        settings = resolve_settings(flags, file=file, index=index.settings)
+        settings = settings or resolve_settings(flags, file=file, index=index.settings)
         _check_fit(folder, index, settings)
         with Ledger(settings.ledger or folder / LEDGER_FILE) as ledger:
             yield Context(
@@ -65,8 +68,10 @@ def open_context(places: Path | str, *, file: Path | None = None, **flags: Any) 
 
 
 def _check_fit(folder: Path, index: PlaceIndex, settings: Settings) -> None:
-    asked = settings.index_settings()
+    asked = settings.index_settings(index.settings)
     differing = differing_settings(index.settings, asked)
+    if not differing and asked.index_factory != index.settings.index_factory:
+        differing = f"index_factory {index.settings.index_factory}, not {asked.index_factory}"
     if differing:
         raise IndexMismatch(
             f"The index in {str(folder)!r} was built with other settings ({differing}): "

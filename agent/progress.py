@@ -14,8 +14,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from ..tools.index_build import Progress as OnProgress
-from ..tools.index_build import silent
+from ..tools.progress import Progress as OnProgress
+from ..tools.progress import silent
 
 
 @contextmanager

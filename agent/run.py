@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from ..tools.index_build import Progress, silent
+from ..tools.progress import Progress, silent
 from ..tools.records import Answer
 from .context import Context
 from .graph import graph

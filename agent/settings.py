@@ -4,14 +4,13 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError
 
 from ..tools.answer import UNCALIBRATED_TAU
 from ..tools.apply_threshold import BelowTau
-from ..tools.backbone import RootSiftSettings
-from ..tools.errors import IndexMissing, UsageError
+from ..tools.errors import IndexDamaged, IndexMissing, UsageError
 from ..tools.index_files import IndexSettings, Kappa, read_manifest
 from ..tools.records import Record
 
@@ -35,30 +34,30 @@ class Settings(Record):
     index_factory: str = "Flat"
     describer: DescriberName
     encoder: str
-    endpoint: str | None = None
-    model: str | None = None
     k: int = Field(ge=1, le=10_000, description="candidates, Eq. 5")
     n: int = Field(ge=1, le=10, description="cues, Eq. 6")
     tau: float = Field(allow_inf_nan=False, description="τ of Eq. 10; −1 retains everything")
     below_tau: BelowTau
     ledger: Path | None = Field(None, description="by default in the index's folder")
-    device: Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")] = "auto"
 
     @classmethod
     def of_preset(cls, name: PresetName) -> Self:
         """Return a preset's settings."""
         return cls(preset=name, **_PRESETS[name])
 
-    def index_settings(self) -> IndexSettings:
-        """Return the part that decides an index's vectors."""
+    def index_settings(self, there: IndexSettings | None = None) -> IndexSettings:
+        """Return the part that decides an index's vectors; what has no name here is as in the index `there`."""
         if self.backbone != "rootsift":
             raise UsageError(f"The backbone {self.backbone!r} is not part of this version: use --preset embedded.")
-        return IndexSettings(
-            backbone=RootSiftSettings(longer_side=self.longer_side),
-            clusters=self.clusters,
-            kappa=self.kappa,
-            seed=self.seed,
-            index_factory=self.index_factory,
+        base = there or IndexSettings()
+        return base.model_copy(
+            update={
+                "backbone": base.backbone.model_copy(update={"longer_side": self.longer_side}),
+                "clusters": self.clusters,
+                "kappa": self.kappa,
+                "seed": self.seed,
+                "index_factory": self.index_factory,
+            }
         )
 
 
@@ -69,7 +68,6 @@ _PAPER: dict[str, Any] = {
     "kappa": 1.0,
     "describer": "vlm",
     "encoder": "sentence-transformers/all-MiniLM-L6-v2",
-    "model": "InternVL3-38B",
     "k": 100,
     "n": 3,
     "tau": UNCALIBRATED_TAU,
@@ -115,7 +113,7 @@ def resolve_settings(
         "index": _from_index(index),
     }
     chosen = next((layer["preset"] for layer in layers.values() if "preset" in layer), "embedded")
-    if chosen not in _PRESETS:
+    if not isinstance(chosen, str) or chosen not in _PRESETS:
         raise UsageError(f"The preset {chosen!r} does not exist: choose one of {', '.join(_PRESETS)}.")
     merged: dict[str, Any] = {**_PRESETS[chosen], "preset": chosen}
     origins = dict.fromkeys(merged, "preset")
@@ -126,10 +124,10 @@ def resolve_settings(
 
 
 def settings_of_index(places: Path) -> IndexSettings | None:
-    """Return the settings that an index was built with, or None where there is no index yet."""
+    """Return the settings that an index was built with; None where there is none, or none that can be read."""
     try:
         return read_manifest(places).settings
-    except IndexMissing:
+    except (IndexMissing, IndexDamaged):
         return None
 
 

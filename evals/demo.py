@@ -1,6 +1,7 @@
 """The demo: a generated town is indexed, three photographs are located, and recall is measured."""
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -13,11 +14,12 @@ from rich.text import Text
 
 from ..agent.context import Context, open_context
 from ..agent.run import locate
-from ..agent.settings import Settings
+from ..agent.settings import Settings, resolve_settings, settings_of_index
 from ..agent.view import show_answer
-from ..tools.index_build import Progress, update_index
+from ..tools.index_build import update_index
 from ..tools.photo import find_photos
 from ..tools.position import distance
+from ..tools.progress import Progress
 from ..tools.records import Answer, Position
 from .measures import Recall, first_positive_rank, recall_at
 from .town import build_town
@@ -37,17 +39,26 @@ class Located(NamedTuple):
 async def run_demo(folder: Path, *, seed: int, places: int, on_progress: Progress) -> list[RenderableType]:
     """Build what is not there yet below `folder`, and return what to show: three answers and a table."""
     town = build_town(folder / "town", seed=seed, places=places, progress=_stage(on_progress, "drawing the town"))
+    settings = _settings(folder / "places")
     update_index(
-        town.database, folder / "places", Settings.of_preset("embedded").index_settings(), on_progress=on_progress
+        town.database,
+        folder / "places",
+        settings.index_settings(settings_of_index(folder / "places")),
+        on_progress=on_progress,
     )
     shown: list[RenderableType] = []
     sets: dict[str, list[Located]] = {}
-    with open_context(folder / "places", preset="embedded") as context:
+    with open_context(folder / "places", settings=settings) as context:
         for name, queries in town.queries.items():
             sets[name] = await _locate_all(find_photos(queries), context, _stage(on_progress, f"locating {name}"))
             shown += [Rule(f"a photograph of the set {name}", align="left"), show_answer(_telling(sets[name]).answer)]
         unknown = await _locate_all(find_photos(town.unknown), context, _stage(on_progress, "locating unknown"))
     return [*shown, Rule("all queries", align="left"), _table(sets), _unknown(unknown)]
+
+
+def _settings(places: Path) -> Settings:
+    """The preset as it is, whatever the environment says; a town that is indexed already keeps its index."""
+    return resolve_settings({"preset": "embedded"}, environ={}, file=Path(os.devnull), index=settings_of_index(places))
 
 
 async def _locate_all(
@@ -92,7 +103,7 @@ def _table(sets: Mapping[str, Sequence[Located]]) -> Table:
         box=SIMPLE_HEAD,
         show_edge=False,
         pad_edge=False,
-        title="recall within 25 m, in percent, with 95 % Wilson intervals",
+        title="recall within 25 m: counts and 95 % Wilson intervals",
         title_justify="left",
     )
     for column in ("queries", "stage", "Recall@1", "Recall@5"):
@@ -104,13 +115,8 @@ def _table(sets: Mapping[str, Sequence[Located]]) -> Table:
         }
         for stage, ranks in stages.items():
             recalls = [Recall(k, *recall_at(ranks, k)) for k in (1, 5)]
-            table.add_row(name.replace("_", " "), stage, *map(_cell, recalls), end_section=stage.startswith("2"))
+            table.add_row(name.replace("_", " "), stage, *map(str, recalls), end_section=stage.startswith("2"))
     return table
-
-
-def _cell(recall: Recall) -> str:
-    low, high = recall.interval
-    return f"{recall.value:.1%} {recall.successes}/{recall.queries} [{low:.1%}–{high:.1%}]".replace("%", "")
 
 
 def _unknown(located: Sequence[Located]) -> Text:

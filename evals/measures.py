@@ -30,7 +30,7 @@ class Recall:
     def __str__(self) -> str:
         low, high = self.interval
         share = f"{100 * self.value:.1f} %" if self.queries else "–"
-        return f"{share} ({self.successes}/{self.queries}, 95 % CI {100 * low:.1f}–{100 * high:.1f})"
+        return f"{share} ({self.successes}/{self.queries}, {100 * low:.1f}–{100 * high:.1f})"
 
 
 def recall_at(ranks: Sequence[int | None], k: int) -> tuple[int, int]:

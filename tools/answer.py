@@ -46,11 +46,11 @@ def compose_answer(found: Findings) -> Answer:
 
 def _notes(found: Findings) -> Iterator[str]:
     query = found.descriptions[found.query.digest]
+    outcome = "the coarse order stands" if found.below_tau == "fallback" else "no place is named"
     if not query.cues:
-        yield f"The photo could not be described ({query.failure}), so stage 1 alone decides."
+        yield f"The photo could not be described ({query.failure or 'nothing was named'}), so {outcome}."
     elif not any(candidate.retained for candidate in found.ranked):
-        order = "the coarse order stands" if found.below_tau == "fallback" else "no place is named"
-        yield f"No candidate's cues match above τ = {found.tau:g}, so {order}."
+        yield f"No candidate's cues match above τ = {found.tau:g}, so {outcome}."
     elif found.tau <= UNCALIBRATED_TAU:
         yield "τ is not calibrated (−1): every described candidate is retained, so the answer cannot abstain."
     failures = _failures(found)

@@ -17,11 +17,14 @@ def apply_threshold(
     are not retained follow in their coarse order, with `strict` they are left out. A candidate without a
     score is never retained.
     """
-    pairs = list(zip(candidates, scores, strict=True))
-    retained = [pair for pair in pairs if pair[1].score is not None and pair[1].score > tau]
-    retained.sort(key=lambda pair: (-(pair[1].score or 0.0), pair[0].coarse_rank))
-    held_back = [pair for pair in pairs if pair not in retained] if below_tau == "fallback" else []
-    held_back.sort(key=lambda pair: pair[0].coarse_rank)
+    retained: list[tuple[Candidate, Score]] = []
+    held_back: list[tuple[Candidate, Score]] = []
+    for pair in sorted(zip(candidates, scores, strict=True), key=lambda pair: pair[0].coarse_rank):
+        above = pair[1].score is not None and pair[1].score > tau
+        (retained if above else held_back).append(pair)
+    retained.sort(key=lambda pair: -(pair[1].score or 0.0))  # stable: equal scores stay in their coarse order
+    if below_tau == "strict":
+        held_back = []
     return [
         _ranked(candidate, score, rank, retained=rank <= len(retained))
         for rank, (candidate, score) in enumerate(retained + held_back, start=1)

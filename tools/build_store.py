@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -23,7 +23,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value BLOB);
 CREATE TABLE IF NOT EXISTS photos (
     root TEXT, reference TEXT, digest TEXT, size INTEGER, mtime INTEGER, width INTEGER, height INTEGER,
-    latitude REAL, longitude REAL, easting REAL, northing REAL, zone TEXT, seen INTEGER,
+    latitude REAL, longitude REAL, easting REAL, northing REAL, zone TEXT, source TEXT, seen INTEGER,
     PRIMARY KEY (root, reference));
 CREATE INDEX IF NOT EXISTS photos_by_digest ON photos (digest);
 CREATE TABLE IF NOT EXISTS vectors (
@@ -31,6 +31,13 @@ CREATE TABLE IF NOT EXISTS vectors (
 """
 
 _IMAGES = "FROM photos WHERE NOT ? OR digest NOT IN (SELECT digest FROM vectors)"
+
+
+class Known(NamedTuple):
+    """How a photo was when it was last read: size (bytes) and modification time (ns), and its position's source."""
+
+    stamp: tuple[int, int]
+    source: str | None
 
 
 class BuildStore:
@@ -50,6 +57,8 @@ class BuildStore:
             self._db.executescript(f"BEGIN EXCLUSIVE; {_SCHEMA} COMMIT;")
         except sqlite3.OperationalError as error:
             self._db.close()
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
             raise IndexBusy(
                 f"Another process is building the index in {str(self._folder)!r}: wait until it has ended."
             ) from error
@@ -70,7 +79,8 @@ class BuildStore:
         try:
             yield
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # SQLite itself may have rolled back, as on a full disk
+                self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
 
@@ -83,18 +93,25 @@ class BuildStore:
         """Store a value under a name."""
         self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
 
-    def known(self, root: str, reference: str) -> tuple[int, int] | None:
-        """Size and modification time (ns) of a photo when it was last read, or None."""
-        return self._db.execute(  # type: ignore[no-any-return]
-            "SELECT size, mtime FROM photos WHERE root = ? AND reference = ?", (root, reference)
+    def begin_run(self) -> int:
+        """Return the number of a new run; `see` and `put_photo` mark what a run has met."""
+        run = int(self.fact("run") or 0) + 1
+        self.set_fact("run", str(run).encode())
+        return run
+
+    def known(self, root: str, reference: str) -> Known | None:
+        """Return how a photo was when it was last read, or None."""
+        row = self._db.execute(
+            "SELECT size, mtime, source FROM photos WHERE root = ? AND reference = ?", (root, reference)
         ).fetchone()
+        return Known((row[0], row[1]), row[2]) if row else None
 
     def see(self, root: str, reference: str, run: int) -> None:
         """Note that a known photo is still there in this run."""
         self._db.execute("UPDATE photos SET seen = ? WHERE root = ? AND reference = ?", (run, root, reference))
 
     def put_photo(self, root: str, reference: str, photo: Photo, stamp: tuple[int, int], run: int) -> None:
-        """Write a photo's row; `stamp` is its size in bytes and its modification time in ns."""
+        """Write a photo's row."""
         position = photo.position
         place: tuple[Any, ...] = (None,) * 5
         if position is not None:
@@ -106,8 +123,8 @@ class BuildStore:
                 position.zone,
             )
         self._db.execute(
-            "INSERT OR REPLACE INTO photos VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (root, reference, photo.digest, *stamp, photo.width, photo.height, *place, run),
+            "INSERT OR REPLACE INTO photos VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (root, reference, photo.digest, *stamp, photo.width, photo.height, *place, photo.position_source, run),
         )
 
     def drop_photo(self, root: str, reference: str) -> None:
@@ -118,9 +135,17 @@ class BuildStore:
         """Forget the photos of a root that this run has not seen; returns their number."""
         return self._db.execute("DELETE FROM photos WHERE root = ? AND seen <> ?", (root, run)).rowcount
 
-    def drop_image(self, digest: str) -> list[tuple[str, str]]:
-        """Forget all photos with these bytes; returns their roots and references."""
-        return self._db.execute("DELETE FROM photos WHERE digest = ? RETURNING root, reference", (digest,)).fetchall()
+    def drop_root(self, root: str) -> None:
+        """Forget all photos of a folder."""
+        self._db.execute("DELETE FROM photos WHERE root = ?", (root,))
+
+    def drop_path(self, digest: str, path: str) -> None:
+        """Forget the photo with these bytes at a path."""
+        self._db.execute("DELETE FROM photos WHERE digest = ? AND root || '/' || reference = ?", (digest, path))
+
+    def count_photos(self) -> int:
+        """Return the number of photos, copies and all."""
+        return int(self._db.execute("SELECT COUNT(*) FROM photos").fetchone()[0])
 
     def count_images(self, *, undone: bool = False) -> int:
         """Return the number of distinct images, or of those that have no vector yet."""

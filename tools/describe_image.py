@@ -1,5 +1,6 @@
 """One image to weighted cues (Eq. 6): read back from the ledger, or asked of the describer and recorded."""
 
+import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -26,18 +27,21 @@ async def describe_image(path: Path, digest: str, n: int, describer: Describer, 
     """Turn one image file into its description; `digest` is what the file's bytes must hash to.
 
     A file that cannot be used any more gives a description without cues that says why; nothing is
-    invented. The step is on the disk before this returns.
+    invented. The step is on the disk before this returns, and one that is under way is waited for.
     """
     step = Step(image=digest, describer=describer.id, n=n)
-    if (cues := ledger.recall([step]).get(step)) is not None:
-        return _description(step, cues, recorded=True)
-    start = time.monotonic()
-    try:
-        reply = await describer.describe(_placeless_photo(path, digest), n)
-    except PhotoError as error:
-        return Description(digest=digest, describer=describer.id, cues=(), recorded=False, failure=str(error))
-    cues = normalize_scores(reply.cues)
-    ledger.record(step, reply, cues, latency=time.monotonic() - start)
+    async with ledger.turn(step):
+        cues = await asyncio.to_thread(_recall, step, ledger)
+        if cues is not None:
+            return _description(step, cues, recorded=True)
+        start = time.monotonic()
+        try:
+            photo = await asyncio.to_thread(_placeless_photo, path, digest)
+            reply = await describer.describe(photo, n)
+        except PhotoError as error:
+            return Description(digest=digest, describer=describer.id, cues=(), recorded=False, failure=str(error))
+        latency = time.monotonic() - start
+        cues = await asyncio.to_thread(_record, step, reply, latency, ledger)
     return _description(step, cues, recorded=False)
 
 
@@ -48,8 +52,17 @@ def recall_descriptions(digests: Iterable[str], n: int, describer: Describer, le
 
 
 def _description(step: Step, cues: tuple[Cue, ...], *, recorded: bool) -> Description:
-    failure = None if cues else "The describer named nothing."
-    return Description(digest=step.image, describer=step.describer, cues=cues, recorded=recorded, failure=failure)
+    return Description(digest=step.image, describer=step.describer, cues=cues, recorded=recorded)
+
+
+def _recall(step: Step, ledger: Ledger) -> tuple[Cue, ...] | None:
+    return ledger.recall([step]).get(step)
+
+
+def _record(step: Step, reply: Reply, latency: float, ledger: Ledger) -> tuple[Cue, ...]:
+    """Write a reply, and return what the ledger now holds: another process may have been first."""
+    ledger.record(step, reply, normalize_scores(reply.cues), latency)
+    return ledger.recall([step])[step]
 
 
 def normalize_scores(cues: Sequence[RawCue]) -> tuple[Cue, ...]:

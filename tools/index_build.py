@@ -1,22 +1,24 @@
 """Building and updating an index: photos in, vectors out, streamed; it goes on where it stopped."""
 
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
 from .arrays import Floats
 from .backbone import Backbone, open_backbone
 from .bounded_map import bounded_map
-from .build_store import BuildStore
+from .build_store import STORE, BuildStore
 from .codebook import sample_rows, train_codebook
-from .errors import IndexMismatch, IndexMissing, PackageMissing, PhotoError, PlaceIndexError, PositionError
-from .index_files import IndexSettings, read_manifest
+from .errors import IndexDamaged, IndexMismatch, IndexMissing, PhotoError, PlaceIndexError
+from .index_files import IndexSettings, Manifest, read_manifest
+from .index_scan import Skipped, scan_photos
 from .index_seal import seal
-from .photo import find_photos, load_image, open_photo
+from .photo import load_image
+from .progress import Progress, silent
 from .records import Photo, Position, Record
 from .vlad import aggregate
 
@@ -29,31 +31,17 @@ _COMMIT_EVERY = 32
 _PAGE = 1024
 
 
-class Progress(Protocol):
-    """Told how far long work is: the name of the stage, steps done, steps in all."""
-
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        """Show it."""
-
-
-def silent(stage: str, done: int, total: int) -> None:
-    """Progress that nobody watches."""
-
-
-class Skipped(Record):
-    """A file that could not be indexed, and the sentence that says why."""
-
-    path: Path
-    reason: str
-
-
 class BuildReport(Record):
-    """What an index run did: photos in the index now, vectors computed, photos pruned, files skipped."""
+    """What an index run did: photos in the index now, vectors computed, photos pruned, files skipped.
+
+    `unmatched` are the names in the table of positions that no photo has.
+    """
 
     photos: int
     computed: int
     pruned: int
     skipped: tuple[Skipped, ...]
+    unmatched: tuple[str, ...] = ()
 
 
 def update_index(
@@ -63,38 +51,58 @@ def update_index(
     *,
     positions: Mapping[str, Position] | None = None,
     prune: bool = False,
+    forget: Sequence[Path] = (),
     on_progress: Progress = silent,
 ) -> BuildReport:
     """Index the photos below a folder into the index folder `places`, computing only what is new.
 
     `positions` gives positions by path relative to `photos`, before those in file names and EXIF. With
-    `prune`, photos of this folder that are gone leave the index. Files that cannot be used are skipped
-    and reported.
+    `prune`, photos of this folder that are gone leave the index; all photos of the folders to `forget`
+    do, there or not. Files that cannot be used are skipped and reported.
 
     Raises `IndexMismatch` when the index was built with other settings, `IndexBusy`, `PlaceIndexError`
-    when no photo can be used, `UsageError` when `photos` is no folder.
+    when no photo can be used or the index cannot be written, `UsageError` when `photos` is no folder.
     """
-    _check_settings(places, settings)
-    paths = find_photos(photos)
-    with BuildStore(places) as store:
-        build = _Build(store, settings, on_progress)
-        pruned = build.scan(photos, paths, positions or {}, prune)
-        centers = build.codebook()
-        computed = build.compute_vectors(centers)
-        manifest = seal(places, store, settings, centers)
-    return BuildReport(photos=manifest.photos, computed=computed, pruned=pruned, skipped=tuple(build.skipped))
-
-
-def _check_settings(places: Path, settings: IndexSettings) -> None:
+    there = _manifest_there(places, settings)
     try:
-        there = read_manifest(places).settings
-    except IndexMissing:
-        return
-    if differing := differing_settings(there, settings):
+        with BuildStore(places) as store:
+            if there is not None and store.fact("codebook") is None:
+                raise IndexDamaged(
+                    f"The file {STORE!r} of the index in {str(places)!r} is gone, so it can be searched but not "
+                    "extended: build a new index in another folder."
+                )
+            for folder in forget:
+                store.drop_root(str(folder.resolve()))
+            scan = scan_photos(store, photos, positions or {}, prune=prune, on_progress=on_progress)
+            build = _Build(store, settings, list(scan.skipped), on_progress)
+            centers = build.codebook()
+            computed = build.compute_vectors(centers)
+            manifest = seal(places, store, settings, centers)
+    except (OSError, sqlite3.Error) as error:
+        raise PlaceIndexError(
+            f"The index in {str(places)!r} cannot be written ({error}): check its permissions and its space."
+        ) from error
+    return BuildReport(
+        photos=manifest.photos,
+        computed=computed,
+        pruned=scan.pruned,
+        skipped=tuple(build.skipped),
+        unmatched=scan.unmatched,
+    )
+
+
+def _manifest_there(places: Path, settings: IndexSettings) -> Manifest | None:
+    """The manifest of the index that is there already, if it can be read; a damaged one is built again."""
+    try:
+        manifest = read_manifest(places)
+    except (IndexMissing, IndexDamaged):
+        return None
+    if differing := differing_settings(manifest.settings, settings):
         raise IndexMismatch(
             f"The index in {str(places)!r} was built with other settings ({differing}): "
             "use those, or build a new index in another folder."
         )
+    return manifest
 
 
 def differing_settings(there: IndexSettings, asked: IndexSettings) -> str:
@@ -110,46 +118,17 @@ def differing_settings(there: IndexSettings, asked: IndexSettings) -> str:
 class _Build:
     """One run over one store."""
 
-    def __init__(self, store: BuildStore, settings: IndexSettings, on_progress: Progress) -> None:
-        self.skipped: list[Skipped] = []
+    def __init__(
+        self, store: BuildStore, settings: IndexSettings, skipped: list[Skipped], on_progress: Progress
+    ) -> None:
+        self.skipped = skipped
         self._store = store
         self._settings = settings
         self._on_progress = on_progress
-        self._run = int(store.fact("run") or 0) + 1
 
     @cached_property
     def _backbone(self) -> Backbone:
         return open_backbone(self._settings.backbone)
-
-    def scan(self, folder: Path, paths: list[Path], positions: Mapping[str, Position], prune: bool) -> int:
-        """Bring the table of photos up to date with the folder; returns how many photos were pruned."""
-        root = folder.resolve()
-        with self._store.batch():
-            for done, path in enumerate(paths, start=1):
-                self._scan_photo(root, path.relative_to(folder).as_posix(), positions)
-                self._on_progress("reading photos", done, len(paths))
-            pruned = self._store.drop_unseen(str(root), self._run) if prune else 0
-            self._store.set_fact("run", str(self._run).encode())
-        return pruned
-
-    def _scan_photo(self, root: Path, reference: str, positions: Mapping[str, Position]) -> None:
-        path = root / reference
-        try:
-            stat = path.stat()
-            stamp = (stat.st_size, stat.st_mtime_ns)
-            if reference not in positions and self._store.known(str(root), reference) == stamp:
-                self._store.see(str(root), reference, self._run)
-                return
-            photo = open_photo(path, positions.get(reference))
-            self._store.put_photo(str(root), reference, photo, stamp, self._run)
-        except OSError as error:
-            self._skip(root, reference, f"The photo {str(path)!r} cannot be read ({error.strerror}).")
-        except (PackageMissing, PhotoError, PositionError) as error:
-            self._skip(root, reference, str(error))
-
-    def _skip(self, root: Path, reference: str, reason: str) -> None:
-        self._store.drop_photo(str(root), reference)
-        self.skipped.append(Skipped(path=root / reference, reason=reason))
 
     def codebook(self) -> Floats:
         """Return the centres `C [S, D]`: the index's own, or trained now on a bounded, seeded sample."""
@@ -207,8 +186,9 @@ class _Build:
         return len(vectors)
 
     def _skip_image(self, photo: Photo, reason: str) -> None:
-        for root, reference in self._store.drop_image(photo.digest):
-            self.skipped.append(Skipped(path=Path(root) / reference, reason=reason))
+        """Forget the photo that failed; a copy of it elsewhere gets its turn on the next page."""
+        self._store.drop_path(photo.digest, str(photo.path))
+        self.skipped.append(Skipped(path=photo.path, reason=reason))
 
     def _vector(self, photo: Photo, centers: Floats) -> Floats | PhotoError:
         descriptors = self._extract(photo)

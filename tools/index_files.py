@@ -9,7 +9,7 @@ import math
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer, ValidationError
 
@@ -70,6 +70,12 @@ class Manifest(Record):
     codebook: IndexFile
     places: IndexFile
     blocks: tuple[Block, ...]
+    checksum: str = Field("", description="SHA-256 of all the others, as JSON")
+
+    def sealed(self) -> Self:
+        """Return the manifest with its own checksum."""
+        content = self.model_copy(update={"checksum": ""}).model_dump_json()
+        return self.model_copy(update={"checksum": hashlib.sha256(content.encode()).hexdigest()})
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -100,6 +106,8 @@ def _parse_manifest(path: Path, text: str) -> Manifest:
             f"The index at {str(path.parent)!r} has format {manifest.format}, and this version reads "
             f"format {FORMAT}: build it again."
         )
+    if manifest != manifest.sealed():
+        raise IndexDamaged(f"The manifest {str(path)!r} does not match its checksum: build the index again.")
     return manifest
 
 
@@ -122,7 +130,7 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def store_file(folder: Path, kind: str, suffix: str, write: Callable[[Path], None]) -> IndexFile:
+def store_file(folder: Path, kind: str, suffix: str, write: Callable[[Path], object]) -> IndexFile:
     """Let `write` fill a new file, make it durable and give it the name of its content."""
     draft = folder / f".{kind}.draft"
     draft.unlink(missing_ok=True)
@@ -137,7 +145,7 @@ def store_file(folder: Path, kind: str, suffix: str, write: Callable[[Path], Non
 def commit(folder: Path, manifest: Manifest) -> None:
     """Make the manifest the index's, in one atomic step, and remove the files that it no longer names."""
     draft = folder / f".{MANIFEST}.draft"
-    draft.write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    draft.write_text(manifest.sealed().model_dump_json(indent=2) + "\n", encoding="utf-8")
     _sync(draft)
     _sync(folder)
     draft.replace(folder / MANIFEST)

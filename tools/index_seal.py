@@ -12,13 +12,14 @@ from .arrays import Floats
 from .build_store import BuildStore
 from .codebook import codebook_digest
 from .errors import IndexDamaged, IndexMissing, PlaceIndexError
-from .index_files import FORMAT, Block, IndexSettings, Manifest, commit, read_manifest, store_file
+from .index_files import FORMAT, Block, IndexSettings, Manifest, checked_path, commit, read_manifest, store_file
 from .place_index import write_places
 
 # One FAISS file holds so many bytes of vectors, and only one is in memory while it is written.
 _BLOCK_BYTES = 64 * 2**20
 # Vectors that a trained FAISS index (IVF, PQ, PCA) is trained on, at most.
 _TRAINING_VECTORS = 16_384
+_TRAINING_BYTES = 256 * 2**20
 _ADDED_AT_ONCE = 128  # vectors
 
 
@@ -28,14 +29,15 @@ def seal(folder: Path, store: BuildStore, settings: IndexSettings, centers: Floa
     Blocks whose vectors have not changed are kept as they are. Raises `PlaceIndexError` when the
     index is empty or FAISS cannot build `settings.index_factory`.
     """
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
+    if store.count_photos() == 0:
+        raise PlaceIndexError("No photo is left to index: name a folder of photos.")
     store.drop_orphans()
     counted: list[int] = []
     places = store_file(folder, "places", "sqlite", lambda path: counted.append(write_places(path, store.place_rows())))
-    if counted == [0]:
-        raise PlaceIndexError("No photo is left to index: name a folder of photos.")
-    codebook = store_file(folder, "codebook", "safetensors", lambda path: save_file({"centers": centers}, path))
+    tensors = save({"centers": centers})
+    codebook = store_file(folder, "codebook", "safetensors", lambda path: path.write_bytes(tensors))
     manifest = Manifest(
         format=FORMAT,
         settings=settings,
@@ -68,10 +70,20 @@ def _blocks(folder: Path, store: BuildStore, factory: str, dimension: int) -> It
 
 
 def _blocks_there(folder: Path) -> tuple[Block, ...]:
+    """The blocks of the index so far whose files are whole."""
     try:
-        return tuple(block for block in read_manifest(folder).blocks if (folder / block.name).is_file())
+        blocks = read_manifest(folder).blocks
     except (IndexMissing, IndexDamaged):
         return ()
+    return tuple(block for block in blocks if _is_whole(folder, block))
+
+
+def _is_whole(folder: Path, block: Block) -> bool:
+    try:
+        checked_path(folder, block)
+    except IndexDamaged:
+        return False
+    return True
 
 
 def _write_block(
@@ -84,7 +96,12 @@ def _write_block(
         rows = list(store.vectors(first, min(first + _ADDED_AT_ONCE - 1, span[1])))
         if rows:
             index.add_with_ids(np.stack([vector for _, vector in rows]), np.array([image for image, _ in rows]))
-    entry = store_file(folder, "block", "faiss", lambda path: faiss.write_index(index, str(path)))
+    try:
+        entry = store_file(folder, "block", "faiss", lambda path: faiss.write_index(index, str(path)))
+    except RuntimeError as error:
+        raise PlaceIndexError(
+            f"The index in {str(folder)!r} cannot be written ({_last_line(error)}): check its space."
+        ) from error
     return Block(**entry.model_dump(), vectors=vectors, content=content)
 
 
@@ -98,7 +115,7 @@ def _trained_index(store: BuildStore, factory: str, dimension: int) -> bytes:
     try:
         index = faiss.index_factory(dimension, factory, faiss.METRIC_INNER_PRODUCT)
         if not index.is_trained:
-            index.train(_training_sample(store))
+            index.train(_training_sample(store, dimension))
     except RuntimeError as error:
         raise PlaceIndexError(
             f"FAISS cannot build an index {factory!r} from these photos: choose another index_factory, "
@@ -109,10 +126,11 @@ def _trained_index(store: BuildStore, factory: str, dimension: int) -> bytes:
     return blob
 
 
-def _training_sample(store: BuildStore) -> Floats:
+def _training_sample(store: BuildStore, dimension: int) -> Floats:
     """Evenly spaced vectors `[n, S·D]`, in the order of their ids."""
     images = [image for image, _ in store.image_checksums()]
-    step = -(-len(images) // _TRAINING_VECTORS)
+    most = min(_TRAINING_VECTORS, _TRAINING_BYTES // (4 * dimension))
+    step = -(-len(images) // max(1, most))
     rows: list[Any] = [vector for image in images[::step] for _, vector in store.vectors(image, image)]
     return np.stack(rows)
 

@@ -4,14 +4,17 @@ One SQLite file can serve many indexes and several processes at once. Rows never
 steps it keeps the sentence embeddings, so that each phrase is embedded once.
 """
 
+import asyncio
 import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
+from weakref import WeakValueDictionary
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
@@ -54,6 +57,7 @@ class Ledger:
         """Open or create the file; raises `LedgerError`."""
         self.path = path
         self._lock = threading.Lock()
+        self._turns: WeakValueDictionary[Step, asyncio.Lock] = WeakValueDictionary()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
@@ -79,6 +83,13 @@ class Ledger:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+    @asynccontextmanager
+    async def turn(self, step: Step) -> AsyncIterator[None]:
+        """Wait while the same step is under way in this event loop, so that nothing is asked twice."""
+        lock = self._turns.setdefault(step, asyncio.Lock())  # gone when nobody holds or waits for it
+        async with lock:
+            yield
 
     def recall(self, steps: Iterable[Step]) -> dict[Step, tuple[Cue, ...]]:
         """Return the recorded cues of each step that has been made; raises `LedgerError`."""

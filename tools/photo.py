@@ -63,13 +63,17 @@ def find_photos(folder: Path) -> list[Path]:
     `open_photo` to say. Raises `UsageError` for a folder that is missing or cannot be read.
     """
 
-    def refuse(error: OSError) -> None:
+    found: list[Path] = []
+
+    def note(error: OSError) -> None:
+        if Path(error.filename) != folder:
+            found.append(Path(error.filename))
+            return
         raise UsageError(
-            f"The folder {str(error.filename)!r} cannot be read ({error.strerror}): name a folder of photos."
+            f"The folder {str(folder)!r} cannot be read ({error.strerror}): name a folder of photos."
         ) from error
 
-    found = []
-    for parent, folders, names in os.walk(folder, onerror=refuse):
+    for parent, folders, names in os.walk(folder, onerror=note):
         folders[:] = [name for name in folders if not name.startswith(".")]
         paths = [Path(parent, name) for name in names if not name.startswith(".")]
         found += [path for path in paths if path.suffix.lower() in PHOTO_SUFFIXES]
@@ -124,7 +128,13 @@ def load_image(photo: Photo, longer_side: int | None = None) -> Image.Image:
 def _read(path: Path) -> bytes:
     name = str(path)
     try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise PhotoError(f"The name of the photo {name!r} is not UTF-8: rename it.") from error
+    try:
         status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise PhotoError(f"{name!r} is a folder, and not one that could be searched: check its permissions.")
         if not stat.S_ISREG(status.st_mode):  # opening a FIFO would block
             raise PhotoError(f"{name!r} is not a file: name a photo.")
         if status.st_size > MAX_BYTES:

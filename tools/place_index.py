@@ -10,7 +10,7 @@ import numpy as np
 from .arrays import Floats
 from .codebook import codebook_digest
 from .errors import IndexDamaged
-from .index_files import Manifest, checked_path, read_manifest
+from .index_files import Block, Manifest, checked_path, read_manifest
 from .records import Candidate, Position
 
 _PHOTO_COLUMNS = "root, reference, digest, latitude, longitude, easting, northing, zone"
@@ -33,21 +33,23 @@ class PlaceIndex:
     @classmethod
     def open(cls, folder: Path) -> Self:
         """Open the index in a folder; raises `IndexMissing` or `IndexDamaged`."""
-        import faiss
-
         manifest = read_manifest(folder)
+        while True:
+            try:
+                return cls._open(folder, manifest)
+            except IndexDamaged:
+                # A build may have replaced the index meanwhile, and taken the files of the former one away.
+                former, manifest = manifest, read_manifest(folder)
+                if manifest == former:
+                    raise
+
+    @classmethod
+    def _open(cls, folder: Path, manifest: Manifest) -> Self:
         codebook = read_codebook(checked_path(folder, manifest.codebook))
         if codebook_digest(codebook) != manifest.codebook_digest or codebook.size != manifest.dimension:
             raise IndexDamaged(f"The codebook of {str(folder)!r} is not the index's: build the index again.")
-        blocks = []
-        for entry in manifest.blocks:
-            block = faiss.read_index(str(checked_path(folder, entry)), faiss.IO_FLAG_MMAP_IFC)
-            if block.d != manifest.dimension or block.ntotal != entry.vectors:
-                raise IndexDamaged(f"The index file {entry.name!r} has another shape: build the index again.")
-            blocks.append(block)
-        path = checked_path(folder, manifest.places)
-        places = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False)
-        return cls(manifest, codebook, blocks, places)
+        blocks = [_open_block(folder, block, manifest.dimension) for block in manifest.blocks]
+        return cls(manifest, codebook, blocks, _open_places(checked_path(folder, manifest.places)))
 
     def __len__(self) -> int:
         return self.manifest.photos
@@ -59,7 +61,7 @@ class PlaceIndex:
     def search(self, vector: Floats, k: int) -> list[Candidate]:
         """Return the `k` photos whose vectors have the largest inner product with `vector [S·D]` (Eq. 5).
 
-        Fewer when the index holds fewer. Equal similarities are ordered by the photo's reference.
+        Fewer when the index holds fewer. Equal similarities among them are ordered by the photo's reference.
         """
         if vector.shape != (self.manifest.dimension,):
             raise ValueError(f"the vector has shape {vector.shape}, the index holds [{self.manifest.dimension}]")
@@ -90,6 +92,29 @@ class PlaceIndex:
         return [_candidate(row, 0.0) for row in rows]
 
 
+def _open_block(folder: Path, block: Block, dimension: int) -> Any:
+    """Open a FAISS file; all lists of an inverted one are searched, so that K photos are always found."""
+    import faiss
+
+    try:
+        index = faiss.read_index(str(checked_path(folder, block)), faiss.IO_FLAG_MMAP_IFC)
+    except RuntimeError as error:
+        raise IndexDamaged(f"The index file {block.name!r} cannot be read: build the index again.") from error
+    if index.d != dimension or index.ntotal != block.vectors:
+        raise IndexDamaged(f"The index file {block.name!r} has another shape: build the index again.")
+    inverted = faiss.try_extract_index_ivf(index)
+    if inverted is not None:
+        inverted.nprobe = inverted.nlist
+    return index
+
+
+def _open_places(path: Path) -> sqlite3.Connection:
+    try:
+        return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise IndexDamaged(f"The index file {str(path)!r} cannot be read ({error}): build the index again.") from error
+
+
 def _candidate(row: tuple[Any, ...], similarity: float) -> Candidate:
     root, reference, digest, latitude, longitude, easting, northing, zone = row
     position = None
@@ -118,7 +143,7 @@ def read_codebook(path: Path) -> Floats:
         raise IndexDamaged(f"The codebook {str(path)!r} cannot be read: build the index again.") from error
 
 
-def open_places(path: Path) -> sqlite3.Connection:
+def _create_places(path: Path) -> sqlite3.Connection:
     """Create the table of places in a new file."""
     places = sqlite3.connect(path)
     places.execute(
@@ -131,6 +156,6 @@ def open_places(path: Path) -> sqlite3.Connection:
 
 def write_places(path: Path, rows: Any) -> int:
     """Write `(root, reference, image, digest, latitude, …, zone)` rows to a new table; returns their number."""
-    with closing(open_places(path)) as places, places:
+    with closing(_create_places(path)) as places, places:
         count = places.executemany("INSERT INTO photos VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows).rowcount
     return max(count, 0)

@@ -90,7 +90,7 @@ class Reply(Record):
 
 
 class Description(Record):
-    """What a describer said about one image (Eq. 6); no cues when it could not, and `failure` says why."""
+    """What a describer said about one image (Eq. 6); `failure` says why it could not be asked."""
 
     digest: Digest
     describer: str

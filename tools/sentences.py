@@ -103,7 +103,6 @@ def embed_phrases(phrases: Iterable[str], encoder: SentenceEncoder, ledger: Ledg
     vectors = ledger.recall_embeddings(encoder.id, distinct)
     new = [phrase for phrase in distinct if phrase not in vectors]
     if new:
-        made = dict(zip(new, encoder.encode(new), strict=True))
-        ledger.record_embeddings(encoder.id, made)
-        vectors |= made
+        ledger.record_embeddings(encoder.id, dict(zip(new, encoder.encode(new), strict=True)))
+        vectors |= ledger.recall_embeddings(encoder.id, new)  # another process may have been first
     return vectors

@@ -148,6 +148,21 @@ def test_hostile_names_and_signs_reach_the_terminal_as_text(run: Run, indexed: P
     assert "\x1b" not in missing.stderr
 
 
+def test_a_full_disk_under_the_result_is_one_clear_error(indexed: Path) -> None:
+    command = f"{sys.executable} -m internvl_vpr.agent locate query.png --places places --json > /dev/full"
+    piped = subprocess.run(["bash", "-c", command], cwd=indexed, capture_output=True, text=True, check=False)
+    assert (piped.returncode, piped.stderr) == (
+        1,
+        "internvl-vpr: there is no space left to write the result: free some.\n",
+    )
+
+
+def test_an_output_that_is_not_utf_8_is_no_error(run: Run, indexed: Path) -> None:
+    found = run("locate", indexed / "query.png", "--places", indexed / "places", PYTHONIOENCODING="ascii")
+    assert found.returncode == 0, found.stderr
+    assert "openstreetmap.org" in found.stdout
+
+
 def test_a_reader_that_goes_away_is_no_error(indexed: Path) -> None:
     command = f"{sys.executable} -m internvl_vpr.agent locate query.png --places places --json | head -c 1 >/dev/null"
     piped = subprocess.run(

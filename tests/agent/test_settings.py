@@ -55,7 +55,7 @@ def test_every_setting_is_json_even_an_infinite_kappa() -> None:
         ({"tau": "nan"}, {}, "'tau' cannot be"),
         ({"kappa": "-1"}, {}, "'kappa' cannot be"),
         ({"below_tau": "maybe"}, {}, "'below_tau' cannot be"),
-        ({"device": "cuda:x"}, {}, "'device' cannot be"),
+        ({"describer": "oracle"}, {}, "'describer' cannot be"),
         ({"preset": "best"}, {}, "choose one of embedded, paper, anyloc"),
         ({}, {"INTERNVL_VPR_N": "99"}, "'n' cannot be '99' \\(environment\\)"),
     ],
@@ -67,7 +67,12 @@ def test_a_bad_value_is_named_with_its_origin(flags: dict[str, str], environ: di
 
 @pytest.mark.parametrize(
     ("content", "says"),
-    [("colour = 1", "'colour' \\(file\\) does not exist"), ("k = ", "cannot be read"), ("\udcff", "cannot be")],
+    [
+        ("preset = []", "choose one of"),
+        ("colour = 1", "'colour' \\(file\\) does not exist"),
+        ("k = ", "cannot be read"),
+        ("\udcff", "cannot be"),
+    ],
 )
 def test_a_bad_file_is_one_clear_error(tmp_path: Path, content: str, says: str) -> None:
     file = tmp_path / "settings.toml"

@@ -99,10 +99,10 @@ def test_a_recall_says_what_it_was_counted_from() -> None:
     recall = Recall(1, *recall_at([1] * 46 + [None] * 18, 1))
     assert recall.value == 46 / 64
     assert recall.interval == wilson_interval(46, 64)
-    assert str(recall) == "71.9 % (46/64, 95 % CI 59.9–81.4)"
+    assert str(recall) == "71.9 % (46/64, 59.9–81.4)"
 
 
 def test_a_recall_of_no_queries_has_no_value() -> None:
     recall = Recall(1, 0, 0)
     assert math.isnan(recall.value)
-    assert str(recall) == "– (0/0, 95 % CI 0.0–100.0)"
+    assert str(recall) == "– (0/0, 0.0–100.0)"

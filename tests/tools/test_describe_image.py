@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -85,5 +86,39 @@ def test_a_describer_that_names_nothing_is_recorded_as_such(photo: Path, ledger:
     digest = open_photo(photo).digest
     descriptions = [asyncio.run(describe_image(photo, digest, 3, Silent(), ledger)) for _ in range(2)]
     assert [description.recorded for description in descriptions] == [False, True]
-    assert {description.failure for description in descriptions} == {"The describer named nothing."}
+    assert [(description.cues, description.failure) for description in descriptions] == [((), None)] * 2
+    ledger.close()
+
+
+def test_what_is_under_way_is_waited_for_and_not_asked_twice(photo: Path, ledger: Ledger) -> None:
+    describer = ScriptedDescriber(SCRIPT)
+    digest = open_photo(photo).digest
+
+    async def together() -> list[bool]:
+        made = await asyncio.gather(*(describe_image(photo, digest, 3, describer, ledger) for _ in range(8)))
+        return [description.recorded for description in made]
+
+    assert asyncio.run(together()) == [False] + [True] * 7
+    assert len(describer.asked) == 1
+    ledger.close()
+
+
+def test_the_event_loop_goes_on_while_another_process_holds_the_ledger(photo: Path, ledger: Ledger) -> None:
+    digest = open_photo(photo).digest
+    other = sqlite3.connect(ledger.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    async def meanwhile() -> int:
+        step = asyncio.create_task(describe_image(photo, digest, 3, ScriptedDescriber(SCRIPT), ledger))
+        ticks = 0
+        while ticks < 20:
+            await asyncio.sleep(0.01)
+            ticks += 1
+        assert not step.done()
+        other.execute("COMMIT")
+        await step
+        return ticks
+
+    assert asyncio.run(meanwhile()) == 20
+    other.close()
     ledger.close()
