@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 
 pytest.importorskip("cv2", reason="needs the extra embedded")
 
-from internvl_vpr.tools.image_cues import IMAGE_CUE_SCORE, image_cues, look_at
+from internvl_vpr.tools.image_cues import ALGORITHM, IMAGE_CUE_SCORE, image_cues, look_at
 
 TRANSIENT = re.compile(
     r"\b(car|cars|person|people|pedestrian|cloud\w*|sunny|rain\w*|snow\w*|shadow\w*|night|day|dusk|light|bright|dark)\b"
@@ -39,6 +39,16 @@ def street(
 
 def texts(image: Image.Image) -> list[str]:
     return [cue.text for cue in image_cues(image)]
+
+
+def test_the_recorded_id_stands_for_these_very_phrases_and_scores() -> None:
+    """Whoever changes this test changes the id with it: recorded descriptions are told apart by it alone."""
+    assert (ALGORITHM, IMAGE_CUE_SCORE) == ("image statistics/2", 0.002)
+    assert texts(street(bush=True))[1:4] == [
+        "mustard yellow and brick red walls, roofline stepping down to the right, some sky above",
+        "light blue and mustard yellow ground, trees on the left",
+        "brick red roofs",
+    ]
 
 
 def test_walls_roofs_and_ground_are_named() -> None:
