@@ -23,12 +23,20 @@ async def locate(photo: Path | str, context: Context, on_progress: Progress = si
                 images = len(images_of(written))
             elif node == "recall_descriptions":
                 described = len(written["descriptions"].value)
-                on_progress("describing", described, images)
+                _report_described(described, images, on_progress)
             elif node == "describe_image":
                 described += 1
-                on_progress("describing", described, images)
+                _report_described(described, images, on_progress)
+            elif node == "score_candidates":
+                on_progress("comparing", 1, 1)
             elif node == "apply_threshold":
                 answer = written["answer"]
     if answer is None:
         raise RuntimeError("the graph ended without an answer")
     return answer
+
+
+def _report_described(described: int, images: int, on_progress: Progress) -> None:
+    on_progress("describing", described, images)
+    if described == images:
+        on_progress("comparing", 0, 1)  # the sentence encoder may have to be loaded
