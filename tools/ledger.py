@@ -61,18 +61,26 @@ class Ledger:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+            self._prepare()
+        except (OSError, sqlite3.Error) as error:
+            raise LedgerError(
+                f"The ledger {str(path)!r} cannot be opened ({error}): name another with --ledger."
+            ) from error
+
+    def _prepare(self) -> None:
+        """Create the tables that are not there, or refuse another version's file; a failure closes the file."""
+        try:
             _enter_wal(self._db)
             self._db.execute("PRAGMA synchronous = FULL")
             (version,) = self._db.execute("PRAGMA user_version").fetchone()
             if version not in (0, VERSION):
                 raise LedgerError(
-                    f"The ledger {str(path)!r} has version {version}, not {VERSION}: name another with --ledger."
+                    f"The ledger {str(self.path)!r} has version {version}, not {VERSION}: name another with --ledger."
                 )
             self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
-        except (OSError, sqlite3.Error) as error:
-            raise LedgerError(
-                f"The ledger {str(path)!r} cannot be opened ({error}): name another with --ledger."
-            ) from error
+        except BaseException:
+            self._db.close()
+            raise
 
     def __enter__(self) -> Self:
         return self

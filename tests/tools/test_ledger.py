@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -68,7 +69,8 @@ def test_thousands_of_steps_are_recalled_at_once(tmp_path: Path) -> None:
 def test_the_row_holds_what_was_said_and_when(tmp_path: Path) -> None:
     with Ledger(tmp_path / "ledger.sqlite") as ledger:
         record(ledger, step(1), "sign")
-    row = sqlite3.connect(tmp_path / "ledger.sqlite").execute("SELECT raw, latency, made FROM steps").fetchone()
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as database:
+        row = database.execute("SELECT raw, latency, made FROM steps").fetchone()
     assert row[:2] == ("raw sign", 0.25)
     assert row[2].endswith("+00:00")
 
