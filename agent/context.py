@@ -9,7 +9,7 @@ from typing import Any
 from ..tools.backbone import Backbone, open_backbone
 from ..tools.describe_image import Describer
 from ..tools.errors import IndexMismatch, UsageError
-from ..tools.index_build import differing_settings
+from ..tools.index_files import differing_settings
 from ..tools.ledger import Ledger
 from ..tools.place_index import PlaceIndex
 from ..tools.sentences import MiniLm, SentenceEncoder
@@ -68,11 +68,7 @@ def open_context(
 
 
 def _check_fit(folder: Path, index: PlaceIndex, settings: Settings) -> None:
-    asked = settings.index_settings(index.settings)
-    differing = differing_settings(index.settings, asked)
-    if not differing and asked.index_factory != index.settings.index_factory:
-        differing = f"index_factory {index.settings.index_factory}, not {asked.index_factory}"
-    if differing:
+    if differing := differing_settings(index.settings, settings.index_settings(index.settings)):
         raise IndexMismatch(
             f"The index in {str(folder)!r} was built with other settings ({differing}): "
             "leave those flags out, or build an index with them."

@@ -10,8 +10,8 @@ from pydantic import Field, ValidationError
 
 from ..tools.answer import UNCALIBRATED_TAU
 from ..tools.apply_threshold import BelowTau
-from ..tools.errors import IndexDamaged, IndexMissing, UsageError
-from ..tools.index_files import IndexSettings, Kappa, read_manifest
+from ..tools.errors import UsageError
+from ..tools.index_files import IndexSettings, Kappa, find_manifest
 from ..tools.records import Record
 
 PREFIX = "INTERNVL_VPR_"
@@ -125,10 +125,8 @@ def resolve_settings(
 
 def settings_of_index(places: Path) -> IndexSettings | None:
     """Return the settings that an index was built with; None where there is none, or none that can be read."""
-    try:
-        return read_manifest(places).settings
-    except (IndexMissing, IndexDamaged):
-        return None
+    manifest = find_manifest(places)
+    return manifest.settings if manifest else None
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:

@@ -8,8 +8,10 @@ from PIL import Image
 from pydantic import Field
 
 from .arrays import Floats
+from .errors import PhotoError
 from .packages import import_extra
-from .records import Record
+from .photo import load_image
+from .records import Photo, Record
 
 # Beyond this distance from its centre, in units of a keypoint's size, a SIFT patch does not look.
 _PATCH_RADIUS = 3.0
@@ -94,6 +96,14 @@ class RootSift:
 def open_backbone(settings: RootSiftSettings) -> Backbone:
     """Build the feature extractor that the settings name; raises `PackageMissing` without its extra."""
     return RootSift(settings)
+
+
+def extract_photo(photo: Photo, backbone: Backbone) -> Floats:
+    """Turn a photo into local descriptors `[M, D]`, M ≥ 1; raises `PhotoError`, also when nothing is seen."""
+    descriptors = backbone.extract(load_image(photo, backbone.longer_side))
+    if len(descriptors) == 0:
+        raise PhotoError(f"The photo {str(photo.path)!r} shows no structure at all: leave it out.")
+    return descriptors
 
 
 def _centres(length: int, size: float, step: int) -> list[float]:

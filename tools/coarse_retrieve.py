@@ -1,7 +1,6 @@
 """A photo to its K candidates: local descriptors, VLAD, search (Eqs. 1–5)."""
 
-from .backbone import Backbone
-from .index_build import extract_photo
+from .backbone import Backbone, extract_photo
 from .place_index import PlaceIndex
 from .records import Candidate, Photo
 from .vlad import aggregate

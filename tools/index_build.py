@@ -9,15 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from .arrays import Floats
-from .backbone import Backbone, open_backbone
+from .backbone import Backbone, extract_photo, open_backbone
 from .bounded_map import bounded_map
 from .build_store import STORE, BuildStore
 from .codebook import sample_rows, train_codebook
-from .errors import IndexDamaged, IndexMismatch, IndexMissing, PhotoError, PlaceIndexError
-from .index_files import IndexSettings, Manifest, read_manifest
+from .errors import IndexDamaged, IndexMismatch, PhotoError, PlaceIndexError
+from .index_files import IndexSettings, Manifest, differing_settings, find_manifest
 from .index_scan import Skipped, scan_photos
 from .index_seal import seal
-from .photo import load_image
 from .progress import Progress, silent
 from .records import Photo, Position, Record
 from .vlad import aggregate
@@ -92,27 +91,18 @@ def update_index(
 
 
 def _manifest_there(places: Path, settings: IndexSettings) -> Manifest | None:
-    """The manifest of the index that is there already, if it can be read; a damaged one is built again."""
-    try:
-        manifest = read_manifest(places)
-    except (IndexMissing, IndexDamaged):
+    """The manifest of the index that is there already, which must fit the settings; a damaged one is built again."""
+    manifest = find_manifest(places)
+    if manifest is None:
         return None
-    if differing := differing_settings(manifest.settings, settings):
+    # Another FAISS index of the same vectors can be made at any time.
+    asked = settings.model_copy(update={"index_factory": manifest.settings.index_factory})
+    if differing := differing_settings(manifest.settings, asked):
         raise IndexMismatch(
             f"The index in {str(places)!r} was built with other settings ({differing}): "
             "use those, or build a new index in another folder."
         )
     return manifest
-
-
-def differing_settings(there: IndexSettings, asked: IndexSettings) -> str:
-    """Name the settings whose vectors would differ, such as `kappa hard, not 30.0`; empty when none do."""
-    ours, others = there.model_dump(), asked.model_dump()
-    return ", ".join(
-        f"{name} {ours[name]}, not {others[name]}"
-        for name in ours
-        if name != "index_factory" and ours[name] != others[name]
-    )
 
 
 class _Build:
@@ -202,11 +192,3 @@ class _Build:
             return extract_photo(photo, self._backbone)
         except PhotoError as error:
             return error
-
-
-def extract_photo(photo: Photo, backbone: Backbone) -> Floats:
-    """Turn a photo into local descriptors `[M, D]`, M ≥ 1; raises `PhotoError`, also when nothing is seen."""
-    descriptors = backbone.extract(load_image(photo, backbone.longer_side))
-    if len(descriptors) == 0:
-        raise PhotoError(f"The photo {str(photo.path)!r} shows no structure at all: leave it out.")
-    return descriptors

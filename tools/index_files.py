@@ -44,6 +44,12 @@ class IndexSettings(Record):
     index_factory: str = Field("Flat", description="FAISS's own name of the index; the default is exact")
 
 
+def differing_settings(there: IndexSettings, asked: IndexSettings) -> str:
+    """Name the settings that differ, such as `kappa hard, not 30.0`; empty when none do."""
+    ours, others = there.model_dump(), asked.model_dump()
+    return ", ".join(f"{name} {ours[name]}, not {others[name]}" for name in ours if ours[name] != others[name])
+
+
 class IndexFile(Record):
     """One file of the index, with what it must be."""
 
@@ -90,6 +96,14 @@ def read_manifest(folder: Path) -> Manifest:
     except (OSError, UnicodeDecodeError) as error:
         raise IndexDamaged(f"The manifest {str(path)!r} cannot be read ({error}): build the index again.") from error
     return _parse_manifest(path, text)
+
+
+def find_manifest(folder: Path) -> Manifest | None:
+    """Read an index's manifest, or return None where there is none or it is damaged: for whoever builds it again."""
+    try:
+        return read_manifest(folder)
+    except (IndexMissing, IndexDamaged):
+        return None
 
 
 def _parse_manifest(path: Path, text: str) -> Manifest:

@@ -11,8 +11,8 @@ import numpy as np
 from .arrays import Floats
 from .build_store import BuildStore
 from .codebook import codebook_digest
-from .errors import IndexDamaged, IndexMissing, PlaceIndexError
-from .index_files import FORMAT, Block, IndexSettings, Manifest, checked_path, commit, read_manifest, store_file
+from .errors import IndexDamaged, PlaceIndexError
+from .index_files import FORMAT, Block, IndexSettings, Manifest, checked_path, commit, find_manifest, store_file
 from .place_index import write_places
 
 # One FAISS file holds so many bytes of vectors, and only one is in memory while it is written.
@@ -71,11 +71,8 @@ def _blocks(folder: Path, store: BuildStore, factory: str, dimension: int) -> It
 
 def _blocks_there(folder: Path) -> tuple[Block, ...]:
     """The blocks of the index so far whose files are whole."""
-    try:
-        blocks = read_manifest(folder).blocks
-    except (IndexMissing, IndexDamaged):
-        return ()
-    return tuple(block for block in blocks if _is_whole(folder, block))
+    manifest = find_manifest(folder)
+    return tuple(block for block in manifest.blocks if _is_whole(folder, block)) if manifest else ()
 
 
 def _is_whole(folder: Path, block: Block) -> bool:

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from texture import texture, write_textures
 
-from internvl_vpr.tools.backbone import RootSiftSettings, open_backbone
+from internvl_vpr.tools.backbone import RootSiftSettings, extract_photo, open_backbone
 from internvl_vpr.tools.build_store import STORE, BuildStore
 from internvl_vpr.tools.coarse_retrieve import coarse_retrieve
 from internvl_vpr.tools.codebook import codebook_digest
 from internvl_vpr.tools.errors import IndexBusy, IndexDamaged, IndexMismatch, IndexMissing, PlaceIndexError, UsageError
-from internvl_vpr.tools.index_build import BuildReport, extract_photo, update_index
+from internvl_vpr.tools.index_build import BuildReport, update_index
 from internvl_vpr.tools.index_files import IndexFile, IndexSettings, read_manifest
 from internvl_vpr.tools.photo import find_photos, open_photo
 from internvl_vpr.tools.place_index import PlaceIndex
