@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..tools.backbone import Backbone, open_backbone
-from ..tools.describe_image import Describer
-from ..tools.errors import IndexMismatch, UsageError
+from ..tools.backbone import Backbone, BackboneSettings, open_backbone
+from ..tools.describe_image import Describer, Replay
+from ..tools.errors import IndexMismatch
 from ..tools.index_files import differing_settings
 from ..tools.ledger import Ledger
 from ..tools.place_index import PlaceIndex
-from ..tools.sentences import MiniLm, SentenceEncoder
+from ..tools.sentences import SentenceEncoder, open_encoder
 from .settings import Settings, resolve_settings
 
 LEDGER_FILE = "ledger.sqlite"
@@ -28,6 +28,7 @@ class Context:
     encoder: SentenceEncoder
     ledger: Ledger
     settings: Settings
+    replay: bool = False
 
     def resolved(self) -> dict[str, str | int | float | None]:
         """Return every resolved setting, with the full ids of what computed the answer."""
@@ -40,50 +41,89 @@ class Context:
         return {**self.settings.model_dump(mode="json", exclude={"ledger"}), **ids}
 
 
+@dataclass(frozen=True)
+class Describing:
+    """What describing an index's images needs; neither backbone nor encoder."""
+
+    index: PlaceIndex
+    describer: Describer
+    ledger: Ledger
+    settings: Settings
+
+
+@contextmanager
+def open_describing(places: Path | str, *, file: Path | None = None, **flags: Any) -> Iterator[Describing]:
+    """Open an index folder for describing its images; `flags` are settings by name.
+
+    Raises `IndexMissing`, `IndexDamaged`, `UsageError`, `PackageMissing` or `LedgerError`.
+    """
+    folder = Path(places)
+    index = PlaceIndex.open(folder)
+    try:
+        settings = resolve_settings(flags, file=file, index=index.settings)
+        describer = open_describer(settings)
+        with Ledger(settings.ledger or folder / LEDGER_FILE) as ledger:
+            yield Describing(index=index, describer=describer, ledger=ledger, settings=settings)
+    finally:
+        index.close()
+
+
 @contextmanager
 def open_context(
-    places: Path | str, *, settings: Settings | None = None, file: Path | None = None, **flags: Any
+    places: Path | str,
+    *,
+    settings: Settings | None = None,
+    file: Path | None = None,
+    replay: bool = False,
+    **flags: Any,
 ) -> Iterator[Context]:
     """Open an index folder with everything a run needs; `flags` are settings by name, such as `k=50`.
 
-    With `settings` given, nothing else is asked: no flag, no environment, no file.
-    Raises `IndexMissing`, `IndexDamaged`, `IndexMismatch`, `UsageError`, `PackageMissing` or `LedgerError`.
+    With `settings` given, nothing else is asked: no flag, no environment, no file. With `replay`, nothing is
+    described: what the ledger lacks is an error.
+    Raises `IndexMissing`, `IndexDamaged`, `IndexMismatch`, `UsageError`, `WeightsError`, `PackageMissing` or
+    `LedgerError`.
     """
     folder = Path(places)
     index = PlaceIndex.open(folder)
     try:
         settings = settings or resolve_settings(flags, file=file, index=index.settings)
-        _check_fit(folder, index, settings)
+        backbone = _fitting_backbone(folder, index, settings)
+        describer = open_describer(settings)
         with Ledger(settings.ledger or folder / LEDGER_FILE) as ledger:
             yield Context(
                 index=index,
-                backbone=open_backbone(index.settings.backbone),
-                describer=_open_describer(settings),
-                encoder=_open_encoder(settings),
+                backbone=open_backbone(backbone, device=settings.device, dtype=settings.dtype),
+                describer=Replay(describer) if replay else describer,
+                encoder=open_encoder(settings.encoder),
                 ledger=ledger,
                 settings=settings,
+                replay=replay,
             )
     finally:
         index.close()
 
 
-def _check_fit(folder: Path, index: PlaceIndex, settings: Settings) -> None:
-    if differing := differing_settings(index.settings, settings.index_settings(index.settings)):
+def _fitting_backbone(folder: Path, index: PlaceIndex, settings: Settings) -> BackboneSettings:
+    """Return what computes the query's descriptors, which must be what computed the index's."""
+    asked = settings.index_settings(index.settings)
+    if differing := differing_settings(index.settings, asked):
         raise IndexMismatch(
             f"The index in {str(folder)!r} was built with other settings ({differing}): "
             "leave those flags out, or build an index with them."
         )
+    return asked.backbone
 
 
-def _open_describer(settings: Settings) -> Describer:
-    if settings.describer != "signage":
-        raise UsageError("The describer 'vlm' is not part of this version: use --describer signage.")
-    from ..tools.signage import SignageReader
+def open_describer(settings: Settings) -> Describer:
+    """Open what names cues; nothing is sent yet. Raises `PackageMissing` or `UsageError`."""
+    if settings.describer == "signage":
+        from ..tools.signage import SignageReader
 
-    return SignageReader()
+        return SignageReader()
+    from ..tools.endpoint import Endpoint
+    from ..tools.prompt import Prompt
+    from ..tools.vision_model import VisionModel
 
-
-def _open_encoder(settings: Settings) -> SentenceEncoder:
-    if settings.encoder != "minilm":
-        raise UsageError(f"The encoder {settings.encoder!r} is not part of this version: use --encoder minilm.")
-    return MiniLm()
+    endpoint = Endpoint(settings.endpoint, settings.api_key, timeout=settings.timeout, concurrency=settings.concurrency)
+    return VisionModel(endpoint, settings.model, Prompt.load(settings.prompt), image_side=settings.image_side)

@@ -1,6 +1,8 @@
 """The graph's nodes: one short async function a tool."""
 
 import asyncio
+import hashlib
+import json
 from pathlib import Path
 
 from langgraph.runtime import Runtime
@@ -10,7 +12,7 @@ from ..tools import apply_threshold, coarse_retrieve, describe_image, score_cand
 from ..tools.answer import Findings, compose_answer
 from ..tools.errors import PositionError, UsageError
 from ..tools.photo import open_photo
-from ..tools.records import Candidate, Photo, Position
+from ..tools.records import Answer, Candidate, Photo, Position
 from ..tools.sentences import embed_phrases
 from .context import Context
 from .state import Answered, Described, Image, NewDescriptions, NewPhoto, NewScores, Query, Retrieved, Scored
@@ -31,7 +33,9 @@ async def recall(state: Retrieved, runtime: Runtime[Context]) -> dict[str, Overw
     given = _context(runtime)
     digests = [image["digest"] for image in images_of(state)]
     recorded = await asyncio.to_thread(
-        describe_image.recall_descriptions, digests, given.settings.n, given.describer, given.ledger
+        describe_image.recall_descriptions,
+        *(digests, given.settings.n, given.describer, given.ledger),
+        failures=given.replay,
     )
     return {"descriptions": Overwrite(recorded)}
 
@@ -46,7 +50,7 @@ async def describe(state: Image, runtime: Runtime[Context]) -> NewDescriptions:
     """One image to its cues, Eq. 6."""
     given = _context(runtime)
     description = await describe_image.describe_image(
-        Path(state["path"]), state["digest"], given.settings.n, given.describer, given.ledger
+        Path(state["path"]), state["digest"], given.settings.n, given.describer, given.ledger, given.settings.deadline
     )
     return {"descriptions": {state["digest"]: description}}
 
@@ -76,7 +80,18 @@ async def decide(state: Scored, runtime: Runtime[Context]) -> Answered:
         below_tau=settings.below_tau,
         settings=given.resolved(),
     )
-    return {"answer": compose_answer(found)}
+    return {"answer": await asyncio.to_thread(_as_recorded, compose_answer(found), given)}
+
+
+def _as_recorded(answer: Answer, given: Context) -> Answer:
+    """Record what an answer took; a replay repeats what it took then."""
+    about = f"{given.index.manifest.checksum} {json.dumps(answer.settings, sort_keys=True)}"
+    key = f"{answer.digest}/{hashlib.sha256(about.encode()).hexdigest()}"
+    if not given.replay:
+        given.ledger.record_answer(key, answer.steps)
+        return answer
+    steps = given.ledger.recall_answer(key)
+    return answer.model_copy(update={"steps": steps}) if steps else answer
 
 
 def images_of(state: Retrieved | NewPhoto) -> list[Image]:

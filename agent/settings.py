@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 
 from ..tools.answer import UNCALIBRATED_TAU
 from ..tools.apply_threshold import BelowTau
+from ..tools.backbone import BackboneSettings, DType, Facet, RootSiftSettings
 from ..tools.errors import UsageError
 from ..tools.index_files import IndexSettings, Kappa, find_manifest
 from ..tools.records import Record
@@ -18,22 +19,36 @@ PREFIX = "INTERNVL_VPR_"
 SETTINGS_FILE = "internvl-vpr.toml"
 
 PresetName = Literal["embedded", "paper", "anyloc"]
-BackboneName = Literal["rootsift", "dinov2-small", "dinov2-base", "dinov2-large", "dinov2-giant"]
 DescriberName = Literal["signage", "vlm"]
 
 
 class Settings(Record):
-    """Every setting of a run, under the one name it has as a flag, in the environment and in the file."""
+    """Every setting of a run, under the one name it has as a flag, in the environment and in the file.
+
+    The endpoint's key is one too, and is in no dump and no representation of this.
+    """
 
     preset: PresetName = "embedded"
-    backbone: BackboneName
+    backbone: str = Field(min_length=1, description="rootsift, dinov2-giant …, a hub id, or a folder")
+    layer: int | None = Field(None, ge=0, description="block whose facet is read, from 0; by default AnyLoc's")
+    facet: Facet = "value"
     longer_side: int = Field(ge=64, le=4096, description="pixels")
     clusters: int = Field(ge=1, le=4096, description="S of Eq. 1")
     kappa: Kappa = Field(description="κ of Eq. 1, or `hard`")
     seed: int = Field(0, ge=0, description="of the codebook")
     index_factory: str = "Flat"
+    device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
+    dtype: DType = "auto"
     describer: DescriberName
-    encoder: str
+    endpoint: str = "http://127.0.0.1:8000/v1"
+    model: str = Field("InternVL3-38B", min_length=1)
+    api_key: SecretStr | None = Field(None, exclude=True, repr=False)
+    prompt: str = "describe_image.v1"
+    image_side: int = Field(1344, ge=64, le=4096, description="pixels along the longer side of what is sent")
+    concurrency: int = Field(16, ge=1, le=1024, description="requests at once in the whole process")
+    timeout: float = Field(120.0, gt=0, le=3600, description="seconds for one request")
+    deadline: float = Field(600.0, gt=0, le=86_400, description="seconds for all descriptions of one answer")
+    encoder: str = Field(min_length=1, description="minilm, a hub id, or a folder of a sentence-transformers model")
     k: int = Field(ge=1, le=10_000, description="candidates, Eq. 5")
     n: int = Field(ge=1, le=10, description="cues, Eq. 6")
     tau: float = Field(allow_inf_nan=False, description="τ of Eq. 10; −1 retains everything")
@@ -46,13 +61,14 @@ class Settings(Record):
         return cls(preset=name, **_PRESETS[name])
 
     def index_settings(self, there: IndexSettings | None = None) -> IndexSettings:
-        """Return the part that decides an index's vectors; what has no name here is as in the index `there`."""
-        if self.backbone != "rootsift":
-            raise UsageError(f"The backbone {self.backbone!r} is not part of this version: use --preset embedded.")
+        """Return the part that decides an index's vectors; what has no name here is as in the index `there`.
+
+        Raises `WeightsError` when the backbone's weights are not at hand.
+        """
         base = there or IndexSettings()
         return base.model_copy(
             update={
-                "backbone": base.backbone.model_copy(update={"longer_side": self.longer_side}),
+                "backbone": self._backbone_settings(base.backbone),
                 "clusters": self.clusters,
                 "kappa": self.kappa,
                 "seed": self.seed,
@@ -60,11 +76,24 @@ class Settings(Record):
             }
         )
 
+    def _backbone_settings(self, there: BackboneSettings) -> BackboneSettings:
+        if self.backbone == "rootsift":
+            known = there if isinstance(there, RootSiftSettings) else RootSiftSettings()
+            return known.model_copy(update={"longer_side": self.longer_side})
+        from ..tools.dinov2 import Dinov2Settings, resolve_dinov2
+
+        if isinstance(there, Dinov2Settings) and self.backbone == there.source:
+            changed = {"layer": self.layer, "facet": self.facet, "longer_side": self.longer_side}
+            return there.model_copy(update={name: value for name, value in changed.items() if value is not None})
+        return resolve_dinov2(self.backbone, layer=self.layer, facet=self.facet, longer_side=self.longer_side)
+
+
+_DINOV2: dict[str, Any] = {"longer_side": 1024, "clusters": 32}
+_ROOTSIFT: dict[str, Any] = {"longer_side": 240, "clusters": 128}
 
 _PAPER: dict[str, Any] = {
     "backbone": "dinov2-giant",
-    "longer_side": 1024,
-    "clusters": 32,
+    **_DINOV2,
     "kappa": 1.0,
     "describer": "vlm",
     "encoder": "sentence-transformers/all-MiniLM-L6-v2",
@@ -78,8 +107,7 @@ _PAPER: dict[str, Any] = {
 _PRESETS: dict[PresetName, dict[str, Any]] = {
     "embedded": {
         "backbone": "rootsift",
-        "longer_side": 240,
-        "clusters": 128,
+        **_ROOTSIFT,
         "kappa": "hard",
         "describer": "signage",
         "encoder": "minilm",
@@ -116,6 +144,9 @@ def resolve_settings(
     if not isinstance(chosen, str) or chosen not in _PRESETS:
         raise UsageError(f"The preset {chosen!r} does not exist: choose one of {', '.join(_PRESETS)}.")
     merged: dict[str, Any] = {**_PRESETS[chosen], "preset": chosen}
+    backbone = next((layer["backbone"] for layer in layers.values() if "backbone" in layer), merged["backbone"])
+    if (backbone == "rootsift") != (merged["backbone"] == "rootsift"):
+        merged |= _ROOTSIFT if backbone == "rootsift" else _DINOV2  # another family: its own sizes
     origins = dict.fromkeys(merged, "preset")
     for origin, layer in reversed(layers.items()):
         merged |= layer
@@ -130,7 +161,8 @@ def settings_of_index(places: Path) -> IndexSettings | None:
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    named = {name: environ.get(PREFIX + name.upper()) for name in Settings.model_fields}
+    others = {"endpoint": environ.get("OPENAI_BASE_URL"), "api_key": environ.get("OPENAI_API_KEY")}
+    named = {name: environ.get(PREFIX + name.upper()) or others.get(name) for name in Settings.model_fields}
     return {name: value for name, value in named.items() if value}
 
 
@@ -149,9 +181,14 @@ def _from_file(path: Path, *, required: bool) -> dict[str, Any]:
 def _from_index(index: IndexSettings | None) -> dict[str, Any]:
     if index is None:
         return {}
+    backbone = index.backbone
     return {
-        "backbone": index.backbone.name,
-        "longer_side": index.backbone.longer_side,
+        **(
+            {"backbone": backbone.name}
+            if isinstance(backbone, RootSiftSettings)
+            else {"backbone": backbone.source, "layer": backbone.layer, "facet": backbone.facet}
+        ),
+        "longer_side": backbone.longer_side,
         "clusters": index.clusters,
         "kappa": index.kappa,
         "seed": index.seed,
@@ -169,6 +206,7 @@ def _validated(merged: dict[str, Any], origins: dict[str, str]) -> Settings:
             raise UsageError(
                 f"The setting {name!r} ({origins[name]}) does not exist: see internvl-vpr --help."
             ) from error
+        value = "what it is" if name == "api_key" else repr(merged.get(name))
         raise UsageError(
-            f"The setting {name!r} cannot be {merged.get(name)!r} ({origins.get(name, 'preset')}): {first['msg']}."
+            f"The setting {name!r} cannot be {value} ({origins.get(name, 'preset')}): {first['msg']}."
         ) from error

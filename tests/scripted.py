@@ -1,13 +1,21 @@
 """Describers and encoders whose answers the tests decide."""
 
 import hashlib
+from collections.abc import AsyncGenerator
 
 import numpy as np
 from vectors import unit
 
 from internvl_vpr.tools.arrays import Floats
+from internvl_vpr.tools.describe_image import Describer
 from internvl_vpr.tools.errors import EndpointUnreachable, PhotoError
-from internvl_vpr.tools.records import Photo, RawCue, Reply
+from internvl_vpr.tools.records import Attempt, Photo, RawCue
+
+
+async def only_attempt(describer: Describer, photo: Photo, n: int) -> Attempt:
+    """Return the one attempt that a describer makes."""
+    (attempt,) = [attempt async for attempt in describer.attempts(photo, n)]
+    return attempt
 
 
 class ScriptedDescriber:
@@ -19,12 +27,12 @@ class ScriptedDescriber:
         self.fails = fails
         self.asked: list[Photo] = []
 
-    async def describe(self, photo: Photo, n: int) -> Reply:
+    async def attempts(self, photo: Photo, n: int) -> AsyncGenerator[Attempt, None]:
         self.asked.append(photo)
         if photo.path.name in self.fails:
             raise PhotoError(f"The photo {photo.path.name!r} cannot be described.")
         cues = self.script.get(photo.path.name, [("a wall", 1.0)])[:n]
-        return Reply(cues=tuple(RawCue(text=text, score=score) for text, score in cues), raw="scripted")
+        yield Attempt(cues=tuple(RawCue(text=text, score=score) for text, score in cues), raw="scripted")
 
 
 class UnreachableDescriber:
@@ -32,7 +40,8 @@ class UnreachableDescriber:
 
     id = "down/1"
 
-    async def describe(self, photo: Photo, n: int) -> Reply:
+    async def attempts(self, photo: Photo, n: int) -> AsyncGenerator[Attempt, None]:
+        yield Attempt(error="no connection could be made")
         raise EndpointUnreachable("The endpoint does not answer: start it.")
 
 

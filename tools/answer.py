@@ -1,6 +1,7 @@
 """The final list to an answer, with the notes that a reader needs to trust it rightly."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from .apply_threshold import BelowTau
 from .records import Answer, Description, Photo, Position, RankedCandidate, Record, Steps
@@ -24,7 +25,6 @@ class Findings(Record):
 def compose_answer(found: Findings) -> Answer:
     """Turn what a run found into its answer; the first of the final list is the place."""
     first = found.ranked[0] if found.ranked else None
-    described = found.descriptions.values()
     return Answer(
         status="located" if first else "unknown",
         decided_by=None if first is None else "cues" if first.retained else "coarse order",
@@ -37,10 +37,19 @@ def compose_answer(found: Findings) -> Answer:
         candidates=found.ranked,
         notes=tuple(_notes(found)),
         settings=found.settings,
-        steps=Steps(
-            made=sum(not description.recorded and description.failure is None for description in described),
-            recorded=sum(description.recorded for description in described),
-        ),
+        steps=count_steps(found.descriptions.values()),
+    )
+
+
+def count_steps(described: Collection[Description]) -> Steps:
+    """Add up what descriptions took."""
+    good = [description for description in described if description.failure is None]
+    return Steps(
+        made=sum(not description.recorded for description in good),
+        recorded=sum(description.recorded for description in good),
+        failed=len(described) - len(good),
+        attempts=sum(description.attempts for description in described),
+        tokens=dict(sum((Counter(description.usage) for description in described), Counter[str]())),
     )
 
 
@@ -48,13 +57,17 @@ def _notes(found: Findings) -> Iterator[str]:
     query = found.descriptions[found.query.digest]
     outcome = "the coarse order stands" if found.below_tau == "fallback" else "no place is named"
     if not query.cues:
-        yield f"The photo could not be described ({query.failure or 'nothing was named'}), so {outcome}."
+        reason = query.failure or "nothing was named"
+        yield f"The photo could not be described, so the coarse order stands: {reason.rstrip('.')}."
+    elif not any(candidate.score is not None for candidate in found.ranked) and found.retrieved == len(found.ranked):
+        yield "No candidate could be described, so the coarse order stands."
     elif not any(candidate.retained for candidate in found.ranked):
         yield f"No candidate's cues match above τ = {found.tau:g}, so {outcome}."
     elif found.tau <= UNCALIBRATED_TAU:
         yield "τ is not calibrated (−1): every described candidate is retained, so the answer cannot abstain."
-    failures = _failures(found)
-    if failures:
+    if query.without_scores:
+        yield "The describer scored all of the photo's cues 0, so they count alike."
+    if failures := _failures(found):
         yield f"{len(failures)} of {found.retrieved} candidates could not be described; the first: {failures[0]}"
     if any(candidate.digest == found.query.digest for candidate in found.ranked):
         yield "This very photo is in the index."

@@ -15,7 +15,8 @@ def apply_threshold(
 
     `scores` are in the candidates' order. Equal scores keep the coarse order. With `fallback` those that
     are not retained follow in their coarse order, with `strict` they are left out. A candidate without a
-    score is never retained.
+    score is never retained, but neither has it failed: it follows in both modes, unless others did fail
+    and none was retained. When no candidate has a score, all stay in their coarse order.
     """
     retained: list[tuple[Candidate, Score]] = []
     held_back: list[tuple[Candidate, Score]] = []
@@ -23,8 +24,8 @@ def apply_threshold(
         above = pair[1].score is not None and pair[1].score > tau
         (retained if above else held_back).append(pair)
     retained.sort(key=lambda pair: -(pair[1].score or 0.0))  # stable: equal scores stay in their coarse order
-    if below_tau == "strict":
-        held_back = []
+    if below_tau == "strict" and (retained or any(score.score is not None for score in scores)):
+        held_back = [pair for pair in held_back if retained and pair[1].score is None]
     return [
         _ranked(candidate, score, rank, retained=rank <= len(retained))
         for rank, (candidate, score) in enumerate(retained + held_back, start=1)

@@ -1,20 +1,32 @@
-"""Pixels to local descriptors `X [M, D]`, unit rows."""
+"""Pixels to local descriptors `X [M, D]`, unit rows: what a feature extractor is, and which there are."""
 
-from functools import cached_property
-from typing import Any, Literal, Protocol
+from collections.abc import Sequence
+from typing import Annotated, Protocol
 
-import numpy as np
 from PIL import Image
 from pydantic import Field
 
 from .arrays import Floats
+from .dinov2 import Dinov2Settings, DType, Facet, open_dinov2
 from .errors import PhotoError
-from .packages import import_extra
 from .photo import load_image
-from .records import Photo, Record
+from .records import Photo
+from .rootsift import RootSift, RootSiftSettings
 
-# Beyond this distance from its centre, in units of a keypoint's size, a SIFT patch does not look.
-_PATCH_RADIUS = 3.0
+__all__ = [
+    "Backbone",
+    "BackboneSettings",
+    "DType",
+    "Dinov2Settings",
+    "Facet",
+    "RootSift",
+    "RootSiftSettings",
+    "extract_photo",
+    "extract_photos",
+    "open_backbone",
+]
+
+BackboneSettings = Annotated[RootSiftSettings | Dinov2Settings, Field(discriminator="name")]
 
 
 class Backbone(Protocol):
@@ -32,81 +44,55 @@ class Backbone(Protocol):
     def longer_side(self) -> int:
         """Images are scaled down to at most so many pixels along their longer side."""
 
+    @property
+    def batch_size(self) -> int:
+        """How many images of one size are best given to it at once."""
+
     def extract(self, image: Image.Image) -> Floats:
         """Turn an upright RGB image into unit descriptors `[M, D]` float32; M is 0 where nothing is seen."""
 
+    def extract_batch(self, images: Sequence[Image.Image]) -> list[Floats]:
+        """Turn images of one size into unit descriptors, `[M, D]` float32 each."""
 
-class RootSiftSettings(Record):
-    """Where SIFT looks: every `step` pixels, at each of the `sizes` (OpenCV keypoint diameters, pixels).
 
-    A patch is about six sizes wide. The values were chosen by measurement; README has the table.
+def open_backbone(settings: BackboneSettings, *, device: str = "auto", dtype: DType = "auto") -> Backbone:
+    """Build the feature extractor that the settings name; `device` and `dtype` change its speed and rounding.
+
+    Raises `PackageMissing` without its extra, `WeightsError` when its weights are not at hand or are
+    others, `UsageError` for a device that is not there.
     """
-
-    name: Literal["rootsift"] = "rootsift"
-    longer_side: int = Field(240, ge=64)
-    step: int = Field(8, ge=2)
-    sizes: tuple[float, ...] = (4.0, 8.0)
-
-
-class RootSift:
-    """RootSIFT on a dense multi-scale grid: SIFT, L1-normalised, square root (Arandjelović and Zisserman 2012).
-
-    Upright, because street photographs are, and because the direction of gravity tells places apart.
-    """
-
-    dimension = 128
-
-    def __init__(self, settings: RootSiftSettings) -> None:
-        self.settings = settings
-        self._cv2: Any = import_extra("cv2", "embedded")
-
-    @property
-    def id(self) -> str:
-        """Name and grid, such as `rootsift/240px/step8/sizes4,8`."""
-        sizes = ",".join(f"{size:g}" for size in self.settings.sizes)
-        return f"rootsift/{self.settings.longer_side}px/step{self.settings.step}/sizes{sizes}"
-
-    @property
-    def longer_side(self) -> int:
-        """Pixels along the longer side at which the grid is laid."""
-        return self.settings.longer_side
-
-    @cached_property
-    def _sift(self) -> Any:
-        return self._cv2.SIFT_create()
-
-    def extract(self, image: Image.Image) -> Floats:
-        """Turn an image into RootSIFT descriptors `[M, 128]`; patches without any gradient are left out."""
-        gray = np.asarray(image.convert("L"))
-        keypoints = [
-            self._cv2.KeyPoint(x, y, size, 0.0)
-            for size in self.settings.sizes
-            for y in _centres(gray.shape[0], size, self.settings.step)
-            for x in _centres(gray.shape[1], size, self.settings.step)
-        ]
-        if not keypoints:
-            return np.empty((0, self.dimension), np.float32)
-        _, descriptors = self._sift.compute(gray, keypoints)
-        totals = descriptors.sum(axis=1, keepdims=True)
-        seen = totals[:, 0] > 0
-        roots: Floats = np.sqrt(descriptors[seen] / totals[seen])
-        return roots
-
-
-def open_backbone(settings: RootSiftSettings) -> Backbone:
-    """Build the feature extractor that the settings name; raises `PackageMissing` without its extra."""
-    return RootSift(settings)
+    if isinstance(settings, RootSiftSettings):
+        return RootSift(settings)
+    return open_dinov2(settings, device=device, dtype=dtype)
 
 
 def extract_photo(photo: Photo, backbone: Backbone) -> Floats:
     """Turn a photo into local descriptors `[M, D]`, M ≥ 1; raises `PhotoError`, also when nothing is seen."""
-    descriptors = backbone.extract(load_image(photo, backbone.longer_side))
+    (found,) = extract_photos([photo], backbone)
+    if isinstance(found, PhotoError):
+        raise found
+    return found
+
+
+def extract_photos(photos: Sequence[Photo], backbone: Backbone) -> list[Floats | PhotoError]:
+    """Turn photos of one size into local descriptors `[M, D]`, M ≥ 1; a photo that fails leaves the others alone."""
+    loaded = [_load(photo, backbone.longer_side) for photo in photos]
+    images = [image for image in loaded if not isinstance(image, PhotoError)]
+    descriptors = iter(backbone.extract_batch(images) if images else ())
+    return [
+        image if isinstance(image, PhotoError) else _seen(photo, next(descriptors))
+        for photo, image in zip(photos, loaded, strict=True)
+    ]
+
+
+def _load(photo: Photo, longer_side: int) -> Image.Image | PhotoError:
+    try:
+        return load_image(photo, longer_side)
+    except PhotoError as error:
+        return error
+
+
+def _seen(photo: Photo, descriptors: Floats) -> Floats | PhotoError:
     if len(descriptors) == 0:
-        raise PhotoError(f"The photo {str(photo.path)!r} shows no structure at all: leave it out.")
+        return PhotoError(f"The photo {str(photo.path)!r} shows no structure at all: leave it out.")
     return descriptors
-
-
-def _centres(length: int, size: float, step: int) -> list[float]:
-    """Grid coordinates along one side, such that every patch lies within the image; pixels."""
-    margin = _PATCH_RADIUS * size
-    return [float(c) for c in np.arange(margin, length - margin + 1e-6, step)]

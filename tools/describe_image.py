@@ -1,15 +1,16 @@
 """One image to weighted cues (Eq. 6): read back from the ledger, or asked of the describer and recorded."""
 
 import asyncio
-import time
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import Protocol
 
-from .errors import PhotoError
+from .errors import PhotoError, StepMissing
 from .ledger import Ledger, Step
 from .photo import open_photo
-from .records import Cue, Description, Photo, RawCue, Reply
+from .records import Attempt, Cue, Description, Photo, RawCue
 
 
 class Describer(Protocol):
@@ -19,50 +20,76 @@ class Describer(Protocol):
     def id(self) -> str:
         """What it honestly is, with everything that changes its answers; it is part of each step's key."""
 
-    async def describe(self, photo: Photo, n: int) -> Reply:
-        """Name at most `n` location-identifiable cues with scores; raises `PhotoError` or `VprError`."""
+    def attempts(self, photo: Photo, n: int) -> AsyncGenerator[Attempt, None]:
+        """Yield attempts at naming `n` location-identifiable cues with scores; the last one stands.
+
+        Each is recorded before the next one is asked for. Only the last can be without an error. Raises
+        `PhotoError` or another `VprError`.
+        """
 
 
-async def describe_image(path: Path, digest: str, n: int, describer: Describer, ledger: Ledger) -> Description:
+class Replay:
+    """Stands in for a describer when nothing may be asked: what the ledger lacks is an error."""
+
+    def __init__(self, describer: Describer) -> None:
+        self.id = describer.id
+
+    async def attempts(self, photo: Photo, n: int) -> AsyncGenerator[Attempt, None]:
+        """Raise `StepMissing`."""
+        raise StepMissing(
+            f"The ledger holds no description of {str(photo.path)!r} in {n} cues by {self.id}: "
+            "ask without --replay first, or name another with --ledger."
+        )
+        yield  # an asynchronous generator, as the others are
+
+
+async def describe_image(
+    path: Path, digest: str, n: int, describer: Describer, ledger: Ledger, deadline: float | None = None
+) -> Description:
     """Turn one image file into its description; `digest` is what the file's bytes must hash to.
 
-    A file that cannot be used any more gives a description without cues that says why; nothing is
-    invented. The step is on the disk before this returns, and one that is under way is waited for.
+    An image that cannot be described, in `deadline` seconds if it is given, gets a description without
+    cues that says why; nothing is invented. Every attempt is on the disk before this goes on, and a step
+    that is under way is waited for. Raises what concerns every image: `EndpointUnreachable`,
+    `EndpointRefused`, `LedgerError`.
     """
     step = Step(image=digest, describer=describer.id, n=n)
-    async with ledger.turn(step):
-        cues = await asyncio.to_thread(_recall, step, ledger)
-        if cues is not None:
-            return _description(step, cues, recorded=True)
-        start = time.monotonic()
-        try:
+    made: list[Attempt] = []
+    try:
+        async with asyncio.timeout(deadline), ledger.turn(step):
+            if known := await asyncio.to_thread(recall_descriptions, [digest], n, describer, ledger):
+                return known[digest]
             photo = await asyncio.to_thread(_placeless_photo, path, digest)
-            reply = await describer.describe(photo, n)
-        except PhotoError as error:
-            return Description(digest=digest, describer=describer.id, cues=(), recorded=False, failure=str(error))
-        latency = time.monotonic() - start
-        cues = await asyncio.to_thread(_record, step, reply, latency, ledger)
-    return _description(step, cues, recorded=False)
+            async with aclosing(describer.attempts(photo, n)) as attempts:
+                async for attempt in attempts:
+                    await _keep(attempt, step, made, ledger)
+    except PhotoError as error:
+        await _keep(Attempt(error=str(error)), step, made, ledger)
+    except TimeoutError:
+        if not _is_described(made):
+            late = f"it was not described within the {deadline:g} s that an answer may take"
+            await _keep(Attempt(error=late), step, made, ledger)
+    return await asyncio.to_thread(_outcome, step, made, ledger)
 
 
-def recall_descriptions(digests: Iterable[str], n: int, describer: Describer, ledger: Ledger) -> dict[str, Description]:
-    """Return the recorded description of each of the images that has one, by digest."""
+def recall_descriptions(
+    digests: Iterable[str], n: int, describer: Describer, ledger: Ledger, *, failures: bool = False
+) -> dict[str, Description]:
+    """Return the recorded description of each of the images that has one, by digest.
+
+    With `failures`, an image whose attempts all failed has one too, which says why: a replay repeats that.
+    """
     steps = [Step(image=digest, describer=describer.id, n=n) for digest in dict.fromkeys(digests)]
-    return {step.image: _description(step, cues, recorded=True) for step, cues in ledger.recall(steps).items()}
+    return _recall(steps, ledger, failures=failures)
 
 
-def _description(step: Step, cues: tuple[Cue, ...], *, recorded: bool) -> Description:
-    return Description(digest=step.image, describer=step.describer, cues=cues, recorded=recorded)
-
-
-def _recall(step: Step, ledger: Ledger) -> tuple[Cue, ...] | None:
-    return ledger.recall([step]).get(step)
-
-
-def _record(step: Step, reply: Reply, latency: float, ledger: Ledger) -> tuple[Cue, ...]:
-    """Write a reply, and return what the ledger now holds: another process may have been first."""
-    ledger.record(step, reply, normalize_scores(reply.cues), latency)
-    return ledger.recall([step])[step]
+def _recall(steps: Sequence[Step], ledger: Ledger, *, failures: bool) -> dict[str, Description]:
+    found = {step.image: _description(step, cues) for step, cues in ledger.recall(steps).items()}
+    if failures:
+        missing = [step for step in steps if step.image not in found]
+        failed = ledger.recall_failures(missing)
+        found |= {step.image: _description(step, (), failure) for step, failure in failed.items()}
+    return found
 
 
 def normalize_scores(cues: Sequence[RawCue]) -> tuple[Cue, ...]:
@@ -71,6 +98,37 @@ def normalize_scores(cues: Sequence[RawCue]) -> tuple[Cue, ...]:
     return tuple(
         Cue(text=cue.text, score=cue.score, weight=cue.score / total if total > 0 else 1 / len(cues)) for cue in cues
     )
+
+
+def _description(step: Step, cues: tuple[Cue, ...], failure: str | None = None) -> Description:
+    return Description(digest=step.image, describer=step.describer, cues=cues, recorded=True, failure=failure)
+
+
+async def _keep(attempt: Attempt, step: Step, made: list[Attempt], ledger: Ledger) -> None:
+    """Record an attempt; a cancellation waits for the write, since an answer may have been paid for."""
+    made.append(attempt)
+    cues = normalize_scores(attempt.cues) if attempt.error is None else ()
+    writing = asyncio.ensure_future(asyncio.to_thread(ledger.record, step, len(made), attempt, cues))
+    try:
+        await asyncio.shield(writing)
+    except asyncio.CancelledError:
+        await writing
+        raise
+
+
+def _is_described(made: Sequence[Attempt]) -> bool:
+    return bool(made) and made[-1].error is None
+
+
+def _outcome(step: Step, made: Sequence[Attempt], ledger: Ledger) -> Description:
+    """Return what the ledger now holds: another process may have been first, and then its cues stand."""
+    found = _recall([step], ledger, failures=False).get(step.image)
+    if found is None:
+        reason = made[-1].error if made and made[-1].error else "the describer made no attempt"
+        ledger.record_failure(step, reason)
+        found = _description(step, (), reason)
+    usage = sum((Counter(attempt.usage) for attempt in made), Counter[str]())
+    return found.model_copy(update={"recorded": False, "attempts": len(made), "usage": dict(usage)})
 
 
 def _placeless_photo(path: Path, digest: str) -> Photo:

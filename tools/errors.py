@@ -11,7 +11,10 @@
     │   ├── IndexMismatch           2  built with other settings than asked for
     │   ├── IndexDamaged            1  a file of the index fails its checksum, or has another format
     │   └── IndexBusy               1  another process is building it
+    ├── NotDescribed                1  one image after another cannot be described
     ├── LedgerError                 1  the record of steps cannot be read or written
+    │   └── StepMissing             1  a replay needs a step that the record does not hold
+    ├── EndpointRefused             2  the vision-language endpoint refuses the key, the model or the address
     └── EndpointUnreachable         4  the vision-language endpoint does not answer
 
 Every message is one sentence that names the thing and says what to do. Anything that is
@@ -75,8 +78,22 @@ class IndexBusy(PlaceIndexError):
     """Another process is building the index."""
 
 
+class NotDescribed(VprError):
+    """One image after another cannot be described."""
+
+
 class LedgerError(VprError):
     """The record of steps cannot be read or written."""
+
+
+class StepMissing(LedgerError):
+    """A replay needs a step that the record does not hold."""
+
+
+class EndpointRefused(VprError):
+    """The vision-language endpoint refuses the key, the model or the address: a setting must change."""
+
+    exit_code = 2
 
 
 class EndpointUnreachable(VprError):

@@ -1,19 +1,21 @@
 """Building and updating an index: photos in, vectors out, streamed; it goes on where it stopped."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import islice
+from itertools import chain
 from pathlib import Path
+from time import monotonic
 
 import numpy as np
 
 from .arrays import Floats
-from .backbone import Backbone, extract_photo, open_backbone
+from .backbone import Backbone, DType, extract_photos, open_backbone
 from .bounded_map import bounded_map
 from .build_store import STORE, BuildStore
 from .codebook import sample_rows, train_codebook
-from .errors import IndexDamaged, IndexMismatch, PhotoError, PlaceIndexError
+from .codebook_file import read_fitting_codebook
+from .errors import IndexDamaged, IndexMismatch, PhotoError, PlaceIndexError, UsageError
 from .index_files import IndexSettings, Manifest, differing_settings, find_manifest
 from .index_scan import Skipped, scan_photos
 from .index_seal import seal
@@ -24,10 +26,14 @@ from .vlad import aggregate
 # The codebook's sample of descriptors is bounded, whatever the number of photos.
 _SAMPLE_BYTES = 256 * 2**20
 _SAMPLE_PER_CLUSTER = 1024
-# Images whose vectors are made durable at once: what a killed build can lose.
+# Vectors are made durable, and progress is told, after so many images or seconds: what a killed build can lose.
 _COMMIT_EVERY = 32
+_COMMIT_SECONDS = 5.0
 # Images that are listed in memory at once.
 _PAGE = 1024
+
+# A photo with its descriptors or its vector, or with the reason why it has none.
+_Outcome = tuple[Photo, Floats | PhotoError]
 
 
 class BuildReport(Record):
@@ -51,18 +57,24 @@ def update_index(
     positions: Mapping[str, Position] | None = None,
     prune: bool = False,
     forget: Sequence[Path] = (),
+    codebook: Path | None = None,
+    device: str = "auto",
+    dtype: DType = "auto",
     on_progress: Progress = silent,
 ) -> BuildReport:
     """Index the photos below a folder into the index folder `places`, computing only what is new.
 
     `positions` gives positions by path relative to `photos`, before those in file names and EXIF. With
     `prune`, photos of this folder that are gone leave the index; all photos of the folders to `forget`
-    do, there or not. Files that cannot be used are skipped and reported.
+    do, there or not. Files that cannot be used are skipped and reported. A file `codebook` is used instead
+    of training one; `device` and `dtype` change the backbone's speed and rounding.
 
     Raises `IndexMismatch` when the index was built with other settings, `IndexBusy`, `PlaceIndexError`
-    when no photo can be used or the index cannot be written, `UsageError` when `photos` is no folder.
+    when no photo can be used or the index cannot be written, `UsageError` when `photos` is no folder or a
+    setting cannot be, `WeightsError` when the backbone's weights are not at hand.
     """
     there = _manifest_there(places, settings)
+    given = read_fitting_codebook(codebook, settings, there) if codebook is not None else None
     try:
         with BuildStore(places) as store:
             if there is not None and store.fact("codebook") is None:
@@ -73,8 +85,8 @@ def update_index(
             for folder in forget:
                 store.drop_root(str(folder.resolve()))
             scan = scan_photos(store, photos, positions or {}, prune=prune, on_progress=on_progress)
-            build = _Build(store, settings, list(scan.skipped), on_progress)
-            centers = build.codebook()
+            build = _Build(store, settings, list(scan.skipped), on_progress, device, dtype)
+            centers = build.codebook(given)
             computed = build.compute_vectors(centers)
             manifest = seal(places, store, settings, centers)
     except (OSError, sqlite3.Error) as error:
@@ -109,28 +121,45 @@ class _Build:
     """One run over one store."""
 
     def __init__(
-        self, store: BuildStore, settings: IndexSettings, skipped: list[Skipped], on_progress: Progress
+        self,
+        store: BuildStore,
+        settings: IndexSettings,
+        skipped: list[Skipped],
+        on_progress: Progress,
+        device: str,
+        dtype: DType,
     ) -> None:
         self.skipped = skipped
+        self._device = device
+        self._dtype = dtype
         self._store = store
         self._settings = settings
         self._on_progress = on_progress
 
     @cached_property
     def _backbone(self) -> Backbone:
-        return open_backbone(self._settings.backbone)
+        return open_backbone(self._settings.backbone, device=self._device, dtype=self._dtype)
 
-    def codebook(self) -> Floats:
-        """Return the centres `C [S, D]`: the index's own, or trained now on a bounded, seeded sample."""
-        settings = self._settings.model_copy(update={"index_factory": ""}).model_dump_json().encode()
+    def codebook(self, given: Floats | None) -> Floats:
+        """Return the centres `C [S, D]`: the index's own, those given, or trained now on a bounded, seeded sample."""
+        settings = self._settings.identity().model_dump_json().encode()
         blob = self._store.fact("codebook")
-        if blob is not None and self._store.fact("settings") == settings:
+        same = given is None or blob == given.astype("<f4").tobytes()
+        if blob is not None and same and self._store.fact("settings") == settings:
             return np.frombuffer(blob, "<f4").reshape(self._settings.clusters, -1)
-        centers = self._train()
+        centers = self._train() if given is None else self._fitting(given)
         with self._store.batch():
             self._store.drop_vectors()
             self._store.set_fact("codebook", centers.astype("<f4").tobytes())
             self._store.set_fact("settings", settings)
+        return centers
+
+    def _fitting(self, centers: Floats) -> Floats:
+        if centers.shape[1] != self._backbone.dimension:
+            raise UsageError(
+                f"The codebook's centers have {centers.shape[1]} dimensions, and this backbone's descriptors "
+                f"{self._backbone.dimension}: use another --codebook."
+            )
         return centers
 
     def _train(self) -> Floats:
@@ -142,7 +171,7 @@ class _Build:
         sample = min(_SAMPLE_BYTES // (4 * self._backbone.dimension), _SAMPLE_PER_CLUSTER * self._settings.clusters)
         rows = -(-sample // max(1, len(chosen)))
         sets = []
-        for done, found in enumerate(bounded_map(self._extract, chosen), start=1):
+        for done, (_, found) in enumerate(self._mapped(self._extract, chosen), start=1):
             if not isinstance(found, PhotoError):
                 sets.append(sample_rows(found, rows, rng))
             self._on_progress("training the codebook", done, len(chosen))
@@ -157,20 +186,23 @@ class _Build:
         done = computed = 0
         # A page's images have a vector or are gone when the next page is asked for.
         while page := self._store.images(0, _PAGE, undone=True):
-            outcomes = zip(page, bounded_map(lambda photo: self._vector(photo, centers), page), strict=True)
-            while batch := list(islice(outcomes, _COMMIT_EVERY)):
-                computed += self._keep(batch)
-                done += len(batch)
+            for outcomes in _in_time(self._mapped(lambda batch: self._vectors(batch, centers), page)):
+                computed += self._keep(outcomes)
+                done += len(outcomes)
                 self._on_progress("computing vectors", done, total)
         return computed
 
-    def _keep(self, batch: list[tuple[Photo, Floats | PhotoError]]) -> int:
-        """Make a batch durable; returns how many vectors are in it."""
-        vectors = [(photo, outcome) for photo, outcome in batch if not isinstance(outcome, PhotoError)]
+    def _mapped(self, function: Callable[[list[Photo]], list[_Outcome]], photos: list[Photo]) -> Iterator[_Outcome]:
+        """Give photos in batches of one size to a function, in threads."""
+        return chain.from_iterable(bounded_map(function, size_batches(photos, self._backbone.batch_size)))
+
+    def _keep(self, outcomes: list[_Outcome]) -> int:
+        """Make vectors durable; returns how many there are."""
+        vectors = [(photo, outcome) for photo, outcome in outcomes if not isinstance(outcome, PhotoError)]
         with self._store.batch():
             for photo, vector in vectors:
                 self._store.put_vector(photo.digest, vector)
-            for photo, outcome in batch:
+            for photo, outcome in outcomes:
                 if isinstance(outcome, PhotoError):
                     self._skip_image(photo, str(outcome))
         return len(vectors)
@@ -180,15 +212,36 @@ class _Build:
         self._store.drop_path(photo.digest, str(photo.path))
         self.skipped.append(Skipped(path=photo.path, reason=reason))
 
-    def _vector(self, photo: Photo, centers: Floats) -> Floats | PhotoError:
-        descriptors = self._extract(photo)
-        if isinstance(descriptors, PhotoError):
-            return descriptors
-        return aggregate(descriptors, centers, self._settings.kappa)
+    def _vectors(self, batch: list[Photo], centers: Floats) -> list[_Outcome]:
+        return [
+            (photo, found if isinstance(found, PhotoError) else aggregate(found, centers, self._settings.kappa))
+            for photo, found in self._extract(batch)
+        ]
 
-    def _extract(self, photo: Photo) -> Floats | PhotoError:
+    def _extract(self, batch: list[Photo]) -> list[_Outcome]:
         """Local descriptors `[M, D]`, or why there are none: threads hand errors over instead of raising."""
-        try:
-            return extract_photo(photo, self._backbone)
-        except PhotoError as error:
-            return error
+        return list(zip(batch, extract_photos(batch, self._backbone), strict=True))
+
+
+def size_batches(photos: Iterable[Photo], most: int) -> Iterator[list[Photo]]:
+    """Yield photos in lists of one width and height, each when it has `most` of them, and at the end the others."""
+    waiting: dict[tuple[int, int], list[Photo]] = {}
+    for photo in photos:
+        size = (photo.width, photo.height)
+        waiting.setdefault(size, []).append(photo)
+        if len(waiting[size]) == most:
+            yield waiting.pop(size)
+    yield from waiting.values()
+
+
+def _in_time(outcomes: Iterable[_Outcome]) -> Iterator[list[_Outcome]]:
+    """Yield outcomes in lists, as soon as there are enough or enough time has gone by."""
+    gathered: list[_Outcome] = []
+    since = monotonic()
+    for outcome in outcomes:
+        gathered.append(outcome)
+        if len(gathered) == _COMMIT_EVERY or monotonic() - since >= _COMMIT_SECONDS:
+            yield gathered
+            gathered, since = [], monotonic()
+    if gathered:
+        yield gathered

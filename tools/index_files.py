@@ -13,7 +13,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer, ValidationError
 
-from .backbone import RootSiftSettings
+from .backbone import BackboneSettings, Dinov2Settings, RootSiftSettings
 from .errors import IndexDamaged, IndexMissing
 from .records import Digest, Record
 
@@ -36,18 +36,33 @@ Kappa = Annotated[
 class IndexSettings(Record):
     """Every setting that decides an index's vectors, and so must be the same for the query."""
 
-    backbone: RootSiftSettings = RootSiftSettings()
+    backbone: BackboneSettings = RootSiftSettings()
     clusters: int = Field(32, ge=1, description="S")
     kappa: Kappa = Field(math.inf, description="κ; infinite, written `hard`, for hard assignment")
     seed: int = 0
     codebook_photos: int = Field(64, ge=1, description="photos that the codebook is trained on, at most")
     index_factory: str = Field("Flat", description="FAISS's own name of the index; the default is exact")
 
+    def identity(self) -> Self:
+        """Return the settings without what changes no vector: the kind of FAISS index, and where weights are found."""
+        changes: dict[str, object] = {"index_factory": ""}
+        if isinstance(self.backbone, Dinov2Settings):
+            changes["backbone"] = self.backbone.model_copy(update={"source": ""})
+        return self.model_copy(update=changes)
+
 
 def differing_settings(there: IndexSettings, asked: IndexSettings) -> str:
-    """Name the settings that differ, such as `kappa hard, not 30.0`; empty when none do."""
-    ours, others = there.model_dump(), asked.model_dump()
+    """Name the settings that differ, such as `kappa hard, not 30.0`; empty when none do.
+
+    Where a backbone's weights were found is no difference, what they are is.
+    """
+    ours, others = _comparable(there), _comparable(asked)
     return ", ".join(f"{name} {ours[name]}, not {others[name]}" for name in ours if ours[name] != others[name])
+
+
+def _comparable(settings: IndexSettings) -> dict[str, object]:
+    """The settings by name, as they are shown; the backbone is its id."""
+    return {**settings.model_dump(), "backbone": settings.backbone.id}
 
 
 class IndexFile(Record):

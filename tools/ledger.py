@@ -1,19 +1,18 @@
-"""Every description step, recorded before its result is used, and read back instead of made again.
+"""Every attempt at a description, recorded before its result is used; a description is read back, not made again.
 
 One SQLite file can serve many indexes and several processes at once. Rows never expire. Beside the
-steps it keeps the sentence embeddings, so that each phrase is embedded once.
+steps it keeps the sentence embeddings, so that each phrase is embedded once, and what each answer took.
 """
 
 import asyncio
 import json
 import sqlite3
 import threading
-import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -21,20 +20,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from .arrays import Floats
 from .errors import LedgerError
-from .records import Cue, Digest, Record, Reply
+from .ledger_schema import PATIENCE, prepare
+from .records import Attempt, Cue, Digest, Record, Steps
 
-VERSION = 1
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS steps (
-    key TEXT PRIMARY KEY, image TEXT NOT NULL, describer TEXT NOT NULL, n INTEGER NOT NULL,
-    cues TEXT NOT NULL, raw TEXT NOT NULL, request TEXT NOT NULL, usage TEXT NOT NULL, finish_reason TEXT,
-    latency REAL NOT NULL, made TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS embeddings (
-    encoder TEXT, phrase TEXT, vector BLOB NOT NULL, PRIMARY KEY (encoder, phrase)) WITHOUT ROWID;
-"""
 _PARAMETERS_AT_ONCE = 500
-_PATIENCE = 30.0  # seconds to wait for another process's write
 _CUES = TypeAdapter(tuple[Cue, ...])
+_COLUMNS = "key, image, describer, n, attempt, cues, error, raw, request, usage, finish_reason, latency, made"
+_Found = TypeVar("_Found")
 
 
 class Step(Record):
@@ -46,7 +38,7 @@ class Step(Record):
 
     @property
     def key(self) -> str:
-        """The step's primary key; readable, because all three parts are short."""
+        """The step's key; readable, because all three parts are short."""
         return f"{self.image}/{self.n}/{self.describer}"
 
 
@@ -60,7 +52,7 @@ class Ledger:
         self._turns: WeakValueDictionary[Step, asyncio.Lock] = WeakValueDictionary()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+            self._db = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
             self._prepare()
         except (OSError, sqlite3.Error) as error:
             raise LedgerError(
@@ -68,16 +60,8 @@ class Ledger:
             ) from error
 
     def _prepare(self) -> None:
-        """Create the tables that are not there, or refuse another version's file; a failure closes the file."""
         try:
-            _enter_wal(self._db)
-            self._db.execute("PRAGMA synchronous = FULL")
-            (version,) = self._db.execute("PRAGMA user_version").fetchone()
-            if version not in (0, VERSION):
-                raise LedgerError(
-                    f"The ledger {str(self.path)!r} has version {version}, not {VERSION}: name another with --ledger."
-                )
-            self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+            prepare(self._db, str(self.path))
         except BaseException:
             self._db.close()
             raise
@@ -89,8 +73,9 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
-        """Close the file."""
-        self._db.close()
+        """Close the file, once a write that is under way in another thread has ended."""
+        with self._lock:
+            self._db.close()
 
     @asynccontextmanager
     async def turn(self, step: Step) -> AsyncIterator[None]:
@@ -102,26 +87,42 @@ class Ledger:
     def recall(self, steps: Iterable[Step]) -> dict[Step, tuple[Cue, ...]]:
         """Return the recorded cues of each step that has been made; raises `LedgerError`."""
         by_key = {step.key: step for step in steps}
-        rows = self._select("SELECT key, cues FROM steps WHERE key IN ({})", (), list(by_key))
-        try:
-            return {by_key[key]: _CUES.validate_json(cues) for key, cues in rows}
-        except ValidationError as error:
-            raise LedgerError(
-                f"The ledger {str(self.path)!r} holds a damaged row: name another with --ledger."
-            ) from error
+        rows = self._select("SELECT key, cues FROM steps WHERE error IS NULL AND key IN ({})", (), list(by_key))
+        return {by_key[key]: self._parsed(_CUES.validate_json, cues) for key, cues in rows}
 
-    def record(self, step: Step, reply: Reply, cues: tuple[Cue, ...], latency: float) -> None:
-        """Write a step, its verbatim reply, its weighted cues and its latency in seconds.
+    def recall_failures(self, steps: Iterable[Step]) -> dict[Step, str]:
+        """Return why each of the steps was given up when it last was; raises `LedgerError`."""
+        by_key = {step.key: step for step in steps}
+        rows = self._select("SELECT key, reason FROM failures WHERE key IN ({})", (), list(by_key))
+        return {by_key[key]: reason for key, reason in rows}
 
-        It is on the disk when this returns. A step that another process has written meanwhile stays.
+    def record_failure(self, step: Step, reason: str) -> None:
+        """Write that a step was given up, and why: an answer went on without it, and so will its replay."""
+        self._write("INSERT OR REPLACE INTO failures VALUES (?, ?, ?)", [(step.key, reason, _now())])
+
+    def record(self, step: Step, number: int, attempt: Attempt, cues: tuple[Cue, ...]) -> None:
+        """Write an attempt, the how-many-th it is, and its weighted cues; it is on the disk when this returns.
+
+        A description that another process has written meanwhile stays; this one is kept beside it as not used.
         """
-        request, usage = json.dumps(reply.request, sort_keys=True), json.dumps(reply.usage, sort_keys=True)
-        made = datetime.now(UTC).isoformat(timespec="milliseconds")
-        row = (step.key, step.image, step.describer, step.n, _CUES.dump_json(cues), reply.raw, request)
-        self._write(
-            "INSERT OR IGNORE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [(*row, usage, reply.finish_reason, latency, made)],
-        )
+        row = {
+            "key": step.key, "image": step.image, "describer": step.describer, "n": step.n, "attempt": number,
+            "cues": _CUES.dump_json(cues).decode(), "error": attempt.error, "raw": attempt.raw,
+            "request": json.dumps(attempt.request, sort_keys=True), "usage": json.dumps(attempt.usage, sort_keys=True),
+            "finish_reason": attempt.finish_reason, "latency": attempt.latency, "made": _now(),
+        }  # fmt: skip
+        insert = f"INSERT INTO steps ({_COLUMNS}) VALUES (:{', :'.join(_COLUMNS.split(', '))}) ON CONFLICT DO NOTHING"  # noqa: S608
+        if self._write(insert, [row]) == 0:
+            self._write(insert, [{**row, "error": "not used: another process was first"}])
+
+    def recall_answer(self, key: str) -> Steps | None:
+        """Return what the answer with this key took when it was last given live, or None."""
+        rows = self._select("SELECT steps FROM answers WHERE key IN ({})", (), [key])
+        return self._parsed(Steps.model_validate_json, rows[0][0]) if rows else None
+
+    def record_answer(self, key: str, steps: Steps) -> None:
+        """Write what an answer took."""
+        self._write("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", [(key, steps.model_dump_json(), _now())])
 
     def recall_embeddings(self, encoder: str, phrases: Sequence[str]) -> dict[str, Floats]:
         """Return the unit vector `[d]` of each phrase that this encoder has embedded before."""
@@ -135,27 +136,39 @@ class Ledger:
         rows = [(encoder, phrase, vector.astype("<f4").tobytes()) for phrase, vector in vectors.items()]
         self._write("INSERT OR IGNORE INTO embeddings VALUES (?, ?, ?)", rows)
 
-    def _select(self, query: str, first: tuple[str, ...], keys: list[str]) -> list[tuple[str, Any]]:
-        """Run a query with `IN ({})` over any number of keys; SQLite takes only so many parameters at once."""
-        rows: list[tuple[str, Any]] = []
+    def _parsed(self, parse: Callable[[str], _Found], text: str) -> _Found:
+        try:
+            return parse(text)
+        except ValidationError as error:
+            raise LedgerError(
+                f"The ledger {str(self.path)!r} holds a damaged row: name another with --ledger."
+            ) from error
+
+    def read(self, query: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Run a query that changes nothing; raises `LedgerError`."""
         try:
             with self._lock:
-                for start in range(0, len(keys), _PARAMETERS_AT_ONCE):
-                    part = keys[start : start + _PARAMETERS_AT_ONCE]
-                    marks = ", ".join("?" * len(part))
-                    rows += self._db.execute(query.format(marks), (*first, *part)).fetchall()
+                return self._db.execute(query, parameters).fetchall()
         except sqlite3.Error as error:
             raise LedgerError(
                 f"The ledger {str(self.path)!r} cannot be read ({error}): name another with --ledger."
             ) from error
+
+    def _select(self, query: str, first: tuple[str, ...], keys: list[str]) -> list[tuple[Any, ...]]:
+        """Run a query with `IN ({})` over any number of keys; SQLite takes only so many parameters at once."""
+        rows: list[tuple[Any, ...]] = []
+        for start in range(0, len(keys), _PARAMETERS_AT_ONCE):
+            part = keys[start : start + _PARAMETERS_AT_ONCE]
+            rows += self.read(query.format(", ".join("?" * len(part))), (*first, *part))
         return rows
 
-    def _write(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    def _write(self, statement: str, rows: Sequence[Any]) -> int:
+        """Run a statement for each row in one transaction; returns the number of rows written."""
         try:
             with self._lock:
                 self._db.execute("BEGIN IMMEDIATE")
                 try:
-                    self._db.executemany(statement, rows)
+                    written = self._db.executemany(statement, rows).rowcount
                     self._db.execute("COMMIT")
                 finally:
                     if self._db.in_transaction:
@@ -164,17 +177,8 @@ class Ledger:
             raise LedgerError(
                 f"The ledger {str(self.path)!r} cannot be written ({error}): free space or name another with --ledger."
             ) from error
+        return written
 
 
-def _enter_wal(database: sqlite3.Connection) -> None:
-    """Turn on write-ahead logging; SQLite does not wait by itself when another process is just doing so."""
-    deadline = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            database.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
-        else:
-            return
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

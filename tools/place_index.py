@@ -1,6 +1,7 @@
 """The index of places: geo-tagged photos on disk, opened and searched (Eq. 5)."""
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Self
@@ -45,9 +46,7 @@ class PlaceIndex:
 
     @classmethod
     def _open(cls, folder: Path, manifest: Manifest) -> Self:
-        codebook = read_codebook(checked_path(folder, manifest.codebook))
-        if codebook_digest(codebook) != manifest.codebook_digest or codebook.size != manifest.dimension:
-            raise IndexDamaged(f"The codebook of {str(folder)!r} is not the index's: build the index again.")
+        codebook = read_codebook(folder, manifest)
         blocks = [_open_block(folder, block, manifest.dimension) for block in manifest.blocks]
         return cls(manifest, codebook, blocks, _open_places(checked_path(folder, manifest.places)))
 
@@ -85,6 +84,14 @@ class PlaceIndex:
         """All photos with the bytes of one image: copies under several names share one vector."""
         rows = self._places.execute(f"SELECT {_PHOTO_COLUMNS} FROM photos WHERE image = ? ORDER BY reference", (image,))  # noqa: S608
         return [_candidate(row, similarity) for row in rows]
+
+    def images(self) -> Iterator[Candidate]:
+        """One photo for each distinct image, in the order of their references; rank 1 and similarity 0."""
+        rows = self._places.execute(
+            f"SELECT {_PHOTO_COLUMNS}, MIN(reference) FROM photos GROUP BY digest ORDER BY MIN(reference)"  # noqa: S608
+        )
+        for row in rows:
+            yield _candidate(row[:-1], 0.0)
 
     def photos(self) -> list[Candidate]:
         """All photos of the index in the order of their references, with rank 1 and similarity 0."""
@@ -132,15 +139,19 @@ def _candidate(row: tuple[Any, ...], similarity: float) -> Candidate:
     )
 
 
-def read_codebook(path: Path) -> Floats:
-    """Read the centres `C [S, D]` of a codebook file."""
+def read_codebook(folder: Path, manifest: Manifest) -> Floats:
+    """Read the centres `C [S, D]` of an index; raises `IndexDamaged`."""
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
+    path = checked_path(folder, manifest.codebook)
     try:
-        return load_file(path)["centers"]
+        codebook: Floats = load_file(path)["centers"]
     except (SafetensorError, KeyError, OSError) as error:
         raise IndexDamaged(f"The codebook {str(path)!r} cannot be read: build the index again.") from error
+    if codebook_digest(codebook) != manifest.codebook_digest or codebook.size != manifest.dimension:
+        raise IndexDamaged(f"The codebook of {str(folder)!r} is not the index's: build the index again.")
+    return codebook
 
 
 def _create_places(path: Path) -> sqlite3.Connection:

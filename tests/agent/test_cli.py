@@ -15,6 +15,8 @@ from internvl_vpr.tools.records import Answer
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
+NOWHERE = {"INTERNVL_VPR_ENDPOINT": "http://127.0.0.1:9/v1"}  # the discard port; nothing listens there
+OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_HOME": "/nonexistent"}
 SMALL = ["--longer-side", "160", "--clusters", "8"]
 
 
@@ -102,7 +104,17 @@ def test_a_piped_answer_has_no_colour_and_shows_place_and_link(run: Run, indexed
         (["locate", "{query}", "--places", "{places}", "--kappa", "2"], {}, 2, "kappa hard, not 2.0"),
         (["locate", "{query}", "--places", "{places}", "--k", "x"], {}, 2, "'k' cannot be 'x' (flag)"),
         (["locate", "{query}", "--places", "{places}"], {"INTERNVL_VPR_TAU": "high"}, 2, "(environment)"),
-        (["locate", "{query}", "--places", "{places}", "--preset", "paper"], {}, 2, "not part of this version"),
+        (["locate", "{query}", "--places", "{places}", "--describer", "vlm"], NOWHERE, 4, "does not answer"),
+        (["locate", "{query}", "--places", "{places}", "--describer", "vlm", "--replay"], {}, 1, "--replay"),
+        (["locate", "{query}", "--places", "{places}", "--describer", "vlm", "--endpoint", "x"], {}, 2, "'x'"),
+        (["locate", "{query}", "--places", "{places}", "--prompt", "none.md", "--describer", "vlm"], {}, 2, "none.md"),
+        (["index", "{photos}", "--places", "p", "--backbone", "dinov2-small"], OFFLINE, 1, "dinov2-small"),
+        (["describe", "--places", "{places}", "--describer", "vlm"], NOWHERE, 4, "does not answer"),
+        (["describe", "--places", "nowhere"], {}, 2, "nowhere"),
+        (["codebook", "c.safetensors", "--places", "nowhere"], {}, 2, "nowhere"),
+        (["index", "{photos}", "--places", "p", "--codebook", "none.safetensors"], {}, 2, "none.safetensors"),
+        (["ledger", "show"], {}, 2, "--places"),
+        (["ledger", "stats", "--ledger", "none.sqlite"], {}, 2, "none.sqlite"),
         (["locate", "{query}"], {}, 2, "--places"),
         (["locate", "{query}", "--places", "{places}", "--tau", "1", "--below-tau", "strict"], {}, 3, ""),
         (["index", "no-folder", "--places", "p"], {}, 2, "no-folder"),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from internvl_vpr.agent.settings import Settings, resolve_settings
-from internvl_vpr.tools.errors import UsageError
+from internvl_vpr.tools.errors import UsageError, WeightsError
 from internvl_vpr.tools.index_files import IndexSettings
 
 INDEX = IndexSettings(clusters=16, kappa=30)
@@ -86,6 +86,33 @@ def test_a_named_file_must_exist(tmp_path: Path) -> None:
         resolve_settings({}, environ={}, file=tmp_path / "none.toml")
 
 
-def test_a_backbone_of_a_later_version_is_one_clear_error() -> None:
-    with pytest.raises(UsageError, match="--preset embedded"):
+def test_weights_that_are_not_at_hand_are_one_clear_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    with pytest.raises(WeightsError, match=r"facebook/dinov2-giant.*--backbone.*--preset embedded"):
         Settings.of_preset("paper").index_settings()
+
+
+def test_another_family_of_backbones_brings_its_own_sizes(tmp_path: Path) -> None:
+    found = resolve_settings({"backbone": str(tmp_path), "clusters": "7"}, environ={})
+    assert (found.longer_side, found.clusters, found.kappa) == (1024, 7, math.inf)
+    found = resolve_settings({"preset": "anyloc", "backbone": "rootsift"}, environ={})
+    assert (found.longer_side, found.clusters) == (240, 128)
+
+
+def test_the_endpoint_and_its_key_come_from_the_usual_variables_unless_ours_say_otherwise() -> None:
+    usual = {"OPENAI_BASE_URL": "http://a/v1", "OPENAI_API_KEY": "sk-sentinel-1"}
+    found = resolve_settings({}, environ=usual)
+    assert found.api_key is not None
+    assert (found.endpoint, found.api_key.get_secret_value()) == ("http://a/v1", "sk-sentinel-1")
+    ours = resolve_settings({}, environ={**usual, "INTERNVL_VPR_ENDPOINT": "http://b/v1"})
+    assert ours.endpoint == "http://b/v1"
+    assert resolve_settings({"endpoint": "http://c/v1"}, environ=usual).endpoint == "http://c/v1"
+
+
+def test_the_key_is_in_no_dump_and_no_representation() -> None:
+    found = resolve_settings({"api_key": "sk-sentinel-2"}, environ={})
+    for shown in (repr(found), str(found), found.model_dump_json(), str(found.model_dump())):
+        assert "sentinel" not in shown
+    with pytest.raises(UsageError, match="'api_key' cannot be what it is") as raised:
+        resolve_settings({"api_key": ["sk-sentinel-3"]}, environ={})
+    assert "sentinel" not in str(raised.value)

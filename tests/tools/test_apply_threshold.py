@@ -35,8 +35,11 @@ def retained_by_hand(scores: list[float | None], tau: float) -> list[int]:
 @given(scores=SCORES, tau=st.sampled_from([-1.0, 0.0, 0.25, 0.5, 0.99, 1.0]))
 def test_retained_are_sorted_by_score_and_ties_keep_the_coarse_order(scores: list[float | None], tau: float) -> None:
     strict = rank(scores, tau, "strict")
-    assert [int(candidate.reference) for candidate in strict] == retained_by_hand(scores, tau)
-    assert all(candidate.retained for candidate in strict)
+    retained = retained_by_hand(scores, tau)
+    unjudged = [i for i, score in enumerate(scores) if score is None]
+    kept = unjudged if retained or len(unjudged) == len(scores) else []
+    assert [int(candidate.reference) for candidate in strict] == retained + kept
+    assert [candidate.retained for candidate in strict] == [True] * len(retained) + [False] * len(kept)
     assert [candidate.rank for candidate in strict] == list(range(1, len(strict) + 1))
 
 
@@ -59,6 +62,17 @@ def test_a_score_equal_to_tau_is_not_retained() -> None:
 
 def test_minus_one_retains_everything_that_has_a_score() -> None:
     assert [candidate.retained for candidate in rank([-0.9, None, 0.0], -1.0, "fallback")] == [True, True, False]
+
+
+def test_a_candidate_without_a_score_follows_in_strict_mode_only_those_that_were_retained() -> None:
+    assert [candidate.reference for candidate in rank([None, 0.4, 0.6, None], 0.5, "strict")] == ["2", "0", "3"]
+    assert rank([None, 0.4], 0.5, "strict") == []
+
+
+@pytest.mark.parametrize("below_tau", ["fallback", "strict"])
+def test_without_any_score_the_coarse_order_stands(below_tau: BelowTau) -> None:
+    ranked = rank([None, None], 0.5, below_tau)
+    assert [(candidate.reference, candidate.retained) for candidate in ranked] == [("0", False), ("1", False)]
 
 
 def test_every_candidate_needs_its_score() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import math
 import sqlite3
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from texture import texture
 from internvl_vpr.tools.describe_image import describe_image, normalize_scores, recall_descriptions
 from internvl_vpr.tools.ledger import Ledger
 from internvl_vpr.tools.photo import open_photo
-from internvl_vpr.tools.records import Cue, RawCue, Reply
+from internvl_vpr.tools.records import Attempt, Cue, RawCue
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=10))
@@ -80,8 +81,8 @@ def test_a_describer_that_names_nothing_is_recorded_as_such(photo: Path, ledger:
     class Silent:
         id = "silent/1"
 
-        async def describe(self, photo: object, n: int) -> Reply:
-            return Reply(cues=(), raw="")
+        async def attempts(self, photo: object, n: int) -> AsyncGenerator[Attempt, None]:
+            yield Attempt()
 
     digest = open_photo(photo).digest
     descriptions = [asyncio.run(describe_image(photo, digest, 3, Silent(), ledger)) for _ in range(2)]

@@ -16,20 +16,20 @@ import pytest
 from internvl_vpr.tools.describe_image import normalize_scores
 from internvl_vpr.tools.errors import LedgerError
 from internvl_vpr.tools.ledger import Ledger, Step
-from internvl_vpr.tools.records import RawCue, Reply
+from internvl_vpr.tools.records import Attempt, RawCue
 
 
 def step(number: int, describer: str = "test/1", n: int = 3) -> Step:
     return Step(image=f"{number:064x}", describer=describer, n=n)
 
 
-def reply(text: str) -> Reply:
-    return Reply(cues=(RawCue(text=text, score=2.0), RawCue(text="roof", score=6.0)), raw=f"raw {text}")
+def attempt(text: str) -> Attempt:
+    return Attempt(cues=(RawCue(text=text, score=2.0), RawCue(text="roof", score=6.0)), raw=f"raw {text}", latency=0.25)
 
 
 def record(ledger: Ledger, made: Step, text: str) -> None:
-    answered = reply(text)
-    ledger.record(made, answered, normalize_scores(answered.cues), latency=0.25)
+    answered = attempt(text)
+    ledger.record(made, 1, answered, normalize_scores(answered.cues))
 
 
 def record_all(ledger: Ledger, numbers: range) -> None:
@@ -98,12 +98,12 @@ import sys
 from pathlib import Path
 from internvl_vpr.tools.describe_image import normalize_scores
 from internvl_vpr.tools.ledger import Ledger, Step
-from internvl_vpr.tools.records import RawCue, Reply
+from internvl_vpr.tools.records import RawCue, Attempt
 
-reply = Reply(cues=(RawCue(text="roof", score=1),), raw="x" * 1000)
+attempt = Attempt(cues=(RawCue(text="roof", score=1),), raw="x" * 1000)
 with Ledger(Path(sys.argv[1])) as ledger:
     for number in range(int(sys.argv[2]), 100_000, 2):
-        ledger.record(Step(image=f"{number:064x}", describer="test", n=1), reply, normalize_scores(reply.cues), 0.1)
+        ledger.record(Step(image=f"{number:064x}", describer="test", n=1), 1, attempt, normalize_scores(attempt.cues))
         print(number, flush=True)
 """
 

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw, ImageFont
+from scripted import only_attempt
 
 from internvl_vpr.tools.errors import PackageMissing, PhotoError
 from internvl_vpr.tools.image_cues import IMAGE_CUE_SCORE, image_cues
 from internvl_vpr.tools.photo import load_image, open_photo
-from internvl_vpr.tools.records import Photo, Reply
+from internvl_vpr.tools.records import Attempt, Photo
 from internvl_vpr.tools.signage import SignageReader
 
 rapidocr = pytest.importorskip("rapidocr", reason="needs the extra embedded")
@@ -40,8 +41,8 @@ def reader() -> SignageReader:
     return SignageReader()
 
 
-def describe(reader: SignageReader, photo: Photo, n: int = 3) -> Reply:
-    return asyncio.run(reader.describe(photo, n))
+def describe(reader: SignageReader, photo: Photo, n: int = 3) -> Attempt:
+    return asyncio.run(only_attempt(reader, photo, n))
 
 
 def test_a_sign_is_read_as_written_and_outweighs_the_image(reader: SignageReader, tmp_path: Path) -> None:
@@ -92,10 +93,10 @@ def test_concurrent_and_repeated_answers_are_the_same(reader: SignageReader, tmp
     photos = [street(tmp_path / f"{i}.png", sign) for i, sign in enumerate(signs)]
     alone = [describe(reader, photo, 10) for photo in photos]
 
-    async def together() -> list[Reply]:
-        return await asyncio.gather(*(reader.describe(photo, 10) for photo in photos))
+    async def together() -> list[Attempt]:
+        return await asyncio.gather(*(only_attempt(reader, photo, 10) for photo in photos))
 
-    assert asyncio.run(together()) == alone
+    assert [attempt.cues for attempt in asyncio.run(together())] == [attempt.cues for attempt in alone]
 
 
 def test_raw_tells_what_was_read(reader: SignageReader, tmp_path: Path) -> None:
@@ -157,7 +158,12 @@ socket.getaddrinfo = socket.create_connection = refuse
 from internvl_vpr.tools.photo import open_photo
 from internvl_vpr.tools.signage import SignageReader
 
-reply = asyncio.run(SignageReader().describe(open_photo(Path(sys.argv[1])), 1))
+
+async def first():
+    async for attempt in SignageReader().attempts(open_photo(Path(sys.argv[1])), 1):
+        return attempt
+
+reply = asyncio.run(first())
 Path(sys.argv[2]).write_text(reply.cues[0].text)
 """
 

@@ -1,0 +1,257 @@
+"""One request to an OpenAI-compatible endpoint: bounded in time, size and number, and every failure named."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
+
+from pydantic import SecretStr
+
+from .errors import UsageError
+from .records import Record
+
+if TYPE_CHECKING:
+    from openai import APIStatusError, AsyncOpenAI
+
+CONNECT_SECONDS = 10.0
+
+# What a failure means for whoever asked: no connection could be made; nobody with these settings will be served; this
+# one request is wrong; the endpoint is busy or dropped the connection, and the same request may succeed later; it
+# failed inside over this request; its answer is none, or did not come in time.
+Fault = Literal["unreachable", "refused", "request", "away", "server", "answer"]
+
+
+class CallFailed(Exception):
+    """A request that gave no completion; `wait` is the server's own wish, in seconds."""
+
+    def __init__(self, fault: Fault, reason: str, *, wait: float | None = None, raw: str = "") -> None:
+        super().__init__(reason)
+        self.fault = fault
+        self.reason = reason
+        self.wait = wait
+        self.raw = raw
+
+
+class Completion(Record):
+    """What came back: the message, why it ended, the tokens counted, and all of it verbatim."""
+
+    content: str
+    finish_reason: str | None
+    usage: dict[str, int]
+    model: str
+    raw: str
+
+
+class Endpoint:
+    """An OpenAI-compatible server at a URL such as `http://127.0.0.1:8000/v1`.
+
+    All endpoints of a process share one limit of requests at once in each event loop, that of the first
+    to ask. Connections live while requests are under way, and no longer. Raises `UsageError` for a URL
+    that cannot be one; its message and everything else here keeps the key to itself.
+    """
+
+    def __init__(self, url: str, api_key: SecretStr | None, *, timeout: float, concurrency: int) -> None:
+        self.url = _checked_url(url)
+        self._key = api_key
+        self._timeout = timeout
+        self._concurrency = concurrency
+        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, _SharedClient] = WeakKeyDictionary()
+
+    async def complete(self, request: dict[str, Any]) -> Completion:
+        """Send one chat completion request and return what came back; raises `CallFailed`."""
+        async with _slots(self._concurrency), self._client() as client:
+            # Not chat.completions.create: it walks the request through the types of every parameter, which takes
+            # longer than sending it, and hands over an object in which what is wrong with the answer is lost.
+            body = await self._bounded(client.post("/chat/completions", body=request, cast_to=_response_type()))
+        return _parse_completion(body)
+
+    async def models(self) -> list[str]:
+        """Return the names of the models that the server offers; raises `CallFailed`."""
+        async with _slots(self._concurrency), self._client() as client:
+            answer = _json(await self._bounded(client.get("/models", cast_to=_response_type())))
+        entries = answer.get("data") if isinstance(answer, dict) else None
+        if not isinstance(entries, list):
+            raise CallFailed("answer", "the endpoint's list of models is not one")
+        return [str(entry["id"]) for entry in entries if isinstance(entry, dict) and "id" in entry]
+
+    async def _bounded(self, call: Any) -> bytes:
+        """Await a call for as long as one may take, and name what went wrong."""
+        import openai
+
+        try:
+            async with asyncio.timeout(self._timeout):
+                response = await call
+        except TimeoutError as error:
+            raise CallFailed("answer", f"the endpoint gave no whole answer within {self._timeout:g} s") from error
+        except openai.APIStatusError as error:
+            raise _status_failure(error) from error
+        except openai.APIConnectionError as error:
+            raise _connection_failure(error) from error
+        return bytes(response.content)
+
+    @asynccontextmanager
+    async def _client(self) -> AsyncIterator["AsyncOpenAI"]:
+        """Lend the event loop's client; whoever is the last to use it closes it."""
+        loop = asyncio.get_running_loop()
+        shared = self._clients.get(loop) or self._clients.setdefault(loop, _SharedClient(self._open()))
+        shared.users += 1
+        try:
+            yield shared.client
+        finally:
+            shared.users -= 1
+            if shared.users == 0:
+                del self._clients[loop]
+                await shared.client.close()
+
+    def _open(self) -> "AsyncOpenAI":
+        import httpx2
+        import openai
+
+        from .bounded_answer import bound_answer
+
+        http = openai.DefaultAioHttpClient(  # takes half the time of the default one for a request
+            event_hooks={"response": [bound_answer]},
+            follow_redirects=False,
+            trust_env=not self._is_this_machine,  # no proxy stands between this machine and itself
+            limits=httpx2.Limits(max_connections=self._concurrency, max_keepalive_connections=self._concurrency),
+        )
+        key = self._key.get_secret_value() if self._key else "none"  # the library wants one
+        return openai.AsyncOpenAI(
+            base_url=self.url, api_key=key, max_retries=0, http_client=http,
+            timeout=openai.Timeout(self._timeout, connect=CONNECT_SECONDS),
+            default_headers={"Accept-Encoding": "identity"},
+        )  # fmt: skip
+
+    @property
+    def _is_this_machine(self) -> bool:
+        return urlsplit(self.url).hostname in ("localhost", "127.0.0.1", "::1")
+
+
+class _SharedClient:
+    """A client with the number of those who use it."""
+
+    def __init__(self, client: "AsyncOpenAI") -> None:
+        self.client = client
+        self.users = 0
+
+
+_limits: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+
+
+def _slots(most: int) -> asyncio.Semaphore:
+    """Return the process's limit of requests at once; an event loop has one of its own."""
+    return _limits.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(most))
+
+
+def _response_type() -> Any:
+    import httpx2
+
+    return httpx2.Response
+
+
+def _checked_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise UsageError(f"The endpoint {url!r} is not an address: write one such as http://127.0.0.1:8000/v1.")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise UsageError(
+            f"The endpoint at {parts.hostname!r} must be an address alone, without key or query: "
+            "put the key in OPENAI_API_KEY."
+        )
+    return url.rstrip("/")
+
+
+def _connection_failure(error: BaseException) -> CallFailed:
+    """Name what broke a request, by the exception at the bottom: those above it are named for other libraries."""
+    import aiohttp
+
+    from .bounded_answer import TooMuch
+
+    while error.__cause__ is not None:
+        error = error.__cause__
+    if isinstance(error, TooMuch):
+        return CallFailed("answer", str(error))
+    broken = (ConnectionResetError, BrokenPipeError, aiohttp.ClientError)
+    if isinstance(error, OSError) and not isinstance(error, broken):
+        return CallFailed("unreachable", f"no connection could be made: {_words(error)}")
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return CallFailed("unreachable", f"no connection could be made within {CONNECT_SECONDS:g} s")
+    return CallFailed("away", "the connection was closed before the answer was whole")
+
+
+def _words(error: OSError) -> str:
+    """The system's own words for an error; those of a name that is not known carry no code of the system's."""
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror or error)
+
+
+def _status_failure(error: "APIStatusError") -> CallFailed:
+    code = error.status_code
+    reason = f"the endpoint answered {code}"
+    if said := _server_message(error):
+        reason = f"{reason}: {said}"
+    fault: Fault = "server"
+    if code in (401, 403, 404) or code < 400:
+        fault = "refused"
+    elif code in (408, 409, 425, 429, 502, 503, 504):
+        fault = "away"
+    elif code < 500:
+        fault = "request"
+    return CallFailed(fault, reason, wait=_retry_after(error), raw=error.response.text)
+
+
+def _server_message(error: "APIStatusError") -> str:
+    """What the server said, cut to a sentence's length; foreign text, so never more than text."""
+    body = error.body
+    said = body.get("message") if isinstance(body, dict) else body
+    text = " ".join(str(said or "").split())
+    return text if len(text) <= 200 else f"{text[:199]}…"
+
+
+def _retry_after(error: "APIStatusError") -> float | None:
+    """Return the seconds that the server asks to wait, given as a number or as a date; None without or nonsense."""
+    value = error.response.headers.get("retry-after", "")
+    try:
+        return max(0.0, float(value)) if value else None
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except (TypeError, ValueError):
+        return None
+
+
+def _json(body: bytes) -> Any:
+    import json
+
+    try:
+        return json.loads(body.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise CallFailed("answer", "the endpoint's answer is not JSON", raw=body.decode("utf-8", "replace")) from error
+
+
+def _parse_completion(body: bytes) -> Completion:
+    """Take the first choice out of a completion; what a server may leave out is left out here too."""
+    answer, raw = _json(body), body.decode("utf-8")
+    try:
+        choice = answer["choices"][0]
+        content, finish_reason = choice["message"].get("content"), choice.get("finish_reason")
+    except (AttributeError, IndexError, KeyError, TypeError) as error:
+        raise CallFailed("answer", "the endpoint's answer holds no message", raw=raw) from error
+    usage = answer.get("usage")
+    counts = usage.items() if isinstance(usage, dict) else ()
+    return Completion(
+        content=content if isinstance(content, str) else "",
+        finish_reason=finish_reason if isinstance(finish_reason, str) else None,
+        usage={str(kind): count for kind, count in counts if type(count) is int and count >= 0},
+        model=str(answer.get("model", "")),
+        raw=raw,
+    )

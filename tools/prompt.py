@@ -1,0 +1,60 @@
+"""Versioned prompts: a Markdown file with its name and version in front, rendered and digested."""
+
+import hashlib
+import re
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import Self
+
+from .errors import UsageError
+from .records import Digest, Record
+
+_FRONT = re.compile(r"---\n(?P<front>.*?)\n---\n+(?P<text>.+)", re.DOTALL)
+
+
+class Prompt(Record):
+    """The text of one prompt; its digest tells versions apart whatever they are called."""
+
+    name: str
+    text: str
+    digest: Digest
+
+    @classmethod
+    def load(cls, name: str) -> Self:
+        """Load a prompt of the package, such as `describe_image.v1`, or a file of one's own ending in `.md`.
+
+        Raises `UsageError` for one that is missing, has no front matter, or asks for another value than `$n`.
+        """
+        own = name.endswith(".md")
+        path = Path(name) if own else files("internvl_vpr.prompts") / f"{name}.md"
+        try:
+            content = path.read_text(encoding="utf-8").replace("\r\n", "\n")
+        except (OSError, ValueError) as error:
+            raise UsageError(
+                f"The prompt {name!r} cannot be read: name one of {', '.join(prompt_names())}, or a .md file."
+            ) from error
+        return cls._parse(name, content)
+
+    @classmethod
+    def _parse(cls, name: str, content: str) -> Self:
+        match = _FRONT.fullmatch(content)
+        if match is None:
+            raise UsageError(f"The prompt {name!r} does not begin with its name and version between two --- lines.")
+        front = dict(re.findall(r"^(\w+): *(.+)$", match["front"], re.MULTILINE))
+        text = match["text"].strip()
+        template = Template(text)
+        if {"name", "version"} - front.keys() or not template.is_valid() or template.get_identifiers() != ["n"]:
+            raise UsageError(f"The prompt {name!r} needs a name, a version, and $n as its only placeholder.")
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        return cls(name=f"{front['name']}.v{front['version']}", text=text, digest=digest)
+
+    def render(self, n: int) -> str:
+        """Return the text that asks for `n` cues."""
+        return Template(self.text).substitute(n=n)
+
+
+def prompt_names() -> list[str]:
+    """Return the names of the package's prompts for describing an image."""
+    names = (path.name.removesuffix(".md") for path in files("internvl_vpr.prompts").iterdir())
+    return sorted(name for name in names if name.startswith("describe_image."))

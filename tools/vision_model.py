@@ -1,0 +1,173 @@
+"""A vision-language model behind an OpenAI-compatible endpoint as a describer: one image a request (Eq. 6)."""
+
+import asyncio
+import hashlib
+import json
+import random
+import time
+from collections.abc import AsyncGenerator
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from .cue_answer import UnusableAnswer, cue_schema, parse_cues, schema_digest
+from .endpoint import CallFailed, Completion, Endpoint
+from .errors import EndpointRefused, EndpointUnreachable
+from .prompt import Prompt
+from .records import Attempt, Photo, RawCue, Record
+from .sent_image import SentImage, encode_image, encoding
+
+ALGORITHM = "vlm/1"  # recorded with every description: change it with anything that changes what is asked
+
+_QUESTION = "Here is the photograph."
+
+
+class Decoding(NamedTuple):
+    """How one answer is sampled."""
+
+    temperature: float
+    seed: int
+    max_tokens: int
+
+
+class Patience(Record):
+    """How long a request is repeated; seconds."""
+
+    answers: int = 3  # that may be unusable: the first, and two more, each decoded differently
+    faults: int = 4  # times that the same request is sent again because the endpoint was busy or away
+    first_pause: float = 0.5
+    longest_pause: float = 8.0
+    longest_wait: float = 60.0  # that a server may ask for
+
+
+PATIENT = Patience()
+
+
+class VisionModel:
+    """Describes a photo by asking a vision-language model for exactly N cues under a JSON schema.
+
+    An answer that is not what was asked for is asked for again, with another temperature, seed and budget;
+    what stays unusable is an attempt with an error, and nothing is invented in its place.
+    """
+
+    def __init__(
+        self, endpoint: Endpoint, model: str, prompt: Prompt, *, image_side: int = 1344, patience: Patience = PATIENT
+    ) -> None:
+        self.endpoint = endpoint
+        self._model = model
+        self._prompt = prompt
+        self._image_side = image_side
+        self._patience = patience
+
+    @cached_property
+    def id(self) -> str:
+        """Model, prompt, schema, image encoding and decoding: everything that changes the answers but the server."""
+        schema = schema_digest(cue_schema(1))[:12]
+        decoding = "; ".join(f"T {d.temperature:g} seed {d.seed}" for d in map(self._decoding, (0, 1, 2), (1, 1, 1)))
+        prompt = f"{self._prompt.name} {self._prompt.digest[:12]}"
+        return f"{ALGORITHM} ({self._model}, {prompt}, schema {schema}, {encoding(self._image_side)}, {decoding})"
+
+    async def attempts(self, photo: Photo, n: int) -> AsyncGenerator[Attempt, None]:
+        """Yield one attempt a request, the last one with cues or the reason why there are none.
+
+        Raises `PhotoError` for a photo that cannot be decoded, `EndpointRefused` when no request can succeed with
+        these settings, and `EndpointUnreachable` when the endpoint stays away.
+        """
+        image = await asyncio.to_thread(encode_image, photo, self._image_side)
+        unusable = faults = 0
+        while True:
+            attempt, failure = await self._ask(image, n, self._decoding(unusable, n))
+            yield attempt
+            if failure is None:
+                return
+            self._raise_if_hopeless(failure, faults)
+            if failure.fault in ("unreachable", "away"):
+                faults += 1
+            else:
+                unusable += 1
+            if failure.fault == "request" or unusable >= self._patience.answers or faults > self._patience.faults:
+                return
+            if failure.fault != "answer" or failure.wait is not None:
+                pause = self._pause(failure, faults + unusable)
+                if pause is None:
+                    return
+                await asyncio.sleep(pause)
+
+    async def _ask(self, image: SentImage, n: int, decoding: Decoding) -> tuple[Attempt, CallFailed | None]:
+        """Send one request; returns the attempt as it is recorded, and what failed, if anything did."""
+        schema = {"name": "cues", "strict": True, "schema": cue_schema(n)}
+        request = {
+            "model": self._model,
+            "messages": self._messages(image.url, n),
+            "response_format": {"type": "json_schema", "json_schema": schema},
+            **decoding._asdict(),
+        }
+        asked = self._asked(image, n, decoding)
+        start = time.monotonic()
+        try:
+            completion = await self.endpoint.complete(request)
+        except CallFailed as failure:
+            latency = time.monotonic() - start
+            return Attempt(error=failure.reason, raw=failure.raw, request=asked, latency=latency), failure
+        answered = {
+            "raw": completion.raw, "usage": completion.usage, "finish_reason": completion.finish_reason,
+            "request": {**asked, "answered by": completion.model}, "latency": time.monotonic() - start,
+        }  # fmt: skip
+        try:
+            return Attempt(cues=_checked(completion, n), **answered), None
+        except UnusableAnswer as error:
+            return Attempt(error=str(error), **answered), CallFailed("answer", str(error))
+
+    def _messages(self, image_url: str, n: int) -> list[dict[str, Any]]:
+        """The constant instruction first, so that servers can share it between images; then the image, then text."""
+        picture = {"type": "image_url", "image_url": {"url": image_url}}
+        return [
+            {"role": "system", "content": self._prompt.render(n)},
+            {"role": "user", "content": [picture, {"type": "text", "text": _QUESTION}]},
+        ]
+
+    def _asked(self, image: SentImage, n: int, decoding: Decoding) -> dict[str, str]:
+        """Return what is recorded of a request: all but the key and the pixels, for which their digest stands."""
+        messages = json.dumps(self._messages(image.digest, n)).encode()
+        return {
+            "endpoint": self.endpoint.url,
+            "model": self._model,
+            "prompt": f"{self._prompt.name} {self._prompt.digest}",
+            "messages": hashlib.sha256(messages).hexdigest(),
+            "image": f"{image.digest} ({encoding(self._image_side)}, {len(image.data)} bytes)",
+            "schema": schema_digest(cue_schema(n)),
+            **{name: f"{value:g}" for name, value in decoding._asdict().items()},
+        }
+
+    def _decoding(self, unusable: int, n: int) -> Decoding:
+        """Return how to decode after so many unusable answers: greedily at first, then with more freedom and room."""
+        return Decoding(temperature=0.2 * unusable, seed=unusable, max_tokens=(100 * n + 50) * 2**unusable)
+
+    def _raise_if_hopeless(self, failure: CallFailed, faults: int) -> None:
+        """Raise what concerns not this image but every one."""
+        if failure.fault == "refused":
+            raise EndpointRefused(
+                f"The endpoint {self.endpoint.url} refuses requests for the model {self._model!r} ({failure.reason}): "
+                "check --endpoint, --model and OPENAI_API_KEY, or run internvl-vpr doctor."
+            )
+        if failure.fault == "unreachable" and faults >= self._patience.faults:
+            raise EndpointUnreachable(
+                f"The endpoint {self.endpoint.url} does not answer ({failure.reason}): "
+                "start it, name another with --endpoint, or use --describer signage."
+            )
+
+    def _pause(self, failure: CallFailed, failures: int) -> float | None:
+        """Return the seconds to wait before the next request, or None when the server asks for too many."""
+        patience = self._patience
+        if failure.wait is not None:
+            return failure.wait if failure.wait <= patience.longest_wait else None
+        pause = min(patience.longest_pause, patience.first_pause * 2.0 ** (failures - 1))
+        return pause * random.uniform(0.5, 1.0)  # noqa: S311 - so that not all who failed together return together
+
+
+def _checked(completion: Completion, n: int) -> tuple[RawCue, ...]:
+    """Take the cues out of a completion; raises `UnusableAnswer`."""
+    if completion.finish_reason != "stop":
+        raise UnusableAnswer(f"the answer did not end by itself (finish_reason {completion.finish_reason!r})")
+    if not completion.content:
+        raise UnusableAnswer("the answer is empty")
+    return parse_cues(completion.content, n)
