@@ -58,7 +58,8 @@ def main() -> NoReturn:
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         sys.stderr.write("interrupted; what was finished is kept\n")
-        code = INTERRUPTED
+        sys.stderr.flush()
+        os._exit(INTERRUPTED)  # without waiting for threads, which would compute on for nobody
     except BrokenPipeError:
         _drop_stdout()  # the reader has gone
         code = 0

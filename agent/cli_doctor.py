@@ -1,12 +1,12 @@
 """The command that looks at what a run needs."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from . import interruptible
 from .cli_flags import CONTEXT_FLAGS, PATH, flags
 from .cli_output import stdout, write_json
 
@@ -30,7 +30,7 @@ def doctor(places: Path | None, as_json: bool, config: Path | None, **given: Any
     from .settings import resolve_settings, settings_of_index
 
     settings = resolve_settings(given, file=config, index=settings_of_index(places) if places else None)
-    found = asyncio.run(_collect(settings, places, show=not as_json))
+    found = interruptible.run(_collect(settings, places, show=not as_json))
     if as_json:
         write_json([finding.model_dump(mode="json") for finding in found])
     return exit_code(found)

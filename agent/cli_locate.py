@@ -1,6 +1,5 @@
 """The commands that ask a map: locate, chat, and the demo."""
 
-import asyncio
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from . import interruptible
 from .cli_flags import CONTEXT_FLAGS, PATH, PLACES, flags
 from .cli_output import stderr, stdout, write_json
 
@@ -31,7 +31,7 @@ def locate(photo: Path, places: Path, as_json: bool, replay: bool, config: Path 
 
     opened = open_context(places, file=config, replay=replay, **given)
     with opened as context, progress_bars(stderr()) as on_progress:
-        answer = asyncio.run(run_locate(photo, context, on_progress))
+        answer = interruptible.run(run_locate(photo, context, on_progress))
     _print_answer(answer, as_json=as_json)
     return 0 if answer.status == "located" else UNKNOWN
 
@@ -48,7 +48,7 @@ def demo(folder: Path, seed: int, size: int) -> int:
     from .progress import progress_bars
 
     with progress_bars(stderr()) as on_progress:
-        result = asyncio.run(run_demo(folder, seed=seed, places=size, on_progress=on_progress))
+        result = interruptible.run(run_demo(folder, seed=seed, places=size, on_progress=on_progress))
     for part in result:
         stdout().print(part)
     return 0

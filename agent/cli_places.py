@@ -1,12 +1,12 @@
 """The commands that make a map: index, codebook, describe."""
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from . import interruptible
 from .cli_flags import COMMON_FLAGS, DESCRIBER_FLAGS, ENDPOINT_FLAGS, INDEX_FLAGS, PATH, PLACES, flags
 from .cli_output import stderr, warn
 
@@ -88,7 +88,7 @@ def describe(places: Path, limit: int | None, config: Path | None, **given: Any)
     from .progress import progress_bars
 
     with open_describing(places, file=config, **given) as opened, progress_bars(stderr()) as on_progress:
-        report = asyncio.run(describe_all(opened, limit=limit, on_progress=on_progress))
+        report = interruptible.run(describe_all(opened, limit=limit, on_progress=on_progress))
     _show_descriptions(report)
     return 1 if report.failed else 0
 

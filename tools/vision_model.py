@@ -6,6 +6,7 @@ import json
 import random
 import time
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -73,6 +74,12 @@ class VisionModel:
         these settings, and `EndpointUnreachable` when the endpoint stays away.
         """
         image = await asyncio.to_thread(encode_image, photo, self._image_side)
+        async with aclosing(self.attempts_at(image, n)) as attempts:
+            async for attempt in attempts:
+                yield attempt
+
+    async def attempts_at(self, image: SentImage, n: int) -> AsyncGenerator[Attempt, None]:
+        """Yield the same for an image that is encoded already."""
         unusable = faults = 0
         while True:
             attempt, failure = await self._ask(image, n, self._decoding(unusable, n))
@@ -94,13 +101,7 @@ class VisionModel:
 
     async def _ask(self, image: SentImage, n: int, decoding: Decoding) -> tuple[Attempt, CallFailed | None]:
         """Send one request; returns the attempt as it is recorded, and what failed, if anything did."""
-        schema = {"name": "cues", "strict": True, "schema": cue_schema(n)}
-        request = {
-            "model": self._model,
-            "messages": self._messages(image.url, n),
-            "response_format": {"type": "json_schema", "json_schema": schema},
-            **decoding._asdict(),
-        }
+        request = self.request(image, n, decoding)
         asked = self._asked(image, n, decoding)
         start = time.monotonic()
         try:
@@ -116,6 +117,16 @@ class VisionModel:
             return Attempt(cues=_checked(completion, n), **answered), None
         except UnusableAnswer as error:
             return Attempt(error=str(error), **answered), CallFailed("answer", str(error))
+
+    def request(self, image: SentImage, n: int, decoding: Decoding | None = None) -> dict[str, Any]:
+        """Return the body of the request for an image, by default that of the first attempt."""
+        schema = {"name": "cues", "strict": True, "schema": cue_schema(n)}
+        return {
+            "model": self._model,
+            "messages": self._messages(image.url, n),
+            "response_format": {"type": "json_schema", "json_schema": schema},
+            **(decoding or self._decoding(0, n))._asdict(),
+        }
 
     def _messages(self, image_url: str, n: int) -> list[dict[str, Any]]:
         """The constant instruction first, so that servers can share it between images; then the image, then text."""

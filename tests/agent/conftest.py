@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from running import Run, runner
 from scripted import HashEncoder, ScriptedDescriber
 from texture import texture, write_textures
 
@@ -14,6 +15,12 @@ from internvl_vpr.tools.index_build import update_index
 from internvl_vpr.tools.index_files import IndexSettings
 from internvl_vpr.tools.ledger import Ledger
 from internvl_vpr.tools.place_index import PlaceIndex
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run the command in the test's folder."""
+    return runner(tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -1,38 +1,20 @@
 """The command as a user runs it: exit codes, what goes to stdout and to stderr."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from places import name_of
+from running import Run
 
 from internvl_vpr.tools.records import Answer
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
 
 NOWHERE = {"INTERNVL_VPR_ENDPOINT": "http://127.0.0.1:9/v1"}  # the discard port; nothing listens there
 OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_HOME": "/nonexistent"}
 SMALL = ["--longer-side", "160", "--clusters", "8"]
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """Run the command in a folder of its own, as its own process, with no terminal."""
-
-    def command(*arguments: str | Path, **environ: str) -> subprocess.CompletedProcess[str]:
-        names = ("PATH", "HOME", "SYSTEMROOT", "LD_LIBRARY_PATH")
-        kept = {name: os.environ[name] for name in names if name in os.environ}
-        return subprocess.run(
-            [sys.executable, "-m", "internvl_vpr.agent", *map(str, arguments)],
-            capture_output=True, text=True, cwd=tmp_path, env={**kept, **environ}, timeout=120, check=False,
-        )  # fmt: skip
-
-    return command
 
 
 @pytest.fixture(scope="module")
