@@ -10,10 +10,10 @@ stamp := .venv/.installed-$(version)
 pip := .venv/bin/python -m pip --quiet --quiet --disable-pip-version-check install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo chat test lint bench clean
+.PHONY: help demo chat test test-endpoint test-kills rehearsal lint bench clean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
 
 demo: $(stamp) ## Index the generated demo town and locate its photos
 	@.venv/bin/internvl-vpr demo
@@ -23,6 +23,16 @@ chat: demo ## Ask about photos of the demo town, one after another
 
 test: $(stamp) ## Run the tests
 	@.venv/bin/python -m pytest
+
+test-endpoint: $(stamp) ## Compile llama-server (once) and run the whole way against it
+	@cd tests && ../.venv/bin/python -m endpoint.llama_server >/dev/null
+	@ENDPOINT_TESTS=1 .venv/bin/python -m pytest tests/endpoint
+
+test-kills: $(stamp) ## Kill a describing run 200 times
+	@cd tests && ../.venv/bin/python kills.py 200
+
+rehearsal: $(stamp) ## Serve a tiny model with random weights at the default endpoint
+	@cd tests && ../.venv/bin/python -m endpoint.rehearse ../rehearsal
 
 lint: $(stamp) ## Check style, formatting and types
 	.venv/bin/ruff check

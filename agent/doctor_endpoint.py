@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ..tools.endpoint import CallFailed, Endpoint
+from ..tools.endpoint import Endpoint
 from ..tools.endpoint_checks import enforces_schema, is_bounded, longest_blank, sees_images, sign_image
+from ..tools.endpoint_faults import CallFailed
 from ..tools.errors import EndpointUnreachable, UsageError, VprError
 from ..tools.photo import open_photo
 from ..tools.prompt import Prompt

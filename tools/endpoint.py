@@ -1,50 +1,32 @@
 """One request to an OpenAI-compatible endpoint: bounded in time, size and number, and every failure named."""
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from pydantic import SecretStr
 
+from .endpoint_faults import CONNECT_SECONDS, CallFailed, connection_failure, status_failure
 from .errors import UsageError
 from .records import Record
 
 if TYPE_CHECKING:
-    from openai import APIStatusError, AsyncOpenAI
-
-CONNECT_SECONDS = 10.0
-
-# What a failure means for whoever asked: no connection could be made; nobody with these settings will be served; this
-# one request is wrong; the endpoint is busy or dropped the connection, and the same request may succeed later; it
-# failed inside over this request; its answer is none, or did not come in time.
-Fault = Literal["unreachable", "refused", "request", "away", "server", "answer"]
-
-
-class CallFailed(Exception):
-    """A request that gave no completion; `wait` is the server's own wish, in seconds."""
-
-    def __init__(self, fault: Fault, reason: str, *, wait: float | None = None, raw: str = "") -> None:
-        super().__init__(reason)
-        self.fault = fault
-        self.reason = reason
-        self.wait = wait
-        self.raw = raw
+    from openai import AsyncOpenAI
 
 
 class Completion(Record):
-    """What came back: the message, why it ended, the tokens counted, and all of it verbatim."""
+    """What came back: the message, why it ended, the tokens counted, all of it verbatim, and the seconds it took."""
 
     content: str
     finish_reason: str | None
     usage: dict[str, int]
     model: str
     raw: str
+    seconds: float
 
 
 class Endpoint:
@@ -65,10 +47,16 @@ class Endpoint:
     async def complete(self, request: dict[str, Any]) -> Completion:
         """Send one chat completion request and return what came back; raises `CallFailed`."""
         async with _slots(self._concurrency), self._client() as client:
+            start = time.monotonic()
             # Not chat.completions.create: it walks the request through the types of every parameter, which takes
             # longer than sending it, and hands over an object in which what is wrong with the answer is lost.
-            body = await self._bounded(client.post("/chat/completions", body=request, cast_to=_response_type()))
-        return _parse_completion(body)
+            call = client.post("/chat/completions", body=request, cast_to=_response_type())
+            try:
+                return _parse_completion(await self._bounded(call), time.monotonic() - start)
+            except CallFailed as failure:
+                failure.seconds = time.monotonic() - start
+                failure.reason, failure.raw = self._without_key(failure.reason), self._without_key(failure.raw)
+                raise
 
     async def models(self) -> list[str]:
         """Return the names of the models that the server offers; raises `CallFailed`."""
@@ -89,10 +77,15 @@ class Endpoint:
         except TimeoutError as error:
             raise CallFailed("answer", f"the endpoint gave no whole answer within {self._timeout:g} s") from error
         except openai.APIStatusError as error:
-            raise _status_failure(error) from error
+            raise status_failure(error) from error
         except openai.APIConnectionError as error:
-            raise _connection_failure(error) from error
+            raise connection_failure(error) from error
         return bytes(response.content)
+
+    def _without_key(self, text: str) -> str:
+        """Blot out the key, which a server may repeat in what it says of it."""
+        key = self._key.get_secret_value() if self._key else ""
+        return text.replace(key, "[key]") if key else text
 
     @asynccontextmanager
     async def _client(self) -> AsyncIterator["AsyncOpenAI"]:
@@ -170,65 +163,6 @@ def _checked_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def _connection_failure(error: BaseException) -> CallFailed:
-    """Name what broke a request, by the exception at the bottom: those above it are named for other libraries."""
-    import aiohttp
-
-    from .bounded_answer import TooMuch
-
-    while error.__cause__ is not None:
-        error = error.__cause__
-    if isinstance(error, TooMuch):
-        return CallFailed("answer", str(error))
-    broken = (ConnectionResetError, BrokenPipeError, aiohttp.ClientError)
-    if isinstance(error, OSError) and not isinstance(error, broken):
-        return CallFailed("unreachable", f"no connection could be made: {_words(error)}")
-    if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return CallFailed("unreachable", f"no connection could be made within {CONNECT_SECONDS:g} s")
-    return CallFailed("away", "the connection was closed before the answer was whole")
-
-
-def _words(error: OSError) -> str:
-    """The system's own words for an error; those of a name that is not known carry no code of the system's."""
-    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror or error)
-
-
-def _status_failure(error: "APIStatusError") -> CallFailed:
-    code = error.status_code
-    reason = f"the endpoint answered {code}"
-    if said := _server_message(error):
-        reason = f"{reason}: {said}"
-    fault: Fault = "server"
-    if code in (401, 403, 404) or code < 400:
-        fault = "refused"
-    elif code in (408, 409, 425, 429, 502, 503, 504):
-        fault = "away"
-    elif code < 500:
-        fault = "request"
-    return CallFailed(fault, reason, wait=_retry_after(error), raw=error.response.text)
-
-
-def _server_message(error: "APIStatusError") -> str:
-    """What the server said, cut to a sentence's length; foreign text, so never more than text."""
-    body = error.body
-    said = body.get("message") if isinstance(body, dict) else body
-    text = " ".join(str(said or "").split())
-    return text if len(text) <= 200 else f"{text[:199]}…"
-
-
-def _retry_after(error: "APIStatusError") -> float | None:
-    """Return the seconds that the server asks to wait, given as a number or as a date; None without or nonsense."""
-    value = error.response.headers.get("retry-after", "")
-    try:
-        return max(0.0, float(value)) if value else None
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except (TypeError, ValueError):
-        return None
-
-
 def _json(body: bytes) -> Any:
     import json
 
@@ -238,7 +172,7 @@ def _json(body: bytes) -> Any:
         raise CallFailed("answer", "the endpoint's answer is not JSON", raw=body.decode("utf-8", "replace")) from error
 
 
-def _parse_completion(body: bytes) -> Completion:
+def _parse_completion(body: bytes, seconds: float) -> Completion:
     """Take the first choice out of a completion; what a server may leave out is left out here too."""
     answer, raw = _json(body), body.decode("utf-8")
     try:
@@ -254,4 +188,5 @@ def _parse_completion(body: bytes) -> Completion:
         usage={str(kind): count for kind, count in counts if type(count) is int and count >= 0},
         model=str(answer.get("model", "")),
         raw=raw,
+        seconds=seconds,
     )

@@ -4,14 +4,14 @@ import asyncio
 import hashlib
 import json
 import random
-import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from .cue_answer import UnusableAnswer, cue_schema, parse_cues, schema_digest
-from .endpoint import CallFailed, Completion, Endpoint
+from .endpoint import Completion, Endpoint
+from .endpoint_faults import CallFailed
 from .errors import EndpointRefused, EndpointUnreachable
 from .prompt import Prompt
 from .records import Attempt, Photo, RawCue, Record
@@ -103,15 +103,13 @@ class VisionModel:
         """Send one request; returns the attempt as it is recorded, and what failed, if anything did."""
         request = self.request(image, n, decoding)
         asked = self._asked(image, n, decoding)
-        start = time.monotonic()
         try:
             completion = await self.endpoint.complete(request)
         except CallFailed as failure:
-            latency = time.monotonic() - start
-            return Attempt(error=failure.reason, raw=failure.raw, request=asked, latency=latency), failure
+            return Attempt(error=failure.reason, raw=failure.raw, request=asked, latency=failure.seconds), failure
         answered = {
             "raw": completion.raw, "usage": completion.usage, "finish_reason": completion.finish_reason,
-            "request": {**asked, "answered by": completion.model}, "latency": time.monotonic() - start,
+            "request": {**asked, "answered by": completion.model}, "latency": completion.seconds,
         }  # fmt: skip
         try:
             return Attempt(cues=_checked(completion, n), **answered), None

@@ -84,7 +84,7 @@ def test_neither_name_nor_position_leaves_this_machine(photo: Photo) -> None:
 
 
 def test_what_is_recorded_tells_everything_but_the_key_and_the_pixels(photo: Photo) -> None:
-    with serve(faulty.status(500, KEY), default=faulty.good(THREE)) as server:
+    with serve(faulty.status(500, f"no such key: {KEY}"), default=faulty.good(THREE)) as server:
         failed, good = ask(model_at(server.endpoint), photo)
         url = server.endpoint
     assert {"endpoint", "model", "prompt", "messages", "image", "schema", "temperature", "seed", "max_tokens"} <= set(
@@ -96,6 +96,8 @@ def test_what_is_recorded_tells_everything_but_the_key_and_the_pixels(photo: Pho
     assert good.usage["prompt_tokens"] > 0
     assert good.latency > 0
     assert KEY not in good.model_dump_json() + repr(model_at(url)) + str(vars(model_at(url).endpoint))
+    assert "answered 500: no such key: [key]" in (failed.error or "")
+    assert KEY not in failed.model_dump_json()
     assert "base64" not in good.model_dump_json() + failed.model_dump_json()
 
 

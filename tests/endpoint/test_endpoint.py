@@ -1,0 +1,104 @@
+"""The whole way with a real server: llama-server with a tiny model constrains the cues, a tiny DINOv2 retrieves.
+
+`make test-endpoint` runs this; `make test` leaves it out, because the server has to be compiled first.
+"""
+
+import asyncio
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from running import Run, runner
+from texture import texture, write_textures
+from tiny_dinov2 import save_tiny_dinov2
+
+from internvl_vpr.agent import graph, open_context
+from internvl_vpr.tools.cue_answer import parse_cues
+from internvl_vpr.tools.endpoint import Endpoint
+from internvl_vpr.tools.endpoint_checks import enforces_schema, longest_blank, sees_images
+from internvl_vpr.tools.records import Answer
+
+endpoint_served = pytest.importorskip("endpoint.served", reason="needs the extra endpoint-tests")
+Served = endpoint_served.Served
+
+PHOTOS = 12
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve photos, a query that is number 3, and a tiny DINOv2 with SwiGLU, as the giant has."""
+    folder = tmp_path_factory.mktemp("endpoint")
+    write_textures(folder / "photos", range(PHOTOS))
+    query = texture(3)
+    query.putpixel((0, 0), (1, 2, 3))
+    query.save(folder / "query.png")
+    save_tiny_dinov2(folder / "dinov2")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def served(folder: Path) -> "Iterator[Served]":
+    with endpoint_served.served_model(folder) as served:
+        yield served
+
+
+@pytest.fixture
+def environ(served: "Served") -> dict[str, str]:
+    """What README tells to set."""
+    return {
+        "INTERNVL_VPR_PRESET": "anyloc", "INTERNVL_VPR_BACKBONE": "dinov2", "INTERNVL_VPR_CLUSTERS": "8",
+        "OPENAI_BASE_URL": served.endpoint, "INTERNVL_VPR_MODEL": served.model,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def run(folder: Path) -> Run:
+    return runner(folder)
+
+
+def test_the_server_constrains_sees_and_bounds(served: "Served") -> None:
+    endpoint = Endpoint(served.endpoint, None, timeout=60, concurrency=4)
+    assert asyncio.run(endpoint.models()) == [served.model]
+    assert asyncio.run(enforces_schema(endpoint, served.model))
+    without, with_image = asyncio.run(sees_images(endpoint, served.model))
+    assert with_image > without > 0
+    assert asyncio.run(longest_blank(endpoint, served.model)) <= 24
+
+
+def test_index_describe_locate_replay(run: Run, folder: Path, environ: dict[str, str], served: "Served") -> None:
+    indexed = run("index", "photos", "--places", "places", **environ)
+    assert indexed.returncode == 0, indexed.stderr
+    described = run("describe", "--places", "places", **environ)
+    assert described.returncode == 0, described.stderr
+    assert f"{PHOTOS} described now" in described.stdout
+    located = run("locate", "query.png", "--places", "places", "--json", **environ)
+    assert located.returncode == 0, located.stderr
+    answer = Answer.model_validate_json(located.stdout)
+    assert (answer.steps.made, answer.steps.recorded, answer.steps.failed) == (1, PHOTOS, 0)
+    assert len(answer.cues) == 3
+    assert all(8 <= len(cue.text) <= 160 and 0 <= cue.score <= 100 for cue in answer.cues)
+    assert len(answer.candidates) == PHOTOS
+    assert all(len(candidate.matches) == 3 for candidate in answer.candidates)
+
+    rows = [json.loads(line) for line in run("ledger", "export", "--places", "places").stdout.splitlines()]
+    described_rows = [row for row in rows if row["error"] is None]
+    assert len(described_rows) == PHOTOS + 1
+    for row in described_rows:
+        content = json.loads(row["raw"])["choices"][0]["message"]["content"]
+        assert [cue.text for cue in parse_cues(content, 3)] == [cue["text"] for cue in row["cues"]]
+
+    with open_context(
+        folder / "places", preset="anyloc", backbone=str(folder / "dinov2"), endpoint=served.endpoint, model=served.model
+    ) as context:
+        again = asyncio.run(graph.ainvoke({"photo": str(folder / "query.png")}, context=context))["answer"]
+    assert [candidate.reference for candidate in again.candidates] == [c.reference for c in answer.candidates]
+
+    shutil.copytree(folder / "places", folder / "kept")  # the later run wrote what it took itself
+    fresh = run("locate", "query.png", "--places", "places", "--json", **environ)
+    served.stop()
+    replayed = run("locate", "query.png", "--places", "places", "--json", "--replay", **environ)
+    assert (replayed.returncode, replayed.stdout) == (0, fresh.stdout), replayed.stderr
+    unreachable = run("locate", "photos/" + next(folder.glob("photos/*")).name, "--places", "places", "--n", "2", **environ)
+    assert unreachable.returncode == 4

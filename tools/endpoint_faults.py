@@ -1,0 +1,88 @@
+"""What can go wrong with one request to an endpoint, and what it means for whoever asked."""
+
+import os
+import time
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from openai import APIStatusError
+
+CONNECT_SECONDS = 10.0
+
+# What a failure means for whoever asked: no connection could be made; nobody with these settings will be served; this
+# one request is wrong; the endpoint is busy or dropped the connection, and the same request may succeed later; it
+# failed inside over this request; its answer is none, or did not come in time.
+Fault = Literal["unreachable", "refused", "request", "away", "server", "answer"]
+
+
+class CallFailed(Exception):
+    """A request that gave no completion; `wait` is the server's own wish, `seconds` what the request took."""
+
+    def __init__(self, fault: Fault, reason: str, *, wait: float | None = None, raw: str = "") -> None:
+        super().__init__(reason)
+        self.fault = fault
+        self.reason = reason
+        self.wait = wait
+        self.raw = raw
+        self.seconds = 0.0
+
+
+def connection_failure(error: BaseException) -> CallFailed:
+    """Name what broke a request, by the exception at the bottom: those above it are named for other libraries."""
+    import aiohttp
+
+    from .bounded_answer import TooMuch
+
+    while error.__cause__ is not None:
+        error = error.__cause__
+    if isinstance(error, TooMuch):
+        return CallFailed("answer", str(error))
+    broken = (ConnectionResetError, BrokenPipeError, aiohttp.ClientError)
+    if isinstance(error, OSError) and not isinstance(error, broken):
+        return CallFailed("unreachable", f"no connection could be made: {_words(error)}")
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return CallFailed("unreachable", f"no connection could be made within {CONNECT_SECONDS:g} s")
+    return CallFailed("away", "the connection was closed before the answer was whole")
+
+
+def _words(error: OSError) -> str:
+    """The system's own words for an error; those of a name that is not known carry no code of the system's."""
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror or error)
+
+
+def status_failure(error: "APIStatusError") -> CallFailed:
+    """Name what an HTTP status other than 200 means."""
+    code = error.status_code
+    reason = f"the endpoint answered {code}"
+    if said := _server_message(error):
+        reason = f"{reason}: {said}"
+    fault: Fault = "server"
+    if code in (401, 403, 404) or code < 400:
+        fault = "refused"
+    elif code in (408, 409, 425, 429, 502, 503, 504):
+        fault = "away"
+    elif code < 500:
+        fault = "request"
+    return CallFailed(fault, reason, wait=_retry_after(error), raw=error.response.text)
+
+
+def _server_message(error: "APIStatusError") -> str:
+    """What the server said, cut to a sentence's length; foreign text, so never more than text."""
+    body = error.body
+    said = body.get("message") if isinstance(body, dict) else body
+    text = " ".join(str(said or "").split())
+    return text if len(text) <= 200 else f"{text[:199]}…"
+
+
+def _retry_after(error: "APIStatusError") -> float | None:
+    """Return the seconds that the server asks to wait, given as a number or as a date; None without or nonsense."""
+    value = error.response.headers.get("retry-after", "")
+    try:
+        return max(0.0, float(value)) if value else None
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except (TypeError, ValueError):
+        return None
