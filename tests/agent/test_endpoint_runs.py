@@ -11,9 +11,9 @@ from pathlib import Path
 
 import faulty_server as faulty
 import pytest
-from faulty_server import FaultyServer, serve
+from faulty_server import FaultyServer, Line, Served, serve
 from places import name_of
-from running import Run
+from running import Run, caller, runner
 
 from internvl_vpr.tools.records import Answer
 
@@ -24,6 +24,12 @@ CUES = [("a red door with a brass knocker", 90), ("an arched window above it", 6
 def server() -> Iterator[FaultyServer]:
     with serve() as server:
         yield server
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the command within this process: most of these would otherwise wait for libraries to load."""
+    return caller(tmp_path, monkeypatch, capsys)
 
 
 @pytest.fixture
@@ -168,7 +174,7 @@ def test_the_key_appears_nowhere(run: Run, server: FaultyServer, vlm: list[str],
     server.script(faulty.status(500, f"bad key {key}"), *[faulty.not_json()] * 3)
     runs = [
         run("describe", *vlm, OPENAI_API_KEY=key),
-        run("locate", town / "query.png", *vlm, OPENAI_API_KEY=key, OPENAI_LOG="debug"),
+        runner(tmp_path)("locate", town / "query.png", *vlm, OPENAI_API_KEY=key, OPENAI_LOG="debug"),
         run("locate", town / "query.png", *vlm, "--json", INTERNVL_VPR_API_KEY=key),
         run("doctor", *vlm[2:], OPENAI_API_KEY=key),
         run("ledger", "export", *vlm[-2:]),
@@ -200,9 +206,23 @@ def test_the_ledger_can_be_looked_into(run: Run, server: FaultyServer, vlm: list
     assert "9 described, 0 not" in run("ledger", "stats", *vlm[-2:]).stdout
 
 
+async def obedient(served: Served, line: Line) -> None:
+    """Answer whatever a schema allows, as a server does that enforces it."""
+    schema = served.body.get("response_format", {}).get("json_schema", {}).get("schema", {})
+    word = schema.get("properties", {}).get("word")
+    await (faulty.content(json.dumps({"word": word["enum"][0]})) if word else faulty.good())(served, line)
+
+
+async def blind(served: Served, line: Line) -> None:
+    """Answer as a server does that drops images: they cost nothing."""
+    choice = {"message": {"content": "A street."}, "finish_reason": "stop"}
+    document = {"choices": [choice], "usage": {"prompt_tokens": 12, "completion_tokens": 3}}
+    await line.finish(faulty.response(200, json.dumps(document).encode()))
+
+
 def test_doctor_finds_a_good_endpoint_good(run: Run, server: FaultyServer, vlm: list[str]) -> None:
-    server.script(faulty.follow_schema(), faulty.good(), faulty.good(), *[faulty.follow_schema()] * 4)
-    found = run("doctor", *vlm[:6], "--json")
+    server.default = obedient
+    found = run("doctor", *vlm, "--json")
     findings = {finding["name"]: finding for finding in json.loads(found.stdout)}
     assert found.returncode == 0, found.stdout
     assert {"python", "packages", "device", "backbone", "encoder", "index", "ledger", "endpoint", "schema", "images",
@@ -210,16 +230,24 @@ def test_doctor_finds_a_good_endpoint_good(run: Run, server: FaultyServer, vlm: 
     assert all(finding["status"] == "ok" for finding in findings.values()), findings
 
 
+def test_doctor_finds_out_that_images_are_dropped(run: Run, server: FaultyServer, vlm: list[str]) -> None:
+    server.default = blind
+    findings = {finding["name"]: finding for finding in json.loads(run("doctor", *vlm, "--json").stdout)}
+    assert findings["images"]["status"] == "failure"
+    assert "12 prompt tokens without an image, 12 with one" in findings["images"]["says"]
+    assert "--mmproj" in findings["images"]["advice"]
+
+
 def test_doctor_says_what_is_wrong_and_what_to_do(run: Run, server: FaultyServer, vlm: list[str]) -> None:
     server.models = ["another"]
     server.default = faulty.content("I see a street.")
-    found = run("doctor", *vlm[:6])
+    found = run("doctor", *vlm)
     assert found.returncode == 1
     shown = " ".join(found.stdout.split())
     for words in ("does not name 'InternVL3-38B'", "schema ignored", "README", "none after 3"):
         assert words in shown
     server.default = faulty.content('{"word": ' + " " * 300 + '"done"}', "length")
-    assert "300 blanks in a row" in run("doctor", *vlm[:6]).stdout
+    assert "301 blanks in a row" in run("doctor", *vlm).stdout
 
 
 def test_doctor_says_that_nobody_answers(run: Run, town: Path) -> None:
