@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ..tools.errors import PhotoError
+from ..tools.errors import VprError
 from .context import Context
 from .progress import progress_bars
 from .run import locate
@@ -40,7 +40,7 @@ def _answer(question: str, context: Context, answers: Console, remarks: Console)
         with progress_bars(remarks) as on_progress:
             answer = asyncio.run(locate(photo, context, on_progress))
         answers.print(show_answer(answer))
-    except PhotoError as error:
+    except VprError as error:
         remarks.print(safe_text(str(error)))
     except KeyboardInterrupt:
         remarks.print("given up; what was described is kept")

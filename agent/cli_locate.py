@@ -1,5 +1,6 @@
 """The commands that ask a map: locate, chat, and the demo."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +30,8 @@ def locate(photo: Path, places: Path, as_json: bool, replay: bool, config: Path 
     from .progress import progress_bars
     from .run import locate as run_locate
 
+    if replay:
+        os.environ["HF_HUB_OFFLINE"] = "1"  # weights that are not at hand are not fetched either
     opened = open_context(places, file=config, replay=replay, **given)
     with opened as context, progress_bars(stderr()) as on_progress:
         answer = interruptible.run(run_locate(photo, context, on_progress))

@@ -2,6 +2,7 @@
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from texture import texture
 
-from internvl_vpr.tools.backbone import RootSift, RootSiftSettings, open_backbone
-from internvl_vpr.tools.errors import PackageMissing
+from internvl_vpr.tools.backbone import RootSift, RootSiftSettings, extract_photo, extract_photos, open_backbone
+from internvl_vpr.tools.errors import PackageMissing, PhotoError
+from internvl_vpr.tools.photo import open_photo
 
 cv2 = pytest.importorskip("cv2", reason="needs the extra embedded")
 
@@ -57,3 +59,32 @@ def test_without_opencv_the_message_says_what_to_install(monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(PackageMissing, match=r"pip install 'internvl-vpr\[embedded\]'"):
         open_backbone(RootSiftSettings())
+
+
+def test_a_batch_is_its_images_one_by_one() -> None:
+    backbone = open_backbone(RootSiftSettings(longer_side=160), device="cuda", dtype="float16")
+    images = [texture(seed) for seed in range(3)]
+    assert backbone.batch_size == 1
+    for alone, together in zip(map(backbone.extract, images), backbone.extract_batch(images), strict=True):
+        np.testing.assert_array_equal(together, alone)
+
+
+def test_a_photo_that_fails_leaves_its_batch_alone(tmp_path: Path) -> None:
+    texture(1).save(tmp_path / "good.png")
+    texture(2).save(tmp_path / "changed.png")
+    Image.new("RGB", (160, 120), "gray").save(tmp_path / "fog.png")
+    texture(3).save(tmp_path / "last.png")
+    photos = [open_photo(tmp_path / f"{name}.png") for name in ("good", "changed", "fog", "last")]
+    texture(4).save(tmp_path / "changed.png")
+    backbone = open_backbone(RootSiftSettings(longer_side=160))
+    good, changed, fog, last = extract_photos(photos, backbone)
+    assert isinstance(changed, PhotoError)
+    assert "has changed" in str(changed)
+    assert isinstance(fog, PhotoError)
+    assert "no structure" in str(fog)
+    for photo, found in ((photos[0], good), (photos[3], last)):
+        assert not isinstance(found, PhotoError)
+        np.testing.assert_array_equal(found, extract_photo(photo, backbone))
+    with pytest.raises(PhotoError, match="no structure"):
+        extract_photo(photos[2], backbone)
+    assert all(isinstance(found, PhotoError) for found in extract_photos(photos[1:3], backbone))

@@ -10,19 +10,40 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from texture import texture, write_textures
+from tiny_dinov2 import save_tiny_dinov2
 
-from internvl_vpr.tools.backbone import RootSiftSettings, extract_photo, open_backbone
+from internvl_vpr.tools.arrays import Floats
+from internvl_vpr.tools.backbone import Dinov2Settings, RootSiftSettings, extract_photo, open_backbone
 from internvl_vpr.tools.build_store import STORE, BuildStore
 from internvl_vpr.tools.coarse_retrieve import coarse_retrieve
 from internvl_vpr.tools.codebook import codebook_digest
-from internvl_vpr.tools.errors import IndexBusy, IndexDamaged, IndexMismatch, IndexMissing, PlaceIndexError, UsageError
-from internvl_vpr.tools.index_build import BuildReport, update_index
-from internvl_vpr.tools.index_files import IndexFile, IndexSettings, read_manifest
+from internvl_vpr.tools.dinov2 import Dinov2, resolve_dinov2
+from internvl_vpr.tools.errors import (
+    IndexBusy,
+    IndexDamaged,
+    IndexMismatch,
+    IndexMissing,
+    PlaceIndexError,
+    UsageError,
+    WeightsError,
+)
+from internvl_vpr.tools.index_build import BuildReport, size_batches, update_index
+from internvl_vpr.tools.index_files import (
+    Block,
+    IndexFile,
+    IndexSettings,
+    Manifest,
+    commit,
+    differing_settings,
+    read_manifest,
+)
 from internvl_vpr.tools.photo import find_photos, open_photo
 from internvl_vpr.tools.place_index import PlaceIndex
 from internvl_vpr.tools.position import from_degrees
-from internvl_vpr.tools.records import Candidate
+from internvl_vpr.tools.records import Candidate, Photo
 from internvl_vpr.tools.vlad import aggregate
 
 pytest.importorskip("cv2", reason="needs the extra embedded")
@@ -304,7 +325,7 @@ def test_a_copy_stands_in_for_a_photo_that_vanished_before_its_vector_was_made(p
     shutil.copytree(photos, folder / "b")
     gone = find_photos(folder / "a")[4]
 
-    def vanish(stage: str, done: int, total: int) -> None:
+    def vanish(stage: str, done: int, total: int, detail: str = "") -> None:
         if stage == "training the codebook":
             gone.unlink(missing_ok=True)
 
@@ -404,7 +425,7 @@ def test_a_build_goes_on_where_it_stopped(photos: Path, tmp_path: Path, monkeypa
 
     monkeypatch.setattr(index_build, "_COMMIT_EVERY", 2)
 
-    def stop(stage: str, done: int, total: int) -> None:
+    def stop(stage: str, done: int, total: int, detail: str = "") -> None:
         if stage == "computing vectors" and done >= 4:
             raise KeyboardInterrupt
 
@@ -449,3 +470,213 @@ def test_a_heic_photo_without_its_package_is_reported_with_what_to_install(
     report = build(folder, tmp_path / "places")
     assert [skipped.path.name for skipped in report.skipped] == ["phone.heic"]
     assert "pip install 'internvl-vpr[heic]'" in report.skipped[0].reason
+
+
+# Written by version 0.1.0, when there was no other backbone than RootSIFT.
+OLD_MANIFEST = """\
+{
+  "format": 1,
+  "settings": {
+    "backbone": {
+      "name": "rootsift",
+      "longer_side": 240,
+      "step": 8,
+      "sizes": [
+        4.0,
+        7.5
+      ]
+    },
+    "clusters": 32,
+    "kappa": 30.0,
+    "seed": 0,
+    "codebook_photos": 64,
+    "index_factory": "SQ8"
+  },
+  "dimension": 4096,
+  "codebook_digest": "0000000000000000000000000000000000000000000000000000000000000000",
+  "photos": 2,
+  "codebook": {
+    "name": "codebook-1111111111111111.safetensors",
+    "sha256": "1111111111111111111111111111111111111111111111111111111111111111",
+    "size": 1
+  },
+  "places": {
+    "name": "places-2222222222222222.sqlite",
+    "sha256": "2222222222222222222222222222222222222222222222222222222222222222",
+    "size": 2
+  },
+  "blocks": [
+    {
+      "name": "block-3333333333333333.faiss",
+      "sha256": "3333333333333333333333333333333333333333333333333333333333333333",
+      "size": 3,
+      "vectors": 2,
+      "content": "4444444444444444444444444444444444444444444444444444444444444444"
+    }
+  ],
+  "checksum": "54075cba621a44032cab1aebaf7858cd617fa104cd7c98da311a1d45329f0dda"
+}
+"""
+
+
+def test_a_manifest_of_the_first_version_is_read_and_written_byte_for_byte(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text(OLD_MANIFEST)
+    manifest = read_manifest(tmp_path)
+    again = Manifest(
+        format=1,
+        settings=IndexSettings(backbone=RootSiftSettings(sizes=(4.0, 7.5)), kappa=30.0, index_factory="SQ8"),
+        dimension=4096,
+        codebook_digest="0" * 64,
+        photos=2,
+        codebook=IndexFile(name=f"codebook-{'1' * 16}.safetensors", sha256="1" * 64, size=1),
+        places=IndexFile(name=f"places-{'2' * 16}.sqlite", sha256="2" * 64, size=2),
+        blocks=(Block(name=f"block-{'3' * 16}.faiss", sha256="3" * 64, size=3, vectors=2, content="4" * 64),),
+    )
+    assert manifest == again.sealed()
+    commit(tmp_path, again)
+    assert (tmp_path / "manifest.json").read_text() == OLD_MANIFEST
+
+
+@given(sizes=st.lists(st.sampled_from([(20, 30), (30, 20), (40, 40)]), max_size=30), most=st.integers(1, 5))
+def test_batches_are_of_one_size_and_hold_every_photo_once(sizes: list[tuple[int, int]], most: int) -> None:
+    photos = [
+        Photo(path=Path(str(number)), digest="0" * 64, width=width, height=height)
+        for number, (width, height) in enumerate(sizes)
+    ]
+    batches = list(size_batches(photos, most))
+    assert all(len({(photo.width, photo.height) for photo in batch}) == 1 for batch in batches)
+    assert all(1 <= len(batch) <= most for batch in batches)
+    assert sorted(int(photo.path.name) for batch in batches for photo in batch) == list(range(len(photos)))
+    assert sum(len(batch) < most for batch in batches) <= len(set(sizes))  # at most one a size is not full
+    if most == 1:
+        assert [batch[0] for batch in batches] == photos
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_tiny_dinov2(tmp_path_factory.mktemp("weights") / "tiny")
+
+
+def dinov2_settings(weights: Path) -> IndexSettings:
+    return IndexSettings(backbone=resolve_dinov2(str(weights), longer_side=140), clusters=4)
+
+
+@pytest.fixture(scope="module")
+def dinov2_places(photos: Path, weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("index") / "places"
+    assert build(photos, folder, dinov2_settings(weights)).computed == 10
+    return folder
+
+
+def test_an_index_of_dinov2_finds_its_photos(photos: Path, dinov2_places: Path) -> None:
+    assert read_manifest(dinov2_places).dimension == 4 * 48
+    for path in find_photos(photos)[:3]:
+        first, second, _ = retrieve(path, dinov2_places)
+        assert first.reference == path.relative_to(photos).as_posix()
+        assert first.coarse_similarity == pytest.approx(1, abs=1e-5)
+        assert second.coarse_similarity < 0.999
+
+
+def test_dinov2_computes_only_what_is_new(photos: Path, weights: Path, dinov2_places: Path, tmp_path: Path) -> None:
+    places = Path(shutil.copytree(dinov2_places, tmp_path / "places"))
+    write_textures(tmp_path / "more", range(40, 42))
+    assert build(tmp_path / "more", places, dinov2_settings(weights)).computed == 2
+    assert build(photos, places, dinov2_settings(weights)).computed == 0
+
+
+def test_weights_may_move_but_not_change(photos: Path, weights: Path, dinov2_places: Path, tmp_path: Path) -> None:
+    places = Path(shutil.copytree(dinov2_places, tmp_path / "places"))
+    moved = Path(shutil.copytree(weights, tmp_path / "moved"))
+    asked = dinov2_settings(moved)
+    assert differing_settings(read_manifest(places).settings, asked) == ""
+    assert build(photos, places, asked).computed == 0
+    assert read_manifest(places).settings == asked
+    save_tiny_dinov2(moved, seed=9)
+    with pytest.raises(WeightsError, match="are not those that are asked for"):
+        retrieve(find_photos(photos)[0], places)
+    shutil.rmtree(moved)
+    with pytest.raises(WeightsError, match=r"--backbone.*--preset embedded"):
+        retrieve(find_photos(photos)[0], places)
+
+
+def test_other_features_are_refused_by_the_names_of_the_backbones(photos: Path, places: Path, weights: Path) -> None:
+    dino = dinov2_settings(weights)
+    with pytest.raises(IndexMismatch, match=r"backbone rootsift/160px/step12/sizes4, not dinov2/\w{12}/1/value/140px"):
+        build(photos, places, SETTINGS.model_copy(update={"backbone": dino.backbone}))
+    changes: tuple[dict[str, object], ...] = (
+        {"facet": "key"}, {"layer": 0}, {"longer_side": 154}, {"weights": "0" * 64}
+    )  # fmt: skip
+    for change in changes:
+        other = dino.model_copy(update={"backbone": dino.backbone.model_copy(update=change)})
+        assert differing_settings(dino, other).startswith("backbone dinov2/")
+
+
+def test_photos_of_several_sizes_and_a_broken_one_are_computed_in_batches(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Against the same photos one by one; the broken one has the size of others, and fails only when decoded."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for seed in range(11):
+        texture(seed, ((160, 120), (120, 160), (100, 60))[seed % 3]).save(folder / f"{seed:02d}.jpg")
+    broken = folder / "05.jpg"
+    broken.write_bytes(broken.read_bytes()[:-1500])
+    settings = dinov2_settings(weights)
+    alone = build(folder, tmp_path / "alone", settings)
+    sizes: list[tuple[int, ...]] = []
+    real = Dinov2._run
+
+    def run(self: Dinov2, pixels: Floats) -> Floats:
+        sizes.append(pixels.shape[:3])
+        return real(self, pixels)
+
+    monkeypatch.setattr(Dinov2, "_run", run)
+    monkeypatch.setattr(Dinov2, "batch_size", 3)
+    together = update_index(folder, tmp_path / "together", settings, device="cpu", dtype="float32")
+    for report in (alone, together):
+        assert (report.photos, report.computed) == (10, 10)
+        assert [skipped.path.name for skipped in report.skipped] == ["05.jpg"]
+        assert "damaged" in report.skipped[0].reason
+    assert {shape[1:] for shape in sizes} == {(98, 140), (140, 98), (56, 98)}
+    assert max(shape[0] for shape in sizes) == 3
+    monkeypatch.undo()
+    for path in find_photos(folder):
+        if path != broken:
+            one, other = (
+                {found.reference: found.coarse_similarity for found in retrieve(path, places, k=10)}
+                for places in (tmp_path / "alone", tmp_path / "together")
+            )
+            assert one[path.name] == pytest.approx(1, abs=1e-5)
+            assert other[path.name] == pytest.approx(1, abs=1e-5)
+
+
+def test_a_device_that_is_not_there_stops_the_build(photos: Path, weights: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--device"):
+        update_index(photos, tmp_path / "places", dinov2_settings(weights), device="cuda:99")
+    with pytest.raises(IndexMissing):
+        PlaceIndex.open(tmp_path / "places")
+
+
+def test_slow_vectors_are_made_durable_as_time_goes_by(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from internvl_vpr.tools import index_build
+
+    monkeypatch.setattr(index_build, "_COMMIT_SECONDS", 0.0)
+    told: list[int] = []
+
+    def note(stage: str, done: int, total: int, detail: str = "") -> None:
+        if stage == "computing vectors":
+            told.append(done)
+
+    update_index(photos, tmp_path / "places", SETTINGS, on_progress=note)
+    assert told == list(range(1, 11))
+
+
+def test_settings_of_a_backbone_that_is_unknown_are_refused() -> None:
+    with pytest.raises(ValueError, match="tag"):
+        IndexSettings.model_validate({"backbone": {"name": "netvlad"}})
+    both = IndexSettings.model_validate_json(
+        IndexSettings(backbone=Dinov2Settings(source="a/b", weights="0" * 64, layer=3)).model_dump_json()
+    )
+    assert isinstance(both.backbone, Dinov2Settings)
