@@ -49,7 +49,7 @@ def kill_describing(folder: Path, *, photos: int, kills: int, concurrency: int) 
         hashlib.sha256(encode_image(open_photo(path), _IMAGE_SIDE).url.encode()).hexdigest(): open_photo(path).digest
         for path in find_photos(folder / "photos")
     }
-    outcome, chance = Outcome(), random.Random(0)  # noqa: S311
+    outcome, chance = Outcome(), random.Random(0)
     with _logging_server(folder / "log") as port:
         ledger = 0
         while outcome.kills < kills:

@@ -241,7 +241,7 @@ def test_no_more_requests_are_under_way_than_allowed(photo: Photo) -> None:
 
 def test_giving_up_waits_for_nobody(photo: Photo) -> None:
     async def cancelled(server: FaultyServer) -> float:
-        task = asyncio.create_task(anext(model_at(server.endpoint, timeout=60).attempts(photo, 3)))  # type: ignore[arg-type]
+        task = asyncio.create_task(anext(model_at(server.endpoint, timeout=60).attempts(photo, 3)))
         while not server.requests:
             await asyncio.sleep(0.01)
         start = time.monotonic()
@@ -271,14 +271,17 @@ def test_the_id_tells_models_prompts_sizes_and_schemas_apart_but_not_servers(tmp
 
 
 @pytest.mark.parametrize(
-    "url", ["", "127.0.0.1:8000/v1", "ftp://a/v1", "http://", "http://a:0/v1", "http://a:99999/v1", "file:///etc/passwd"]
+    "url",
+    ["", "127.0.0.1:8000/v1", "ftp://a/v1", "http://", "http://a:0/v1", "http://a:99999/v1", "file:///etc/passwd"],
 )
 def test_an_address_that_is_none_is_one_clear_error(url: str) -> None:
     with pytest.raises(UsageError, match=r"write one such as http://127\.0\.0\.1:8000/v1"):
         Endpoint(url, None, timeout=1, concurrency=1)
 
 
-@pytest.mark.parametrize("url", ["http://u:sk-sentinel@a/v1", "https://a/v1?key=sk-sentinel", "http://a/v1#sk-sentinel"])
+@pytest.mark.parametrize(
+    "url", ["http://u:sk-sentinel@a/v1", "https://a/v1?key=sk-sentinel", "http://a/v1#sk-sentinel"]
+)
 def test_an_address_with_a_key_in_it_is_refused_and_not_repeated(url: str) -> None:
     with pytest.raises(UsageError, match="OPENAI_API_KEY") as raised:
         Endpoint(url, None, timeout=1, concurrency=1)
@@ -290,5 +293,3 @@ def test_a_good_answer_of_the_loopback_server_is_one_by_our_own_rules(photo: Pho
         (attempt,) = ask(model_at(server.endpoint), photo, n=5)
     content = json.loads(attempt.raw)["choices"][0]["message"]["content"]
     assert parse_cues(content, 5) == attempt.cues
-
-
