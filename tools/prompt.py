@@ -34,10 +34,11 @@ class Prompt(Record):
             raise UsageError(
                 f"The prompt {name!r} cannot be read: name one of {', '.join(prompt_names())}, or a .md file."
             ) from error
-        return cls._parse(name, content)
+        return cls.parse(name, content)
 
     @classmethod
-    def _parse(cls, name: str, content: str) -> Self:
+    def parse(cls, name: str, content: str) -> Self:
+        """Turn the content of a prompt file into a prompt; raises `UsageError`."""
         match = _FRONT.fullmatch(content)
         if match is None:
             raise UsageError(f"The prompt {name!r} does not begin with its name and version between two --- lines.")

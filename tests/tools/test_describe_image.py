@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from scripted import ScriptedDescriber
 from texture import texture
 
-from internvl_vpr.tools.describe_image import describe_image, normalize_scores, recall_descriptions
+from internvl_vpr.tools.describe_image import Replay, describe_image, normalize_scores, recall_descriptions
+from internvl_vpr.tools.errors import StepMissing
 from internvl_vpr.tools.ledger import Ledger
+from internvl_vpr.tools.ledger_report import attempts
 from internvl_vpr.tools.photo import open_photo
 from internvl_vpr.tools.records import Attempt, Cue, RawCue
 
@@ -122,4 +124,88 @@ def test_the_event_loop_goes_on_while_another_process_holds_the_ledger(photo: Pa
 
     assert asyncio.run(meanwhile()) == 20
     other.close()
+    ledger.close()
+
+
+class Slow:
+    """Answers after a while; `begun` is set once it is asked."""
+
+    id = "slow/1"
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.begun = asyncio.Event()
+
+    async def attempts(self, photo: object, n: int) -> AsyncGenerator[Attempt, None]:
+        yield Attempt(error="not yet", usage={"prompt_tokens": 3})
+        self.begun.set()
+        await asyncio.sleep(self.seconds)
+        yield Attempt(cues=(RawCue(text="door", score=1),), usage={"prompt_tokens": 4, "completion_tokens": 1})
+
+
+def test_what_was_made_for_a_description_is_added_up(photo: Path, ledger: Ledger) -> None:
+    digest = open_photo(photo).digest
+    description = asyncio.run(describe_image(photo, digest, 3, Slow(0), ledger))
+    assert (description.attempts, description.usage) == (2, {"prompt_tokens": 7, "completion_tokens": 1})
+    assert [row.error for row in attempts(ledger)] == ["not yet", None]
+    ledger.close()
+
+
+def test_a_deadline_ends_in_a_description_that_says_so_and_in_a_row(photo: Path, ledger: Ledger) -> None:
+    digest = open_photo(photo).digest
+    description = asyncio.run(describe_image(photo, digest, 3, Slow(60), ledger, deadline=0.3))
+    assert description.failure == "it was not described within the 0.3 s that an answer may take"
+    assert (description.cues, description.attempts) == ((), 2)
+    assert [row.error for row in attempts(ledger)] == ["not yet", description.failure]
+    replayed = recall_descriptions([digest], 3, Slow(60), ledger, failures=True)[digest]
+    assert replayed.failure == description.failure
+    assert recall_descriptions([digest], 3, Slow(60), ledger) == {}
+    ledger.close()
+
+
+def test_a_cancelled_step_keeps_what_was_answered_before(photo: Path, ledger: Ledger) -> None:
+    digest = open_photo(photo).digest
+
+    async def cancelled() -> None:
+        describer = Slow(60)
+        task = asyncio.create_task(describe_image(photo, digest, 3, describer, ledger))
+        await describer.begun.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancelled())
+    assert [row.error for row in attempts(ledger)] == ["not yet"]
+    ledger.close()
+
+
+def test_an_answer_that_arrives_with_the_cancellation_is_on_the_disk(photo: Path, ledger: Ledger) -> None:
+    digest = open_photo(photo).digest
+    other = sqlite3.connect(ledger.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")  # the write has to wait, and is cancelled meanwhile
+
+    async def cancelled() -> None:
+        task = asyncio.create_task(describe_image(photo, digest, 3, ScriptedDescriber(SCRIPT), ledger))
+        await asyncio.sleep(0.3)
+        task.cancel()
+        await asyncio.sleep(0.1)
+        assert not task.done()
+        other.execute("COMMIT")
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancelled())
+    assert [row.error for row in attempts(ledger)] == [None]
+    other.close()
+    ledger.close()
+
+
+def test_a_replay_asks_nobody(photo: Path, ledger: Ledger) -> None:
+    digest = open_photo(photo).digest
+    replay = Replay(ScriptedDescriber(SCRIPT))
+    with pytest.raises(StepMissing, match="without --replay"):
+        asyncio.run(describe_image(photo, digest, 3, replay, ledger))
+    first = asyncio.run(describe_image(photo, digest, 3, ScriptedDescriber(SCRIPT), ledger))
+    again = asyncio.run(describe_image(photo, digest, 3, replay, ledger))
+    assert again.cues == first.cues
     ledger.close()

