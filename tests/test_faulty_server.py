@@ -309,10 +309,9 @@ def test_the_server_ends_at_once_whoever_still_waits() -> None:
 
 def test_connections_that_come_while_the_server_ends_are_closed() -> None:
     for _ in range(20):
-        with ExitStack() as clients:
-            with serve() as server:
-                for _ in range(4):
-                    clients.enter_context(connected(server)).connect()
+        with ExitStack() as clients, serve() as server:
+            for _ in range(4):
+                clients.enter_context(connected(server)).connect()
     gc.collect()  # what is left open is a warning, and so an error
 
 

@@ -4,7 +4,6 @@ import hashlib
 import json
 import math
 import re
-import unicodedata
 from typing import Any
 
 from .records import RawCue
@@ -14,6 +13,9 @@ MOST_POINTS = 100
 # The length stands in the pattern: beside minLength and maxLength some servers allow raw control characters, others
 # ignore the one or the other. Quotation marks and backslashes are left out, so that no escape is needed.
 _PATTERN = rf'^[^"\\\x00-\x1f\x7f]{{{SHORTEST},{LONGEST}}}$'
+
+# Control characters, halves of surrogate pairs, and what stands for bytes that were no UTF-8.
+_BROKEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
 
 
 class UnusableAnswer(ValueError):
@@ -95,7 +97,7 @@ def _text(description: Any) -> str:
     if not isinstance(description, str):
         raise UnusableAnswer("a description of the answer is not text")
     text = re.sub(r"\s+", " ", description).strip()
-    if any(character == "\ufffd" or unicodedata.category(character) in ("Cc", "Cs") for character in text):
+    if _BROKEN.search(text):
         raise UnusableAnswer("a description of the answer holds broken or control characters")
     if not SHORTEST <= len(text) <= LONGEST:
         raise UnusableAnswer(f"a description of the answer has {len(text)} characters, not {SHORTEST} to {LONGEST}")

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
@@ -46,17 +47,18 @@ class Endpoint:
 
     async def complete(self, request: dict[str, Any]) -> Completion:
         """Send one chat completion request and return what came back; raises `CallFailed`."""
-        async with _slots(self._concurrency), self._client() as client:
-            start = time.monotonic()
-            # Not chat.completions.create: it walks the request through the types of every parameter, which takes
-            # longer than sending it, and hands over an object in which what is wrong with the answer is lost.
-            call = client.post("/chat/completions", body=request, cast_to=_response_type())
-            try:
-                return _parse_completion(await self._bounded(call), time.monotonic() - start)
-            except CallFailed as failure:
-                failure.seconds = time.monotonic() - start
-                failure.reason, failure.raw = self._without_key(failure.reason), self._without_key(failure.raw)
-                raise
+        start = time.monotonic()
+        try:
+            async with _slots(self._concurrency), self._client() as client:
+                start = time.monotonic()  # waiting for a slot is no part of what the request takes
+                # Not chat.completions.create: it walks the request through the types of every parameter, which takes
+                # longer than sending it, and hands over an object in which what is wrong with the answer is lost.
+                body = await self._bounded(client.post("/chat/completions", body=request, cast_to=_response_type()))
+            return _parse_completion(body, time.monotonic() - start)
+        except CallFailed as failure:
+            failure.seconds = time.monotonic() - start
+            failure.reason, failure.raw = self._without_key(failure.reason), self._without_key(failure.raw)
+            raise
 
     async def models(self) -> list[str]:
         """Return the names of the models that the server offers; raises `CallFailed`."""
@@ -141,6 +143,7 @@ def _slots(most: int) -> asyncio.Semaphore:
     return _limits.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(most))
 
 
+@cache
 def _response_type() -> Any:
     import httpx2
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import io
 from dataclasses import dataclass
+from functools import cached_property
 
 from PIL import Image
 
@@ -19,12 +20,12 @@ class SentImage:
 
     data: bytes
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of exactly the bytes that are sent."""
         return hashlib.sha256(self.data).hexdigest()
 
-    @property
+    @cached_property
     def url(self) -> str:
         """The bytes as a `data:` URL; a server never has to fetch anything."""
         return f"data:image/jpeg;base64,{base64.b64encode(self.data).decode()}"

@@ -2,11 +2,10 @@
 
 import asyncio
 import hashlib
-import json
 import random
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 from .cue_answer import UnusableAnswer, cue_schema, parse_cues, schema_digest
@@ -136,14 +135,14 @@ class VisionModel:
 
     def _asked(self, image: SentImage, n: int, decoding: Decoding) -> dict[str, str]:
         """Return what is recorded of a request: all but the key and the pixels, for which their digest stands."""
-        messages = json.dumps(self._messages(image.digest, n)).encode()
+        messages = "\n".join((self._prompt.render(n), image.digest, _QUESTION))
         return {
             "endpoint": self.endpoint.url,
             "model": self._model,
             "prompt": f"{self._prompt.name} {self._prompt.digest}",
-            "messages": hashlib.sha256(messages).hexdigest(),
+            "messages": hashlib.sha256(messages.encode()).hexdigest(),
             "image": f"{image.digest} ({encoding(self._image_side)}, {len(image.data)} bytes)",
-            "schema": schema_digest(cue_schema(n)),
+            "schema": _schema_digest(n),
             **{name: f"{value:g}" for name, value in decoding._asdict().items()},
         }
 
@@ -171,6 +170,11 @@ class VisionModel:
             return failure.wait if failure.wait <= patience.longest_wait else None
         pause = min(patience.longest_pause, patience.first_pause * 2.0 ** (failures - 1))
         return pause * random.uniform(0.5, 1.0)  # noqa: S311 - so that not all who failed together return together
+
+
+@cache
+def _schema_digest(n: int) -> str:
+    return schema_digest(cue_schema(n))
 
 
 def _checked(completion: Completion, n: int) -> tuple[RawCue, ...]:
