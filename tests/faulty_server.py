@@ -470,7 +470,8 @@ class FaultyServer:
         if (served.method, served.path) == ("POST", "/v1/chat/completions"):
             line: Line = _ChatLine(reader, writer, model, served, self)
             self.received(served)
-            fault = self._script.popleft() if self._script else self.default
+            script = self._script  # the test may set another one meanwhile
+            fault = script.popleft() if script else self.default
         else:
             line = Line(reader, writer, model)
             self.others.append(served)
