@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from ..tools.endpoint import Endpoint
 from ..tools.endpoint_checks import enforces_schema, is_bounded, longest_blank, sees_images, sign_image
 from ..tools.endpoint_faults import CallFailed
-from ..tools.errors import EndpointUnreachable, UsageError, VprError
+from ..tools.errors import EndpointRefused, EndpointUnreachable, UsageError, VprError
 from ..tools.photo import open_photo
 from ..tools.prompt import Prompt
 from ..tools.records import Attempt
@@ -17,7 +17,8 @@ from ..tools.vision_model import VisionModel
 from .doctor import Finding
 from .settings import Settings
 
-_CHECK = "check the address, which usually ends in /v1, and OPENAI_API_KEY"
+_CHECK = "check --model, OPENAI_API_KEY, and the address, which usually ends in /v1"
+_FAILED = "the server failed over this request: see its own log"
 _START = "start a server as README says, or name it with --endpoint"
 _CONSTRAIN = "use a server that constrains JSON (README has the commands); without that, answers fail often"
 _SHOW = "load the model's vision part too (llama-server: --mmproj), or serve a vision-language model"
@@ -40,7 +41,10 @@ async def endpoint_findings(settings: Settings) -> AsyncIterator[Finding]:
     if offered.status == "failure":
         return
     for name, check in (("schema", _schema), ("images", _images), ("white space", _blanks)):
-        yield await _asked(name, check, endpoint, settings.model)
+        finding = await _asked(name, check, endpoint, settings.model)
+        yield finding
+        if finding.exit_code == EndpointRefused.exit_code:
+            return
     yield await _timed_description(model, settings.n)
 
 
@@ -53,7 +57,9 @@ async def _offered(endpoint: Endpoint, model: str) -> Finding:
             code = EndpointUnreachable.exit_code
             return Finding(name="endpoint", status="failure", says=says, advice=_START, exit_code=code)
         if failure.fault == "refused":
-            return Finding(name="endpoint", status="failure", says=says, advice=_CHECK, exit_code=2)
+            return Finding(
+                name="endpoint", status="failure", says=says, advice=_CHECK, exit_code=EndpointRefused.exit_code
+            )
         return Finding(name="endpoint", status="warning", says=says, advice="its models cannot be listed; going on")
     says = f"{endpoint.url} offers {', '.join(names) or 'no model by name'}"
     if model in names:
@@ -68,7 +74,11 @@ async def _asked(name: str, check: _Check, endpoint: Endpoint, model: str) -> Fi
     try:
         return await check(endpoint, model)
     except CallFailed as failure:
-        return Finding(name=name, status="failure", says=failure.reason, advice="see the server's own log")
+        refused = failure.fault == "refused"
+        return Finding(
+            name=name, status="failure", says=failure.reason, advice=_CHECK if refused else _FAILED,
+            exit_code=EndpointRefused.exit_code if refused else 1,
+        )  # fmt: skip
 
 
 async def _schema(endpoint: Endpoint, model: str) -> Finding:
@@ -106,7 +116,8 @@ async def _timed_description(model: VisionModel, n: int) -> Finding:
     seconds, last = time.monotonic() - start, attempts[-1]
     if last.error is not None:
         says = f"none after {len(attempts)} attempts and {seconds:.1f} s: {last.error}"
-        return Finding(name="description", status="failure", says=says, advice=_CONSTRAIN)
+        advice = _CONSTRAIN if last.finish_reason else _FAILED
+        return Finding(name="description", status="failure", says=says, advice=advice)
     tokens = sum(last.usage.get(kind, 0) for kind in ("prompt_tokens", "completion_tokens"))
     cues = "; ".join(f"{cue.text} ({cue.score})" for cue in last.cues)
     says = f"{seconds:.1f} s, {tokens} tokens, attempt {len(attempts)}: {cues}"

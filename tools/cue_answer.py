@@ -8,7 +8,9 @@ from typing import Any
 
 from .records import RawCue
 
-SHORTEST, LONGEST = 8, 160  # characters of a description
+# Characters of a description. No repetition in the schema may count beyond 128: xgrammar 0.2.6 to 0.2.8, which vLLM and
+# SGLang use, fail over one that does, and answer 500 to every request.
+SHORTEST, LONGEST = 8, 128
 MOST_POINTS = 100
 # The length stands in the pattern: beside minLength and maxLength some servers allow raw control characters, others
 # ignore the one or the other. Quotation marks and backslashes are left out, so that no escape is needed.

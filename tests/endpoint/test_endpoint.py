@@ -77,7 +77,7 @@ def test_index_describe_locate_replay(run: Run, folder: Path, environ: dict[str,
     answer = Answer.model_validate_json(located.stdout)
     assert (answer.steps.made, answer.steps.recorded, answer.steps.failed) == (1, PHOTOS, 0)
     assert len(answer.cues) == 3
-    assert all(8 <= len(cue.text) <= 160 and 0 <= cue.score <= 100 for cue in answer.cues)
+    assert all(8 <= len(cue.text) <= 128 and 0 <= cue.score <= 100 for cue in answer.cues)
     assert len(answer.candidates) == PHOTOS
     assert all(len(candidate.matches) == 3 for candidate in answer.candidates)
 
