@@ -1,6 +1,5 @@
 """One photograph after another: a line with a path in it is a question, and the models stay loaded."""
 
-import asyncio
 import shlex
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from ..tools.errors import VprError
+from . import interruptible
 from .context import Context
 from .progress import progress_bars
 from .run import locate
@@ -38,7 +38,7 @@ def _answer(question: str, context: Context, answers: Console, remarks: Console)
         return
     try:
         with progress_bars(remarks) as on_progress:
-            answer = asyncio.run(locate(photo, context, on_progress))
+            answer = interruptible.run(locate(photo, context, on_progress))
         answers.print(show_answer(answer))
     except VprError as error:
         remarks.print(safe_text(str(error)))

@@ -1,5 +1,6 @@
 """The commands that look into a ledger: show, export, stats."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -86,8 +87,13 @@ def _opened(places: Path | None, file: Path | None) -> "Iterator[Ledger]":
 
 def _digest(image: str | None) -> str:
     """Turn what names an image into the beginning of its digest."""
+    from ..tools.errors import UsageError
     from ..tools.photo import open_photo
 
     if image is None:
         return ""
-    return open_photo(Path(image), read_position=False).digest if Path(image).exists() else image.lower()
+    if Path(image).exists():
+        return open_photo(Path(image), read_position=False).digest
+    if not re.fullmatch("[0-9a-fA-F]{1,64}", image):
+        raise UsageError(f"There is no photo {image!r}, and it is no beginning of a digest: name one of the two.")
+    return image.lower()

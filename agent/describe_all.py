@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from ..tools.answer import count_steps
-from ..tools.describe_image import describe_image, recall_descriptions
+from ..tools.describe_image import describe_image, given_up, recall_descriptions
 from ..tools.errors import NotDescribed
 from ..tools.progress import Progress, silent
 from ..tools.records import Candidate, Description, Record, Steps
@@ -46,7 +46,7 @@ async def describe_all(
     images = sum(1 for _ in given.index.images())
     missing = sum(1 for _ in _undescribed(given))
     run = _Run(given, images, images - missing, on_progress)
-    chosen = islice(_undescribed(given), limit)
+    chosen = islice(run.in_good_order(), limit)
     workers = [asyncio.ensure_future(run.work(chosen)) for _ in range(given.settings.concurrency)]
     try:
         await asyncio.gather(*workers)
@@ -78,6 +78,17 @@ class _Run:
         self._started = time.monotonic()
         self._in_a_row = 0
 
+    def in_good_order(self) -> Iterator[Candidate]:
+        """Yield what is to be described; images that were given up before come last, so that they stop no others."""
+        given = self._given
+        later: list[Candidate] = []
+        missing = _undescribed(given)
+        while page := list(islice(missing, _PAGE)):
+            failed = given_up([image.digest for image in page], given.settings.n, given.describer, given.ledger)
+            later += [image for image in page if image.digest in failed]
+            yield from (image for image in page if image.digest not in failed)
+        yield from later
+
     @property
     def done(self) -> int:
         """Images that have been dealt with, by this run or before it."""
@@ -91,13 +102,15 @@ class _Run:
                 image.path, image.digest, given.settings.n, given.describer, given.ledger
             )
             self._add(description)
-            self._in_a_row = 0 if description.failure is None else self._in_a_row + 1
-            if description.failure is not None:
-                self.failed.append(Undescribed(path=image.path, reason=description.failure))
+            if description.failure is None:
+                self._in_a_row = 0
+                continue
+            self.failed.append(Undescribed(path=image.path, reason=description.failure))
+            self._in_a_row += bool(description.attempts)  # a photo that cannot be read says nothing of the describer
             if self._in_a_row >= _FAILURES_IN_A_ROW:
                 raise NotDescribed(
                     f"{self._in_a_row} images in a row could not be described, the last because "
-                    f"{description.failure}: mend that and run the same command again."
+                    f"{description.failure.rstrip('.')}: mend that and run the same command again."
                 )
 
     def _add(self, description: Description) -> None:

@@ -73,7 +73,9 @@ def langchain_tools(context: Context) -> list[BaseTool]:
     async def describe(photo: str) -> Description:
         """Name the location-identifiable cues of a photo, with normalised weights (Eq. 6)."""
         digest = (await asyncio.to_thread(open_photo, Path(photo), read_position=False)).digest
-        return await describe_image.describe_image(Path(photo), digest, settings.n, context.describer, context.ledger)
+        return await describe_image.describe_image(
+            Path(photo), digest, settings.n, context.describer, context.ledger, settings.deadline
+        )
 
     async def score(
         query: Description, candidates: tuple[Candidate, ...], descriptions: tuple[Description, ...]

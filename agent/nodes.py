@@ -15,7 +15,10 @@ from ..tools.photo import open_photo
 from ..tools.records import Answer, Candidate, Photo, Position
 from ..tools.sentences import embed_phrases
 from .context import Context
+from .deadlines import Deadlines
 from .state import Answered, Described, Image, NewDescriptions, NewPhoto, NewScores, Query, Retrieved, Scored
+
+_deadlines = Deadlines()
 
 
 async def retrieve(state: Query, runtime: Runtime[Context]) -> NewPhoto:
@@ -49,8 +52,10 @@ def each_image(state: Described) -> list[Send] | str:
 async def describe(state: Image, runtime: Runtime[Context]) -> NewDescriptions:
     """One image to its cues, Eq. 6."""
     given = _context(runtime)
+    settings, info = given.settings, runtime.execution_info
+    left = _deadlines.remaining(info.checkpoint_id, settings.deadline) if info else settings.deadline
     description = await describe_image.describe_image(
-        Path(state["path"]), state["digest"], given.settings.n, given.describer, given.ledger, given.settings.deadline
+        Path(state["path"]), state["digest"], settings.n, given.describer, given.ledger, left
     )
     return {"descriptions": {state["digest"]: description}}
 

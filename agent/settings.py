@@ -4,13 +4,14 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 
 from ..tools.answer import UNCALIBRATED_TAU
 from ..tools.apply_threshold import BelowTau
 from ..tools.backbone import BackboneSettings, DType, Facet, RootSiftSettings
+from ..tools.endpoint_url import check_endpoint_url
 from ..tools.errors import UsageError
 from ..tools.index_files import IndexSettings, Kappa, find_manifest
 from ..tools.records import Record
@@ -40,7 +41,7 @@ class Settings(Record):
     device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
     dtype: DType = "auto"
     describer: DescriberName
-    endpoint: str = "http://127.0.0.1:8000/v1"
+    endpoint: Annotated[str, AfterValidator(check_endpoint_url)] = "http://127.0.0.1:8000/v1"
     model: str = Field("InternVL3-38B", min_length=1)
     api_key: SecretStr | None = Field(None, exclude=True, repr=False)
     prompt: str = "describe_image.v1"
@@ -147,11 +148,24 @@ def resolve_settings(
     backbone = next((layer["backbone"] for layer in layers.values() if "backbone" in layer), merged["backbone"])
     if (backbone == "rootsift") != (merged["backbone"] == "rootsift"):
         merged |= _ROOTSIFT if backbone == "rootsift" else _DINOV2  # another family: its own sizes
+    _check_family(layers, backbone, chosen)
     origins = dict.fromkeys(merged, "preset")
     for origin, layer in reversed(layers.items()):
         merged |= layer
         origins |= dict.fromkeys(layer, origin)
     return _validated(merged, origins)
+
+
+def _check_family(layers: Mapping[str, Mapping[str, Any]], backbone: Any, preset: PresetName) -> None:
+    """Refuse a preset that is named for an index of another kind of backbone: the index's would silently be used."""
+    asked = [layer for origin, layer in layers.items() if origin != "index"]
+    named = any("preset" in layer for layer in asked) and not any("backbone" in layer for layer in asked)
+    ours = _PRESETS[preset]["backbone"]
+    if named and (backbone == "rootsift") != (ours == "rootsift"):
+        raise UsageError(
+            f"The index was built with the backbone {backbone!r}, and the preset {preset!r} names {ours!r}: "
+            f"use another folder for it, leave the preset out, or say --backbone {backbone} too."
+        )
 
 
 def settings_of_index(places: Path) -> IndexSettings | None:
@@ -205,8 +219,8 @@ def _validated(merged: dict[str, Any], origins: dict[str, str]) -> Settings:
         if first["type"] == "extra_forbidden":
             raise UsageError(
                 f"The setting {name!r} ({origins[name]}) does not exist: see internvl-vpr --help."
-            ) from error
+            ) from None  # what was found holds every value, and one may be a key
         value = "what it is" if name == "api_key" else repr(merged.get(name))
         raise UsageError(
             f"The setting {name!r} cannot be {value} ({origins.get(name, 'preset')}): {first['msg']}."
-        ) from error
+        ) from None

@@ -24,6 +24,7 @@ from internvl_vpr.tools.sent_image import encode_image
 
 _LATENCY = 0.05  # seconds that the server takes for an answer
 _IMAGE_SIDE = 1344
+_EARLY = 0.25  # of the kills hit while a run may still be starting, or opening its ledger
 
 
 @dataclass
@@ -41,7 +42,7 @@ class Outcome:
 
 
 def kill_describing(folder: Path, *, photos: int, kills: int, concurrency: int) -> Outcome:
-    """Kill a run at random moments after its first request; a ledger that is full is followed by a new one."""
+    """Kill a run at random moments, most after its first request; a full ledger is followed by a new one."""
     write_textures(folder / "photos", range(photos))
     built = runner(folder)("index", "photos", "--places", "places", "--longer-side", "160", "--clusters", "8")
     assert built.returncode == 0, built.stderr
@@ -74,8 +75,11 @@ def _until_full(
         ]  # fmt: skip
         committed = _described(folder / ledger)
         with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
-            _wait_for_a_request(process, log, len(before))
-            time.sleep(chance.uniform(0, 4 * _LATENCY))
+            if chance.random() < _EARLY:
+                time.sleep(chance.uniform(0, 2))
+            else:
+                _wait_for_a_request(process, log, len(before))
+                time.sleep(chance.uniform(0, 4 * _LATENCY))
             process.kill()
         outcome.kills += 1
         time.sleep(2 * _LATENCY)  # what was under way is logged by then

@@ -18,14 +18,14 @@ def bounded_map(function: Callable[[_Item], _Result], items: Iterable[_Item]) ->
     """
     threads = os.cpu_count() or 1
     queue = iter(items)
-    with ThreadPoolExecutor(threads) as pool:
+    pool = ThreadPoolExecutor(threads)
+    try:
         waiting: deque[Future[_Result]] = deque(pool.submit(function, item) for item in islice(queue, 2 * threads))
-        try:
-            while waiting:
-                result = waiting.popleft().result()
-                for item in islice(queue, 1):
-                    waiting.append(pool.submit(function, item))
-                yield result
-        finally:
-            for future in waiting:
-                future.cancel()
+        while waiting:
+            result = waiting.popleft().result()
+            for item in islice(queue, 1):
+                waiting.append(pool.submit(function, item))
+            yield result
+    finally:
+        # Whoever stops early does not wait for what is being computed: it may take a minute and is of no use.
+        pool.shutdown(wait=False, cancel_futures=True)

@@ -55,6 +55,7 @@ async def describe_image(
     """
     step = Step(image=digest, describer=describer.id, n=n)
     made: list[Attempt] = []
+    given_up: str | None = None
     try:
         async with asyncio.timeout(deadline), ledger.turn(step):
             if known := await asyncio.to_thread(recall_descriptions, [digest], n, describer, ledger):
@@ -64,12 +65,10 @@ async def describe_image(
                 async for attempt in attempts:
                     await _keep(attempt, step, made, ledger)
     except PhotoError as error:
-        await _keep(Attempt(error=str(error)), step, made, ledger)
+        given_up = str(error)
     except TimeoutError:
-        if not _is_described(made):
-            late = f"it was not described within the {deadline:g} s that an answer may take"
-            await _keep(Attempt(error=late), step, made, ledger)
-    return await asyncio.to_thread(_outcome, step, made, ledger)
+        given_up = "it was not described within the time that an answer may take"
+    return await asyncio.to_thread(_outcome, step, made, given_up, ledger)
 
 
 def recall_descriptions(
@@ -83,13 +82,21 @@ def recall_descriptions(
     return _recall(steps, ledger, failures=failures)
 
 
+def given_up(digests: Sequence[str], n: int, describer: Describer, ledger: Ledger) -> set[str]:
+    """Return those of the images that could not be described when it was last tried."""
+    steps = [Step(image=digest, describer=describer.id, n=n) for digest in digests]
+    return {step.image for step in ledger.recall_failures(steps)}
+
+
 def _recall(steps: Sequence[Step], ledger: Ledger, *, failures: bool) -> dict[str, Description]:
-    found = {step.image: _description(step, cues) for step, cues in ledger.recall(steps).items()}
-    if failures:
-        missing = [step for step in steps if step.image not in found]
-        failed = ledger.recall_failures(missing)
-        found |= {step.image: _description(step, (), failure) for step, failure in failed.items()}
-    return found
+    described = ledger.recall(steps)
+    failed = ledger.recall_failures(step for step in steps if step not in described) if failures else {}
+    # In the order of the steps, as a live run has them: an answer names the first that failed.
+    return {
+        step.image: _description(step, described.get(step, ()), failed.get(step))
+        for step in steps
+        if step in described or step in failed
+    }
 
 
 def normalize_scores(cues: Sequence[RawCue]) -> tuple[Cue, ...]:
@@ -116,15 +123,11 @@ async def _keep(attempt: Attempt, step: Step, made: list[Attempt], ledger: Ledge
         raise
 
 
-def _is_described(made: Sequence[Attempt]) -> bool:
-    return bool(made) and made[-1].error is None
-
-
-def _outcome(step: Step, made: Sequence[Attempt], ledger: Ledger) -> Description:
+def _outcome(step: Step, made: Sequence[Attempt], given_up: str | None, ledger: Ledger) -> Description:
     """Return what the ledger now holds: another process may have been first, and then its cues stand."""
     found = _recall([step], ledger, failures=False).get(step.image)
     if found is None:
-        reason = made[-1].error if made and made[-1].error else "the describer made no attempt"
+        reason = given_up or (made[-1].error if made else None) or "the describer made no attempt"
         ledger.record_failure(step, reason)
         found = _description(step, (), reason)
     usage = sum((Counter(attempt.usage) for attempt in made), Counter[str]())

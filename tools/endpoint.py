@@ -4,16 +4,18 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from pydantic import SecretStr
 
-from .endpoint_faults import CONNECT_SECONDS, CallFailed, connection_failure, status_failure
+from .endpoint_faults import CONNECT_SECONDS, CallFailed, connection_failure, sound, status_failure
+from .endpoint_url import check_endpoint_url
 from .errors import UsageError
 from .records import Record
+from .slots import Slots
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -33,23 +35,23 @@ class Completion(Record):
 class Endpoint:
     """An OpenAI-compatible server at a URL such as `http://127.0.0.1:8000/v1`.
 
-    All endpoints of a process share one limit of requests at once in each event loop, that of the first
-    to ask. Connections live while requests are under way, and no longer. Raises `UsageError` for a URL
-    that cannot be one; its message and everything else here keeps the key to itself.
+    No request starts while `concurrency` are under way in the whole process. Connections live while requests
+    are under way, and no longer. Raises `UsageError` for a URL or a key that cannot be one; its message and
+    everything else here keeps the key to itself.
     """
 
     def __init__(self, url: str, api_key: SecretStr | None, *, timeout: float, concurrency: int) -> None:
-        self.url = _checked_url(url)
-        self._key = api_key
+        self.url = check_endpoint_url(url)
+        self._key = _checked_key(api_key)
         self._timeout = timeout
-        self._concurrency = concurrency
+        self.concurrency = concurrency
         self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, _SharedClient] = WeakKeyDictionary()
 
     async def complete(self, request: dict[str, Any]) -> Completion:
         """Send one chat completion request and return what came back; raises `CallFailed`."""
         start = time.monotonic()
         try:
-            async with _slots(self._concurrency), self._client() as client:
+            async with _SLOTS.slot(self.concurrency), self._client() as client:
                 start = time.monotonic()  # waiting for a slot is no part of what the request takes
                 # Not chat.completions.create: it walks the request through the types of every parameter, which takes
                 # longer than sending it, and hands over an object in which what is wrong with the answer is lost.
@@ -57,12 +59,11 @@ class Endpoint:
             return _parse_completion(body, time.monotonic() - start)
         except CallFailed as failure:
             failure.seconds = time.monotonic() - start
-            failure.reason, failure.raw = self._without_key(failure.reason), self._without_key(failure.raw)
             raise
 
     async def models(self) -> list[str]:
         """Return the names of the models that the server offers; raises `CallFailed`."""
-        async with _slots(self._concurrency), self._client() as client:
+        async with _SLOTS.slot(self.concurrency), self._client() as client:
             answer = _json(await self._bounded(client.get("/models", cast_to=_response_type())))
         entries = answer.get("data") if isinstance(answer, dict) else None
         if not isinstance(entries, list):
@@ -70,7 +71,14 @@ class Endpoint:
         return [str(entry["id"]) for entry in entries if isinstance(entry, dict) and "id" in entry]
 
     async def _bounded(self, call: Any) -> bytes:
-        """Await a call for as long as one may take, and name what went wrong."""
+        """Await a call for as long as one may take, blot out the key, and name what went wrong."""
+        try:
+            return self._without_key(await self._answer(call))
+        except CallFailed as failure:
+            reason, raw = (self._without_key(text.encode()).decode() for text in (failure.reason, failure.raw))
+            raise CallFailed(failure.fault, reason, wait=failure.wait, raw=raw) from failure.__cause__
+
+    async def _answer(self, call: Any) -> bytes:
         import openai
 
         try:
@@ -84,10 +92,9 @@ class Endpoint:
             raise connection_failure(error) from error
         return bytes(response.content)
 
-    def _without_key(self, text: str) -> str:
-        """Blot out the key, which a server may repeat in what it says of it."""
-        key = self._key.get_secret_value() if self._key else ""
-        return text.replace(key, "[key]") if key else text
+    def _without_key(self, answer: bytes) -> bytes:
+        """Blot out the key, which a server may repeat in what it says."""
+        return answer.replace(self._key.get_secret_value().encode(), b"[key]") if self._key else answer
 
     @asynccontextmanager
     async def _client(self) -> AsyncIterator["AsyncOpenAI"]:
@@ -113,7 +120,8 @@ class Endpoint:
             event_hooks={"response": [bound_answer]},
             follow_redirects=False,
             trust_env=not self._is_this_machine,  # no proxy stands between this machine and itself
-            limits=httpx2.Limits(max_connections=self._concurrency, max_keepalive_connections=self._concurrency),
+            verify=self._tls,
+            limits=httpx2.Limits(max_connections=self.concurrency, max_keepalive_connections=self.concurrency),
         )
         key = self._key.get_secret_value() if self._key else "none"  # the library wants one
         return openai.AsyncOpenAI(
@@ -122,9 +130,23 @@ class Endpoint:
             default_headers={"Accept-Encoding": "identity"},
         )  # fmt: skip
 
+    @cached_property
+    def _tls(self) -> Any:
+        """What TLS trusts; made once, because it takes longer than a request."""
+        import httpx2
+
+        return httpx2.create_ssl_context() if urlsplit(self.url).scheme == "https" else False
+
     @property
     def _is_this_machine(self) -> bool:
         return urlsplit(self.url).hostname in ("localhost", "127.0.0.1", "::1")
+
+
+def _checked_key(key: SecretStr | None) -> SecretStr | None:
+    text = key.get_secret_value().strip() if key else ""
+    if not all("!" <= character <= "~" for character in text):
+        raise UsageError("The endpoint's key holds a character that none can: look at OPENAI_API_KEY again.")
+    return SecretStr(text) if text else None
 
 
 class _SharedClient:
@@ -135,12 +157,7 @@ class _SharedClient:
         self.users = 0
 
 
-_limits: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
-
-
-def _slots(most: int) -> asyncio.Semaphore:
-    """Return the process's limit of requests at once; an event loop has one of its own."""
-    return _limits.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(most))
+_SLOTS = Slots()  # of the whole process
 
 
 @cache
@@ -148,22 +165,6 @@ def _response_type() -> Any:
     import httpx2
 
     return httpx2.Response
-
-
-def _checked_url(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)
-    except ValueError:
-        usable = False
-    if not usable:
-        raise UsageError(f"The endpoint {url!r} is not an address: write one such as http://127.0.0.1:8000/v1.")
-    if parts.username is not None or parts.query or parts.fragment:
-        raise UsageError(
-            f"The endpoint at {parts.hostname!r} must be an address alone, without key or query: "
-            "put the key in OPENAI_API_KEY."
-        )
-    return url.rstrip("/")
 
 
 def _json(body: bytes) -> Any:
@@ -187,9 +188,9 @@ def _parse_completion(body: bytes, seconds: float) -> Completion:
     counts = usage.items() if isinstance(usage, dict) else ()
     return Completion(
         content=content if isinstance(content, str) else "",
-        finish_reason=finish_reason if isinstance(finish_reason, str) else None,
+        finish_reason=sound(finish_reason) if isinstance(finish_reason, str) else None,
         usage={str(kind): count for kind, count in counts if type(count) is int and count >= 0},
-        model=str(answer.get("model", "")),
+        model=sound(str(answer.get("model", ""))),
         raw=raw,
         seconds=seconds,
     )

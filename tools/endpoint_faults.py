@@ -1,7 +1,9 @@
 """What can go wrong with one request to an endpoint, and what it means for whoever asked."""
 
 import os
+import ssl
 import time
+from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -22,33 +24,49 @@ class CallFailed(Exception):
     def __init__(self, fault: Fault, reason: str, *, wait: float | None = None, raw: str = "") -> None:
         super().__init__(reason)
         self.fault = fault
-        self.reason = reason
+        self.reason = sound(reason)
         self.wait = wait
         self.raw = raw
         self.seconds = 0.0
 
 
+def sound(text: str) -> str:
+    """Replace halves of surrogate pairs, which JSON can hold and nothing can write."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def connection_failure(error: BaseException) -> CallFailed:
-    """Name what broke a request, by the exception at the bottom: those above it are named for other libraries."""
+    """Name what broke a request, by the exceptions below the library's own: those are named for other libraries."""
     import aiohttp
 
     from .bounded_answer import TooMuch
 
-    while error.__cause__ is not None:
-        error = error.__cause__
-    if isinstance(error, TooMuch):
-        return CallFailed("answer", str(error))
+    causes = list(_causes(error))
+    for cause in causes:
+        if isinstance(cause, TooMuch):
+            return CallFailed("answer", str(cause))
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return CallFailed("refused", f"its certificate is not trusted: {cause.verify_message}")
+        if isinstance(cause, aiohttp.ConnectionTimeoutError):
+            return CallFailed("unreachable", f"no connection could be made within {CONNECT_SECONDS:g} s")
     broken = (ConnectionResetError, BrokenPipeError, aiohttp.ClientError)
-    if isinstance(error, OSError) and not isinstance(error, broken):
-        return CallFailed("unreachable", f"no connection could be made: {_words(error)}")
-    if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return CallFailed("unreachable", f"no connection could be made within {CONNECT_SECONDS:g} s")
+    last = causes[-1]
+    if isinstance(last, OSError) and not isinstance(last, broken):
+        return CallFailed("unreachable", f"no connection could be made: {_words(last)}")
     return CallFailed("away", "the connection was closed before the answer was whole")
 
 
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__
+
+
 def _words(error: OSError) -> str:
-    """The system's own words for an error; those of a name that is not known carry no code of the system's."""
-    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror or error)
+    """The system's own words for an error; TLS and names that are not known have numbers of their own."""
+    if isinstance(error, ssl.SSLError) or not error.errno or error.errno < 0:
+        return str(error.strerror or error)
+    return os.strerror(error.errno)
 
 
 def status_failure(error: "APIStatusError") -> CallFailed:
@@ -84,5 +102,5 @@ def _retry_after(error: "APIStatusError") -> float | None:
         pass
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         return None

@@ -13,17 +13,18 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
-from weakref import WeakValueDictionary
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from .arrays import Floats
+from .claims import Claims
 from .errors import LedgerError
 from .ledger_schema import PATIENCE, prepare
 from .records import Attempt, Cue, Digest, Record, Steps
 
 _PARAMETERS_AT_ONCE = 500
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.2  # seconds between looks at a step that is under way
 _CUES = TypeAdapter(tuple[Cue, ...])
 _COLUMNS = "key, image, describer, n, attempt, cues, error, raw, request, usage, finish_reason, latency, made"
 _Found = TypeVar("_Found")
@@ -49,7 +50,7 @@ class Ledger:
         """Open or create the file; raises `LedgerError`."""
         self.path = path
         self._lock = threading.Lock()
-        self._turns: WeakValueDictionary[Step, asyncio.Lock] = WeakValueDictionary()
+        self._claims = Claims(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
@@ -76,13 +77,28 @@ class Ledger:
         """Close the file, once a write that is under way in another thread has ended."""
         with self._lock:
             self._db.close()
+        self._claims.close()
 
     @asynccontextmanager
     async def turn(self, step: Step) -> AsyncIterator[None]:
-        """Wait while the same step is under way in this event loop, so that nothing is asked twice."""
-        lock = self._turns.setdefault(step, asyncio.Lock())  # gone when nobody holds or waits for it
-        async with lock:
+        """Wait while the same step is under way, here or in another process, so that nothing is asked twice."""
+        pause = _FIRST_PAUSE
+        while not self._claimed(step):
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+        try:
             yield
+        finally:
+            self._claims.give_back(step.key)
+
+    def _claimed(self, step: Step) -> bool:
+        try:
+            return self._claims.take(step.key)
+        except OSError as error:
+            raise LedgerError(
+                f"Nothing can be written beside the ledger {str(self.path)!r} ({error.strerror}): "
+                "name another with --ledger."
+            ) from error
 
     def recall(self, steps: Iterable[Step]) -> dict[Step, tuple[Cue, ...]]:
         """Return the recorded cues of each step that has been made; raises `LedgerError`."""

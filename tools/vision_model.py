@@ -15,6 +15,7 @@ from .errors import EndpointRefused, EndpointUnreachable
 from .prompt import Prompt
 from .records import Attempt, Photo, RawCue, Record
 from .sent_image import SentImage, encode_image, encoding
+from .slots import Slots
 
 ALGORITHM = "vlm/1"  # recorded with every description: change it with anything that changes what is asked
 
@@ -40,6 +41,7 @@ class Patience(Record):
 
 
 PATIENT = Patience()
+_PREPARED = Slots()
 
 
 class VisionModel:
@@ -72,10 +74,12 @@ class VisionModel:
         Raises `PhotoError` for a photo that cannot be decoded, `EndpointRefused` when no request can succeed with
         these settings, and `EndpointUnreachable` when the endpoint stays away.
         """
-        image = await asyncio.to_thread(encode_image, photo, self._image_side)
-        async with aclosing(self.attempts_at(image, n)) as attempts:
-            async for attempt in attempts:
-                yield attempt
+        # As many images are held in memory as can be asked for at once, and as many again to come next.
+        async with _PREPARED.slot(2 * self.endpoint.concurrency):
+            image = await asyncio.to_thread(encode_image, photo, self._image_side)
+            async with aclosing(self.attempts_at(image, n)) as attempts:
+                async for attempt in attempts:
+                    yield attempt
 
     async def attempts_at(self, image: SentImage, n: int) -> AsyncGenerator[Attempt, None]:
         """Yield the same for an image that is encoded already."""

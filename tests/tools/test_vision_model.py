@@ -5,7 +5,9 @@ import base64
 import io
 import json
 import re
+import socket
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import faulty_server as faulty
@@ -17,6 +19,7 @@ from texture import texture
 
 from internvl_vpr.tools.cue_answer import cue_schema, parse_cues
 from internvl_vpr.tools.endpoint import Endpoint
+from internvl_vpr.tools.endpoint_faults import CallFailed
 from internvl_vpr.tools.errors import EndpointRefused, EndpointUnreachable, PhotoError, UsageError
 from internvl_vpr.tools.photo import open_photo
 from internvl_vpr.tools.prompt import Prompt
@@ -204,6 +207,69 @@ def test_what_no_request_can_pass_is_an_error_at_once(photo: Photo, fault: Fault
     assert len(server.requests) == 1
     assert "--model" in str(raised.value)
     assert KEY not in str(raised.value)
+
+
+def test_a_machine_that_drops_packets_is_not_there_either(photo: Photo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("internvl_vpr.tools.endpoint.CONNECT_SECONDS", 0.2)
+    with socket.socket() as full, ExitStack() as clients:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for _ in range(8):  # nobody accepts, so that the next ones are not even answered
+            client = clients.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(full.getsockname())
+        with pytest.raises(EndpointUnreachable, match="within 10 s"):
+            ask(model_at(f"http://127.0.0.1:{full.getsockname()[1]}/v1", timeout=5), photo)
+
+
+@pytest.mark.parametrize("body", [f'{{"error": {{"message": "bad key {KEY}"}}}}', f"<html>{KEY}</html>"])
+def test_a_server_that_repeats_the_key_does_not_bring_it_into_the_open(photo: Photo, body: str) -> None:
+    with serve(default=faulty.status(401, body=body.encode())) as server:
+        server.models_fault = faulty.status(401, body=body.encode())
+        with pytest.raises(EndpointRefused) as refused:
+            ask(model_at(server.endpoint), photo)
+        with pytest.raises(CallFailed) as failed:
+            asyncio.run(model_at(server.endpoint).endpoint.models())
+    assert KEY not in str(refused.value) + str(failed.value) + failed.value.reason + failed.value.raw
+
+
+def test_an_answer_that_repeats_the_key_is_recorded_without_it(photo: Photo) -> None:
+    cues = [(f"a sign that says {KEY} {i}", 1) for i in range(3)]
+    with serve(faulty.content(f"the key is {KEY}", f"stop {KEY}"), default=faulty.good(cues)) as server:
+        server.models = [KEY]
+        attempts = ask(model_at(server.endpoint), photo)
+    assert KEY not in "".join(attempt.model_dump_json() for attempt in attempts)
+    assert attempts[-1].cues[0].text == "a sign that says [key] 0"
+
+
+def test_halves_of_surrogate_pairs_from_a_server_can_be_written_down(photo: Photo) -> None:
+    faults = (faulty.status(500, "bad \ud800"), faulty.content("x", "\ud800"), faulty.content("\ud800"))
+    with serve(*faults) as server:
+        attempts = ask(model_at(server.endpoint), photo)
+    assert attempts[0].error == "the endpoint answered 500: bad ?"
+    for attempt in attempts:
+        attempt.model_dump_json().encode()
+        (attempt.error or "").encode()
+
+
+@pytest.mark.parametrize("wish", ["Mon, 01 Jan 20240000000000 00:00:00 GMT", "soon", "nan", "-5"])
+def test_a_wish_to_wait_that_makes_no_sense_is_none(photo: Photo, wish: str) -> None:
+    with serve(faulty.status(429, retry_after=wish), default=faulty.good(THREE)) as server:
+        assert len(ask(model_at(server.endpoint), photo)) == 2
+
+
+@pytest.mark.parametrize("key", ["sk-a\nb", "sk-schlüssel", "sk- a"])
+def test_a_key_that_cannot_be_one_is_one_clear_error(key: str) -> None:
+    with pytest.raises(UsageError, match="OPENAI_API_KEY") as raised:
+        Endpoint("http://a/v1", SecretStr(key), timeout=1, concurrency=1)
+    assert key not in str(raised.value)
+
+
+def test_a_line_end_behind_a_key_does_no_harm(photo: Photo) -> None:
+    with serve() as server:
+        endpoint = Endpoint(server.endpoint, SecretStr(f"{KEY}\r\n"), timeout=5, concurrency=1)
+        asyncio.run(endpoint.complete({"model": "m", "messages": []}))
+    assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
 
 
 def test_an_endpoint_that_is_not_there_is_an_error_after_some_tries(photo: Photo) -> None:

@@ -1,0 +1,64 @@
+"""A limit of things at once that holds in the whole process, whatever event loops its threads run."""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+
+class Slots:
+    """Counts what is under way; each comer says how many there may be with it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._used = 0
+        self._waiting: deque[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = deque()
+
+    @asynccontextmanager
+    async def slot(self, most: int) -> AsyncIterator[None]:
+        """Wait until fewer than `most` are under way, and be one of them."""
+        await self._take(most)
+        try:
+            yield
+        finally:
+            self._give_back()
+
+    async def _take(self, most: int) -> None:
+        while (turn := self._try(most)) is not None:
+            try:
+                await turn
+            except asyncio.CancelledError:
+                if turn.done() and not turn.cancelled():
+                    self._wake_next()  # whoever comes next shall not wait for one that has left
+                raise
+
+    def _try(self, most: int) -> asyncio.Future[None] | None:
+        """Take a slot, or return what to wait for."""
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            if self._used < most:
+                self._used += 1
+                return None
+            turn = loop.create_future()
+            self._waiting.append((loop, turn))
+            return turn
+
+    def _give_back(self) -> None:
+        with self._lock:
+            self._used -= 1
+        self._wake_next()
+
+    def _wake_next(self) -> None:
+        """Let the first that still waits try again; its loop may be another thread's, and may have been closed."""
+        with self._lock:
+            while self._waiting:
+                loop, turn = self._waiting.popleft()
+                if not turn.cancelled() and not loop.is_closed():
+                    loop.call_soon_threadsafe(_wake, turn)
+                    return
+
+
+def _wake(turn: asyncio.Future[None]) -> None:
+    if not turn.done():
+        turn.set_result(None)
