@@ -50,7 +50,7 @@ def main() -> None:
             url = f"http://127.0.0.1:{ready.split()[1]}/v1"
             endpoint = Endpoint(url, None, timeout=60, concurrency=_AT_ONCE)
             model = VisionModel(endpoint, "InternVL3-38B", Prompt.load("describe_image.v1"))
-            image = jpeg(Image.new("RGB", (64, 48)))  # encoding photographs is no part of this
+            image = jpeg(Image.new("RGB", (64, 48)))  # neither encoding photographs nor the ledger is part of this
             ours, other = (lambda: asyncio.run(_ours(model, image))), partial(_run_bare, url, model.request(image, _N))
             timing = measure(Comparison("", ours, "", other, None))
         finally:
@@ -63,14 +63,16 @@ def _run_bare(url: str, request: dict[str, object]) -> None:
 
 
 async def _ours(model: VisionModel, image: SentImage) -> None:
-    """Describe the image again and again, with all that is checked and recorded of an answer."""
+    """Ask again and again as `describe` does, by as many workers; every answer is parsed and checked."""
+    waiting = iter(range(_REQUESTS))
 
-    async def one() -> None:
-        attempts = [attempt async for attempt in model.attempts_at(image, _N)]
-        if attempts[-1].error is not None:
-            raise RuntimeError(attempts[-1].error)
+    async def worker() -> None:
+        for _ in waiting:
+            attempts = [attempt async for attempt in model.attempts_at(image, _N)]
+            if attempts[-1].error is not None:
+                raise RuntimeError(attempts[-1].error)
 
-    await asyncio.gather(*(one() for _ in range(_REQUESTS)))
+    await asyncio.gather(*(worker() for _ in range(_AT_ONCE)))
 
 
 async def _bare(url: str, request: dict[str, object]) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -52,7 +53,12 @@ class Prompt(Record):
 
     def render(self, n: int) -> str:
         """Return the text that asks for `n` cues."""
-        return Template(self.text).substitute(n=n)
+        return _rendered(self.text, n)
+
+
+@lru_cache(maxsize=64)
+def _rendered(text: str, n: int) -> str:
+    return Template(text).substitute(n=n)
 
 
 def prompt_names() -> list[str]:

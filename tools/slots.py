@@ -54,9 +54,13 @@ class Slots:
         with self._lock:
             while self._waiting:
                 loop, turn = self._waiting.popleft()
-                if not turn.cancelled() and not loop.is_closed():
-                    loop.call_soon_threadsafe(_wake, turn)
-                    return
+                if turn.cancelled() or loop.is_closed():
+                    continue
+                if loop is asyncio.get_running_loop():
+                    _wake(turn)
+                else:
+                    loop.call_soon_threadsafe(_wake, turn)  # costs a system call
+                return
 
 
 def _wake(turn: asyncio.Future[None]) -> None:

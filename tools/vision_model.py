@@ -121,7 +121,7 @@ class VisionModel:
 
     def request(self, image: SentImage, n: int, decoding: Decoding | None = None) -> dict[str, Any]:
         """Return the body of the request for an image, by default that of the first attempt."""
-        schema = {"name": "cues", "strict": True, "schema": cue_schema(n)}
+        schema = {"name": "cues", "strict": True, "schema": _schema(n)}
         return {
             "model": self._model,
             "messages": self._messages(image.url, n),
@@ -174,6 +174,11 @@ class VisionModel:
             return failure.wait if failure.wait <= patience.longest_wait else None
         pause = min(patience.longest_pause, patience.first_pause * 2.0 ** (failures - 1))
         return pause * random.uniform(0.5, 1.0)  # noqa: S311 - so that not all who failed together return together
+
+
+@cache
+def _schema(n: int) -> dict[str, Any]:
+    return cue_schema(n)
 
 
 @cache
