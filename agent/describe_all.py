@@ -10,7 +10,7 @@ from ..tools.answer import count_steps
 from ..tools.describe_image import describe_image, given_up, recall_descriptions
 from ..tools.errors import NotDescribed
 from ..tools.progress import Progress, silent
-from ..tools.records import Candidate, Description, Record, Steps
+from ..tools.records import Candidate, Description, Record, Steps, asked_and_answered
 from .context import Describing
 
 STAGE = "describing"
@@ -126,6 +126,6 @@ class _Run:
     def _show(self) -> None:
         steps = self.steps
         rate = steps.made / max(time.monotonic() - self._started, 1e-3)
-        spent = sum(count for kind, count in steps.tokens.items() if kind in ("prompt_tokens", "completion_tokens"))
+        spent = asked_and_answered(steps.tokens)
         detail = f"{rate:.1f}/s  {spent:,} tokens" if steps.made else ""
         self._on_progress(STAGE, self.done, self._images, detail)

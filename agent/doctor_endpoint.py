@@ -12,7 +12,7 @@ from ..tools.endpoint_faults import CallFailed
 from ..tools.errors import EndpointRefused, EndpointUnreachable, UsageError, VprError
 from ..tools.photo import open_photo
 from ..tools.prompt import Prompt
-from ..tools.records import Attempt
+from ..tools.records import Attempt, asked_and_answered
 from ..tools.vision_model import VisionModel
 from .doctor import Finding
 from .settings import Settings
@@ -118,7 +118,7 @@ async def _timed_description(model: VisionModel, n: int) -> Finding:
         says = f"none after {len(attempts)} attempts and {seconds:.1f} s: {last.error}"
         advice = _CONSTRAIN if last.finish_reason else _FAILED
         return Finding(name="description", status="failure", says=says, advice=advice)
-    tokens = sum(last.usage.get(kind, 0) for kind in ("prompt_tokens", "completion_tokens"))
+    tokens = asked_and_answered(last.usage)
     cues = "; ".join(f"{cue.text} ({cue.score})" for cue in last.cues)
     says = f"{seconds:.1f} s, {tokens} tokens, attempt {len(attempts)}: {cues}"
     return Finding(name="description", status="ok" if len(attempts) == 1 else "warning", says=says)

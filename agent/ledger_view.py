@@ -7,12 +7,13 @@ from rich.table import Table
 from rich.text import Text
 
 from ..tools.ledger_report import DescriberStats, RecordedAttempt
+from ..tools.records import asked_and_answered
 from .safe_text import safe_text
 
 
 def show_attempt(attempt: RecordedAttempt, *, raw: bool) -> RenderableType:
     """Show one attempt: when, of which image, the how-many-th, how long, and its cues or its error."""
-    tokens = sum(attempt.usage.get(kind, 0) for kind in ("prompt_tokens", "completion_tokens"))
+    tokens = asked_and_answered(attempt.usage)
     parts: list[RenderableType] = [
         Text.assemble(
             (attempt.made, "dim"), f"  {attempt.image[:12]}  attempt {attempt.attempt}  {attempt.latency:.2f} s",

@@ -55,7 +55,7 @@ async def describe_image(
     """
     step = Step(image=digest, describer=describer.id, n=n)
     made: list[Attempt] = []
-    given_up: str | None = None
+    reason: str | None = None
     try:
         async with asyncio.timeout(deadline), ledger.turn(step):
             if known := await asyncio.to_thread(recall_descriptions, [digest], n, describer, ledger):
@@ -65,10 +65,10 @@ async def describe_image(
                 async for attempt in attempts:
                     await _keep(attempt, step, made, ledger)
     except PhotoError as error:
-        given_up = str(error)
+        reason = str(error)
     except TimeoutError:
-        given_up = "it was not described within the time that an answer may take"
-    return await asyncio.to_thread(_outcome, step, made, given_up, ledger)
+        reason = "it was not described within the time that an answer may take"
+    return await asyncio.to_thread(_outcome, step, made, reason, ledger)
 
 
 def recall_descriptions(
@@ -123,11 +123,11 @@ async def _keep(attempt: Attempt, step: Step, made: list[Attempt], ledger: Ledge
         raise
 
 
-def _outcome(step: Step, made: Sequence[Attempt], given_up: str | None, ledger: Ledger) -> Description:
+def _outcome(step: Step, made: Sequence[Attempt], reason: str | None, ledger: Ledger) -> Description:
     """Return what the ledger now holds: another process may have been first, and then its cues stand."""
     found = _recall([step], ledger, failures=False).get(step.image)
     if found is None:
-        reason = given_up or (made[-1].error if made else None) or "the describer made no attempt"
+        reason = reason or (made[-1].error if made else None) or "the describer made no attempt"
         ledger.record_failure(step, reason)
         found = _description(step, (), reason)
     usage = sum((Counter(attempt.usage) for attempt in made), Counter[str]())

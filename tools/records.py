@@ -1,5 +1,6 @@
 """The plain records that the tools hand to each other: frozen, validated, JSON-ready."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -77,6 +78,11 @@ class Cue(RawCue):
     """A phrase with its score as given and its weight α, normalised over the image's cues (Eq. 6)."""
 
     weight: float = Field(ge=0, le=1)
+
+
+def asked_and_answered(usage: Mapping[str, int]) -> int:
+    """Return the tokens of the prompt and of the answer together; an endpoint's total may count others, too."""
+    return usage.get("prompt_tokens", 0) + usage.get("completion_tokens", 0)
 
 
 class Attempt(Record):

@@ -63,7 +63,7 @@ class VisionModel:
     @cached_property
     def id(self) -> str:
         """Model, prompt, schema, image encoding and decoding: everything that changes the answers but the server."""
-        schema = schema_digest(cue_schema(1))[:12]
+        schema = _schema_digest(1)[:12]
         decoding = "; ".join(f"T {d.temperature:g} seed {d.seed}" for d in map(self._decoding, (0, 1, 2), (1, 1, 1)))
         prompt = f"{self._prompt.name} {self._prompt.digest[:12]}"
         return f"{ALGORITHM} ({self._model}, {prompt}, schema {schema}, {encoding(self._image_side)}, {decoding})"
@@ -183,7 +183,7 @@ def _schema(n: int) -> dict[str, Any]:
 
 @cache
 def _schema_digest(n: int) -> str:
-    return schema_digest(cue_schema(n))
+    return schema_digest(_schema(n))
 
 
 def _checked(completion: Completion, n: int) -> tuple[RawCue, ...]:
