@@ -12,6 +12,7 @@ import click
 
 from ..tools.errors import VprError
 from .cli_doctor import doctor
+from .cli_eval import evaluate
 from .cli_ledger import ledger
 from .cli_locate import chat, demo, locate
 from .cli_places import codebook, describe, index
@@ -30,7 +31,7 @@ def cli() -> None:
     """
 
 
-for _command in (index, locate, chat, describe, codebook, ledger, doctor, demo):
+for _command in (index, locate, chat, describe, codebook, ledger, doctor, demo, evaluate):
     cli.add_command(_command)
 
 

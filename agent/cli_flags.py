@@ -30,7 +30,7 @@ INDEX_FLAGS = (
     click.option("--dtype", metavar="NAME", help="auto (default), float32, bfloat16 or float16."),
 )
 DESCRIBER_FLAGS = (
-    click.option("--describer", metavar="NAME", help="What names cues: signage or vlm."),
+    click.option("--describer", metavar="NAME", help="What names cues: signage, statistics or vlm."),
     click.option("--n", metavar="N", help="Cues an image (Eq. 6)."),
     click.option("--ledger", metavar="FILE", help="Where description steps are recorded; default: in the index."),
 )

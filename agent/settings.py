@@ -20,7 +20,7 @@ PREFIX = "INTERNVL_VPR_"
 SETTINGS_FILE = "internvl-vpr.toml"
 
 PresetName = Literal["embedded", "paper", "anyloc"]
-DescriberName = Literal["signage", "vlm"]
+DescriberName = Literal["signage", "statistics", "vlm"]
 
 
 class Settings(Record):
@@ -128,11 +128,13 @@ def resolve_settings(
     environ: Mapping[str, str] = os.environ,
     file: Path | None = None,
     index: IndexSettings | None = None,
+    defaults: Mapping[str, Any] | None = None,
 ) -> Settings:
     """Merge the layers of settings; a flag that is None was not given.
 
     `file` is `internvl-vpr.toml` in the working directory unless named. `index` holds the settings an
     index was built with: they come before the preset's, so that a query needs no flags to fit it.
+    `defaults` stand in for the preset's where a command or a calibration knows better.
     Raises `UsageError` that names the setting and where its value came from.
     """
     layers = {
@@ -140,6 +142,7 @@ def resolve_settings(
         "environment": _from_environment(environ),
         "file": _from_file(file or Path(SETTINGS_FILE), required=file is not None),
         "index": _from_index(index),
+        "default": dict(defaults or {}),
     }
     chosen = next((layer["preset"] for layer in layers.values() if "preset" in layer), "embedded")
     if not isinstance(chosen, str) or chosen not in _PRESETS:

@@ -58,6 +58,7 @@ def update_index(
     prune: bool = False,
     forget: Sequence[Path] = (),
     codebook: Path | None = None,
+    listed: Sequence[str] | None = None,
     device: str = "auto",
     dtype: DType = "auto",
     on_progress: Progress = silent,
@@ -67,7 +68,8 @@ def update_index(
     `positions` gives positions by path relative to `photos`, before those in file names and EXIF. With
     `prune`, photos of this folder that are gone leave the index; all photos of the folders to `forget`
     do, there or not. Files that cannot be used are skipped and reported. A file `codebook` is used instead
-    of training one; `device` and `dtype` change the backbone's speed and rounding.
+    of training one. With `listed`, the photos are those, by path relative to `photos`, which is then not searched.
+    `device` and `dtype` change the backbone's speed and rounding.
 
     Raises `IndexMismatch` when the index was built with other settings, `IndexBusy`, `PlaceIndexError`
     when no photo can be used or the index cannot be written, `UsageError` when `photos` is no folder or a
@@ -84,7 +86,7 @@ def update_index(
                 )
             for folder in forget:
                 store.drop_root(str(folder.resolve()))
-            scan = scan_photos(store, photos, positions or {}, prune=prune, on_progress=on_progress)
+            scan = scan_photos(store, photos, positions or {}, prune=prune, on_progress=on_progress, listed=listed)
             build = _Build(store, settings, list(scan.skipped), on_progress, device, dtype)
             centers = build.codebook(given)
             computed = build.compute_vectors(centers)

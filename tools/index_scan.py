@@ -1,6 +1,6 @@
 """The photos of a folder against those that an index build knows: new, changed, gone, or of no use."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .build_store import BuildStore
@@ -29,14 +29,21 @@ class Scan(Record):
 
 
 def scan_photos(
-    store: BuildStore, folder: Path, positions: Mapping[str, Position], *, prune: bool, on_progress: Progress
+    store: BuildStore,
+    folder: Path,
+    positions: Mapping[str, Position],
+    *,
+    prune: bool,
+    on_progress: Progress,
+    listed: Sequence[str] | None = None,
 ) -> Scan:
     """Bring the store's table of photos up to date with a folder; raises `UsageError`.
 
-    A photo of unchanged size and time is not read again, unless its position came from a table and is no
-    longer in the one that is given.
+    With `listed`, the folder's photos are those, named relative to it, and it is not searched. A photo of
+    unchanged size and time is not read again, unless its position came from a table and is no longer in the one
+    that is given.
     """
-    paths = find_photos(folder)
+    paths = find_photos(folder) if listed is None else [folder / name for name in listed]
     if prune and not paths:
         raise UsageError(
             f"The folder {str(folder)!r} holds no photo, so nothing was pruned: check that it is the right one."

@@ -3,14 +3,14 @@
 import json
 import statistics
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from .errors import LedgerError, UsageError
-from .ledger import Ledger
+from .ledger import Ledger, Step
 from .records import Cue, Record
 
 _PAGE = 500
@@ -136,3 +136,33 @@ class _Figures:
             first=self.made[0],
             last=self.made[1],
         )
+
+
+class Tally(Record):
+    """What describing one image took over all attempts on record; `first_valid`: the first one gave the cues."""
+
+    attempts: int = 0
+    first_valid: bool = False
+    usage: dict[str, int] = Field({}, description="tokens, by kind")
+    latency: float = Field(0.0, description="seconds")
+
+
+def tally(ledger: Ledger, steps: Sequence[Step]) -> dict[str, Tally]:
+    """Return what each step took, by the image's digest; raises `LedgerError`."""
+    found: dict[str, Tally] = {}
+    for start in range(0, len(steps), _PAGE):
+        keys = [step.key for step in steps[start : start + _PAGE]]
+        rows = ledger.read(
+            "SELECT image, attempt, error, usage, latency FROM steps"  # noqa: S608
+            f" WHERE key IN ({', '.join('?' * len(keys))}) ORDER BY id",
+            keys,
+        )
+        for image, attempt, error, usage, latency in rows:
+            known = found.get(image, Tally())
+            found[image] = Tally(
+                attempts=known.attempts + 1,
+                first_valid=known.first_valid or (not known.attempts and attempt == 1 and error is None),
+                usage=dict(Counter(known.usage) + Counter(json.loads(usage))),
+                latency=known.latency + latency,
+            )
+    return found

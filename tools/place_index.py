@@ -85,6 +85,11 @@ class PlaceIndex:
         rows = self._places.execute(f"SELECT {_PHOTO_COLUMNS} FROM photos WHERE image = ? ORDER BY reference", (image,))  # noqa: S608
         return [_candidate(row, similarity) for row in rows]
 
+    def roots(self) -> list[Path]:
+        """The folders whose photos are in the index."""
+        rows = self._places.execute("SELECT DISTINCT root FROM photos ORDER BY root")
+        return [Path(root) for (root,) in rows]
+
     def images(self) -> Iterator[Candidate]:
         """One photo for each distinct image, in the order of their references; rank 1 and similarity 0."""
         rows = self._places.execute(
@@ -93,10 +98,11 @@ class PlaceIndex:
         for row in rows:
             yield _candidate(row[:-1], 0.0)
 
-    def photos(self) -> list[Candidate]:
-        """All photos of the index in the order of their references, with rank 1 and similarity 0."""
+    def photos(self) -> Iterator[Candidate]:
+        """All photos of the index in the order of their references; rank 1 and similarity 0."""
         rows = self._places.execute(f"SELECT {_PHOTO_COLUMNS} FROM photos ORDER BY reference, root")  # noqa: S608
-        return [_candidate(row, 0.0) for row in rows]
+        for row in rows:
+            yield _candidate(row, 0.0)
 
 
 def _open_block(folder: Path, block: Block, dimension: int) -> Any:

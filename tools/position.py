@@ -75,7 +75,7 @@ def distance(a: Position, b: Position) -> float | None:
     protocol has it; otherwise the geodesic on WGS84, where both have degrees.
     """
     metres_a, metres_b = _metres(a), _metres(b)
-    if metres_a and metres_b and _plane(a) == _plane(b):
+    if metres_a and metres_b and plane_of(a) == plane_of(b):
         return math.dist(metres_a, metres_b)
     degrees_a, degrees_b = _degrees(a), _degrees(b)
     if degrees_a and degrees_b:
@@ -202,7 +202,8 @@ def _metres(position: Position) -> tuple[float, float] | None:
     return position.easting, position.northing
 
 
-def _plane(position: Position) -> tuple[str, bool] | None:
+def plane_of(position: Position) -> tuple[str, bool] | None:
+    """Return which plane a position's metres lie in: zone number and whether north; None without a zone."""
     return (position.zone[:-1], _is_north(position.zone[-1])) if position.zone else None
 
 
