@@ -79,7 +79,7 @@ def _flat(info: RunInfo) -> dict[str, object]:
     """What decides a run's results, by name."""
     fields = info.model_dump(mode="json", exclude={"started", "finished", "seconds", "ledger"})
     split = {f"split's {name}": value for name, value in fields.pop("split").items() if name != "folders"}
-    return {**split, **fields.pop("settings"), **fields.pop("versions"), **fields}
+    return {"limit": fields.pop("limit"), **split, **fields.pop("settings"), **fields.pop("versions"), **fields}
 
 
 class _Lines:
