@@ -10,7 +10,7 @@ stamp := .venv/.installed-$(version)
 pip := .venv/bin/python -m pip --quiet --quiet --disable-pip-version-check install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo chat test test-endpoint test-kills rehearsal lint bench clean
+.PHONY: help demo chat eval test test-endpoint test-kills rehearsal lint bench clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -20,6 +20,13 @@ demo: $(stamp) ## Index the generated demo town and locate its photos
 
 chat: demo ## Ask about photos of the demo town, one after another
 	@.venv/bin/internvl-vpr chat --places demo-town/places
+
+eval: $(stamp) ## Measure the demo town, gate on the committed baseline, write runs/town.html
+	@rm -rf runs/town
+	@.venv/bin/internvl-vpr eval run town-night town-occlusion town-long-ago --preset embedded \
+		--root demo-town/town --places demo-town/places --out runs/town
+	@.venv/bin/internvl-vpr eval report runs/town --out runs/town.html
+	@.venv/bin/internvl-vpr eval gate runs/town --baseline evals/baseline --junit runs/town.xml
 
 test: $(stamp) ## Run the tests
 	@.venv/bin/python -m pytest

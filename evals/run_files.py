@@ -1,6 +1,8 @@
 """A run as a folder: `run.json`, `results.jsonl`, `descriptions.jsonl`, and the field's `preds/NNN.txt`."""
 
+import gzip
 import os
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -73,15 +75,21 @@ def load_runs(folder: Path) -> dict[str, Run]:
 
 
 def read_lines(path: Path, kind: type[_Line]) -> Iterator[_Line]:
-    """Yield the records of a file of JSON lines; none where there is no file.
+    """Yield the records of a file of JSON lines, or of the same file gzipped; none where there is neither.
 
     A last line that a killed process left half written is passed over; raises `UsageError` for another one
     that cannot be read.
     """
+    packed = path.with_name(f"{path.name}.gz")
     try:
-        content = path.read_bytes()
+        if path.exists() or not packed.exists():
+            content = path.read_bytes()
+        else:
+            content = gzip.decompress(packed.read_bytes())
     except FileNotFoundError:
         return
+    except (OSError, EOFError, zlib.error) as error:
+        raise UsageError(f"The file {str(path)!r} cannot be read ({error}): make the run again.") from error
     lines = content.split(b"\n")
     for number, line in enumerate(lines[:-1], start=1):  # what follows the last newline is not whole
         try:

@@ -1,6 +1,7 @@
 """A run from its first query to its last: what is on the disk, what a killed run keeps, what nothing costs twice."""
 
 import asyncio
+import gzip
 import json
 import shutil
 from collections.abc import AsyncGenerator, Callable, Iterator
@@ -243,6 +244,19 @@ def test_limit_takes_the_first_queries(make_task: Callable[..., Task], tmp_path:
     assert [result.query for result in run.results] == [name_of(0, 3), name_of(1, 3), name_of(80, 3)]
 
 
+def test_a_run_may_be_kept_gzipped(make_task: Callable[..., Task], tmp_path: Path) -> None:
+    run = made(make_task(limit=2), tmp_path / "run")
+    for name in ("results.jsonl", "descriptions.jsonl"):
+        path = tmp_path / "run" / name
+        (tmp_path / "run" / f"{name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+        path.unlink()
+    kept = load_run(tmp_path / "run")
+    assert (kept.results, kept.descriptions) == (run.results, run.descriptions)
+    (tmp_path / "run" / "results.jsonl.gz").write_bytes(b"\x1f\x8b not packed")
+    with pytest.raises(UsageError, match="cannot be read"):
+        load_run(tmp_path / "run")
+
+
 def test_runs_are_loaded_by_split_and_what_is_no_run_is_refused(make_task: Callable[..., Task], tmp_path: Path) -> None:
     made(make_task(limit=1), tmp_path / "runs" / "one")
     assert list(load_runs(tmp_path / "runs")) == list(load_runs(tmp_path / "runs" / "one")) == ["folder"]
@@ -253,7 +267,7 @@ def test_runs_are_loaded_by_split_and_what_is_no_run_is_refused(make_task: Calla
         with pytest.raises(UsageError, match="There is no run in"):
             load_runs(nothing)
     (tmp_path / "runs" / "one" / "results.jsonl").write_text('{"query": 3}\n')
-    with pytest.raises(UsageError, match=r"results.jsonl', line 1, cannot be read"):
+    with pytest.raises(UsageError, match=r"results\.jsonl', line 1, cannot be read"):
         load_run(tmp_path / "runs" / "one")
     (tmp_path / "runs" / "one" / "run.json").write_text("{")
     with pytest.raises(UsageError, match="cannot be read: make it again"):
