@@ -2,7 +2,9 @@
 
 import click
 
+from .cli_eval_calibrate import calibrate
 from .cli_eval_run import run
+from .cli_eval_sweep import sweep, tables
 
 
 @click.group("eval")
@@ -14,5 +16,5 @@ def evaluate() -> None:
     """
 
 
-for _command in (run,):
+for _command in (run, tables, sweep, calibrate):
     evaluate.add_command(_command)

@@ -1,12 +1,13 @@
 """What a run of the graph is given: the index, the tools' dependencies and the settings."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..tools.backbone import Backbone, BackboneSettings, open_backbone
+from ..tools.calibration import Calibration, read_calibration
 from ..tools.describe_image import Describer, Replay
 from ..tools.errors import IndexMismatch
 from ..tools.index_files import differing_settings
@@ -20,7 +21,10 @@ LEDGER_FILE = "ledger.sqlite"
 
 @dataclass(frozen=True)
 class Context:
-    """Dependencies of a run; live objects that are shared by runs and never stored in the graph's state."""
+    """Dependencies of a run; live objects that are shared by runs and never stored in the graph's state.
+
+    `calibration` is that of the settings' τ, where it has one that is valid for all the others.
+    """
 
     index: PlaceIndex
     backbone: Backbone
@@ -29,16 +33,25 @@ class Context:
     ledger: Ledger
     settings: Settings
     replay: bool = False
+    calibration: Calibration | None = None
 
     def resolved(self) -> dict[str, str | int | float | None]:
         """Return every resolved setting, with the full ids of what computed the answer."""
-        ids = {
-            "backbone_id": self.backbone.id,
-            "describer_id": self.describer.id,
-            "encoder_id": self.encoder.id,
-            "codebook": self.index.manifest.codebook_digest,
+        calibrated = self.calibration.made if self.calibration else None
+        return {
+            **self.settings.model_dump(mode="json", exclude={"ledger"}),
+            **_ids(self.index, self.backbone, self.describer, self.encoder),
+            "tau_calibrated": calibrated,
         }
-        return {**self.settings.model_dump(mode="json", exclude={"ledger"}), **ids}
+
+
+def _ids(index: PlaceIndex, backbone: Backbone, describer: Describer, encoder: SentenceEncoder) -> dict[str, str]:
+    return {
+        "backbone_id": backbone.id,
+        "describer_id": describer.id,
+        "encoder_id": encoder.id,
+        "codebook": index.manifest.codebook_digest,
+    }
 
 
 @dataclass(frozen=True)
@@ -79,29 +92,45 @@ def open_context(
 ) -> Iterator[Context]:
     """Open an index folder with everything a run needs; `flags` are settings by name, such as `k=50`.
 
-    With `settings` given, nothing else is asked: no flag, no environment, no file. With `replay`, nothing is
-    described: what the ledger lacks is an error.
+    With `settings` given, nothing else is asked: no flag, no environment, no file, no calibration. With `replay`,
+    nothing is described: what the ledger lacks is an error. A τ that was calibrated for this map with these settings
+    comes before the preset's.
     Raises `IndexMissing`, `IndexDamaged`, `IndexMismatch`, `UsageError`, `WeightsError`, `PackageMissing` or
     `LedgerError`.
     """
     folder = Path(places)
     index = PlaceIndex.open(folder)
     try:
-        settings = settings or resolve_settings(flags, file=file, index=index.settings)
-        backbone = _fitting_backbone(folder, index, settings)
-        describer = open_describer(settings)
-        with Ledger(settings.ledger or folder / LEDGER_FILE) as ledger:
+        resolved = settings or resolve_settings(flags, file=file, index=index.settings)
+        fitting = _fitting_backbone(folder, index, resolved)
+        backbone = open_backbone(fitting, device=resolved.device, dtype=resolved.dtype)
+        describer, encoder = open_describer(resolved), open_encoder(resolved.encoder)
+        ids = _ids(index, backbone, describer, encoder)
+        calibration = _valid_calibration(folder, resolved, ids) if settings is None else None
+        if calibration is not None:
+            known = {"tau": calibration.tau}
+            resolved = resolve_settings(flags, file=file, index=index.settings, defaults=known)
+        with Ledger(resolved.ledger or folder / LEDGER_FILE) as ledger:
             yield Context(
                 index=index,
-                backbone=open_backbone(backbone, device=settings.device, dtype=settings.dtype),
+                backbone=backbone,
                 describer=Replay(describer) if replay else describer,
-                encoder=open_encoder(settings.encoder),
+                encoder=encoder,
                 ledger=ledger,
-                settings=settings,
+                settings=resolved,
                 replay=replay,
+                calibration=calibration if calibration and calibration.tau == resolved.tau else None,
             )
     finally:
         index.close()
+
+
+def _valid_calibration(folder: Path, settings: Settings, ids: Mapping[str, str]) -> Calibration | None:
+    """Return the calibration of a map's τ, unless it was made with other settings or models."""
+    found = read_calibration(folder)
+    if found is None or found.valid_for.differing({"n": settings.n, "k": settings.k, **ids}):
+        return None
+    return found
 
 
 def _fitting_backbone(folder: Path, index: PlaceIndex, settings: Settings) -> BackboneSettings:

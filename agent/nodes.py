@@ -84,6 +84,8 @@ async def decide(state: Scored, runtime: Runtime[Context]) -> Answered:
         tau=settings.tau,
         below_tau=settings.below_tau,
         settings=given.resolved(),
+        calibration=given.calibration,
+        index=given.index.manifest.checksum,
     )
     return {"answer": await asyncio.to_thread(_as_recorded, compose_answer(found), given)}
 

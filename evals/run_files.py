@@ -82,10 +82,8 @@ def read_lines(path: Path, kind: type[_Line]) -> Iterator[_Line]:
     """
     packed = path.with_name(f"{path.name}.gz")
     try:
-        if path.exists() or not packed.exists():
-            content = path.read_bytes()
-        else:
-            content = gzip.decompress(packed.read_bytes())
+        plain = path.exists() or not packed.exists()
+        content = path.read_bytes() if plain else gzip.decompress(packed.read_bytes())
     except FileNotFoundError:
         return
     except (OSError, EOFError, zlib.error) as error:

@@ -3,7 +3,10 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from pydantic import Field
+
 from .apply_threshold import BelowTau
+from .calibration import Calibration
 from .records import Answer, Description, Photo, Position, RankedCandidate, Record, Steps
 
 UNCALIBRATED_TAU = -1.0
@@ -20,6 +23,8 @@ class Findings(Record):
     tau: float
     below_tau: BelowTau
     settings: dict[str, str | int | float | None]
+    calibration: Calibration | None = None
+    index: str = Field("", description="checksum of the map, which may not be the one that τ was calibrated with")
 
 
 def compose_answer(found: Findings) -> Answer:
@@ -63,6 +68,8 @@ def _notes(found: Findings) -> Iterator[str]:
         yield "No candidate could be described, so the coarse order stands."
     elif not any(candidate.retained for candidate in found.ranked):
         yield f"No candidate's cues match above τ = {found.tau:g}, so {outcome}."
+    elif found.calibration is not None:
+        yield _promise(found.calibration, found.index)
     elif found.tau <= UNCALIBRATED_TAU:
         yield "τ is not calibrated (−1): every described candidate is retained, so the answer cannot abstain."
     if query.without_scores:
@@ -73,6 +80,16 @@ def _notes(found: Findings) -> Iterator[str]:
         yield "This very photo is in the index."
     if found.ranked and found.ranked[0].position is None:
         yield "The reference has no position."
+
+
+def _promise(given: Calibration, index: str) -> str:
+    """Say what a calibrated τ promises, and on what that rests."""
+    return (
+        f"Answers with S > {given.tau:.4g} are right at least {100 * given.precision:g} times in 100, with "
+        f"{100 * given.confidence:g} % confidence: {given.right} of {given.accepted} were, of "
+        f"{given.queries} photographs ({', '.join(given.splits)}) that had no part in choosing τ."
+        f"{'' if index == given.index else ' The map has changed since.'}"
+    )
 
 
 def _failures(found: Findings) -> Sequence[str]:
