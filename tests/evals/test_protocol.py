@@ -91,7 +91,7 @@ def our_recalls(
     with BuildStore(folder) as store:
         for number, (vector, place) in enumerate(zip(references, at, strict=True)):
             digest = f"{number:064x}"
-            photo = Photo(path=Path("x"), digest=digest, width=14, height=14, position=planar(*place, "10S"))
+            photo = Photo(path=Path("x"), digest=digest, width=14, height=14, position=planar(place[0], place[1], "10S"))
             store.put_photo("/photos", f"{number:03d}.jpg", photo, (1, 1), 1)
             store.put_vector(digest, vector)
         seal(folder, store, IndexSettings(clusters=1), np.ones((1, references.shape[1]), dtype=np.float32))
@@ -100,7 +100,7 @@ def our_recalls(
     ranks = [
         first_positive_rank(
             [candidate.reference for candidate in index.search(vector, max(ks))],
-            set(gallery.around(planar(*place, "10S"), 25.0)),
+            set(gallery.around(planar(place[0], place[1], "10S"), 25.0)),
         )
         for vector, place in zip(queries, asked_at, strict=True)
     ]
