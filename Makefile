@@ -10,7 +10,7 @@ stamp := .venv/.installed-$(version)
 pip := .venv/bin/python -m pip --quiet --quiet --disable-pip-version-check install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo chat eval test test-endpoint test-kills rehearsal lint bench clean
+.PHONY: help demo chat eval baseline test test-endpoint test-kills rehearsal lint bench clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -27,6 +27,15 @@ eval: $(stamp) ## Measure the demo town, gate on the committed baseline, write r
 		--root demo-town/town --places demo-town/places --out runs/town
 	@.venv/bin/internvl-vpr eval report runs/town --out runs/town.html
 	@.venv/bin/internvl-vpr eval gate runs/town --baseline evals/baseline --junit runs/town.xml
+
+baseline: ## Make the last run of the demo town the one that is gated on
+	@test -e runs/town || { echo "There is no run: make eval first." >&2; exit 1; }
+	@rm -rf evals/baseline
+	@for split in runs/town/*; do \
+		to=evals/baseline/$${split##*/}; mkdir -p $$to; cp $$split/run.json $$to; \
+		gzip --no-name --best --stdout $$split/results.jsonl >$$to/results.jsonl.gz; \
+		gzip --no-name --best --stdout $$split/descriptions.jsonl >$$to/descriptions.jsonl.gz; \
+	done
 
 test: $(stamp) ## Run the tests
 	@.venv/bin/python -m pytest
