@@ -3,6 +3,8 @@
 import click
 
 from .cli_eval_calibrate import calibrate
+from .cli_eval_compare import compare, gate
+from .cli_eval_prompts import noise, prompts
 from .cli_eval_run import run
 from .cli_eval_sweep import sweep, tables
 
@@ -11,10 +13,10 @@ from .cli_eval_sweep import sweep, tables
 def evaluate() -> None:
     """Measure on benchmark splits, compare runs, gate on them.
 
-    `compare`, `gate`, `prompts` and `noise` end with 0 pass, 1 regression, 2 usage or not comparable, 3 inconclusive,
-    4 incomplete, 130 interrupted.
+    `gate` and `prompts` end with 0 pass, 1 regression, 2 usage or not comparable, 3 inconclusive, 4 incomplete,
+    130 interrupted.
     """
 
 
-for _command in (run, tables, sweep, calibrate):
+for _command in (run, tables, sweep, compare, gate, prompts, noise, calibrate):
     evaluate.add_command(_command)

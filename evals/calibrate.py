@@ -175,10 +175,7 @@ def _valid_for(runs: Sequence[Run]) -> ValidFor:
     if not runs:
         raise UsageError("A calibration needs a run: make one with internvl-vpr eval run.")
     for run in runs:
-        if not run.finished:
-            raise UsageError(
-                f"The run in {str(run.folder)!r} has not finished: go on with it by the command that began it."
-            )
+        run.finished_or_raise()
     valid_for = ValidFor.of(runs[0].info.settings)
     for run in runs[1:]:
         differing = valid_for.differing(run.info.settings)

@@ -112,13 +112,10 @@ class Rescorer:
 def open_rescorer(run: Run, encoder: SentenceEncoder | None = None) -> Rescorer:
     """Take the embeddings of a run's phrases from its ledger, where that still is, and embed the others.
 
-    Raises `UsageError` for a run that has not finished or was made with another encoder, and what the encoder and
+    Raises `RunUnfinished`, `UsageError` for a run that was made with another encoder, and what the encoder and
     the ledger raise.
     """
-    if not run.finished:
-        raise UsageError(
-            f"The run in {str(run.folder)!r} has not finished: go on with it by the command that began it."
-        )
+    run.finished_or_raise()
     encoder = encoder or open_encoder(str(run.info.settings["encoder"]))
     made_with = run.info.settings.get("encoder_id", encoder.id)
     if made_with != encoder.id:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from ..tools.errors import UsageError
+from ..tools.errors import RunUnfinished, UsageError
 from ..tools.records import Record
 from .records import Described, Result, RunInfo
 
@@ -32,6 +32,14 @@ class Run:
     def finished(self) -> bool:
         """Whether every query has its result."""
         return self.info.finished is not None
+
+    def finished_or_raise(self) -> "Run":
+        """Return the run when it has finished, otherwise raise `RunUnfinished`."""
+        if not self.finished:
+            raise RunUnfinished(
+                f"The run in {str(self.folder)!r} has not finished: go on with it by the command that began it."
+            )
+        return self
 
     @cached_property
     def queries(self) -> list[Result]:

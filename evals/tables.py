@@ -10,7 +10,6 @@ from rich.table import Table
 from rich.text import Text
 
 from ..agent.safe_text import safe_text
-from ..tools.errors import UsageError
 from ..tools.sentences import SentenceEncoder
 from .measures import Recall, recall_at
 from .published import OWN, QUERIES, table_1, table_2
@@ -54,10 +53,7 @@ class _Measured:
     """A run that is shown, with the recalls of its own and of fewer cues."""
 
     def __init__(self, run: Run, names: _Named, encoder: SentenceEncoder | None) -> None:
-        if not run.finished:
-            raise UsageError(
-                f"The run in {str(run.folder)!r} has not finished: go on with it by the command that began it."
-            )
+        run.finished_or_raise()
         self.run, self.names = run, names
         self.n = int(run.info.settings["n"] or 1)
         fewer = [n for n in _NS if n < self.n]

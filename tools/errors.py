@@ -14,6 +14,7 @@
     ├── NotDescribed                1  one image after another cannot be described
     ├── LedgerError                 1  the record of steps cannot be read or written
     │   └── StepMissing             1  a replay needs a step that the record does not hold
+    ├── RunUnfinished               4  an evaluation's run has not finished, so nothing can be said about it
     ├── EndpointRefused             2  the vision-language endpoint refuses the key, the model or the address
     └── EndpointUnreachable         4  the vision-language endpoint does not answer
 
@@ -88,6 +89,12 @@ class LedgerError(VprError):
 
 class StepMissing(LedgerError):
     """A replay needs a step that the record does not hold."""
+
+
+class RunUnfinished(VprError):
+    """An evaluation's run has not finished, so nothing can be said about it."""
+
+    exit_code = 4
 
 
 class EndpointRefused(VprError):

@@ -22,7 +22,7 @@ from internvl_vpr.evals.calibrate import (
 from internvl_vpr.evals.records import Result
 from internvl_vpr.evals.risk import Accepted, Judged, judge, risk_coverage
 from internvl_vpr.evals.run_files import Run
-from internvl_vpr.tools.errors import UsageError
+from internvl_vpr.tools.errors import RunUnfinished, UsageError
 
 from . import made_runs
 from .scored_runs import IDS, made, query, town
@@ -217,7 +217,7 @@ def test_runs_that_do_not_belong_together() -> None:
     split = other.info.split.model_copy(update={"references_digest": "0" * 64})
     with pytest.raises(UsageError, match="another map"):
         calibrate([first, Run(other.folder, other.info.model_copy(update={"split": split}), other.results)])
-    with pytest.raises(UsageError, match="not finished"):
+    with pytest.raises(RunUnfinished, match="not finished"):
         calibrate([made([], finished=None)])
     with pytest.raises(UsageError, match="needs a run"):
         calibrate([])

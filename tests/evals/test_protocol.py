@@ -91,7 +91,9 @@ def our_recalls(
     with BuildStore(folder) as store:
         for number, (vector, place) in enumerate(zip(references, at, strict=True)):
             digest = f"{number:064x}"
-            photo = Photo(path=Path("x"), digest=digest, width=14, height=14, position=planar(place[0], place[1], "10S"))
+            photo = Photo(
+                path=Path("x"), digest=digest, width=14, height=14, position=planar(place[0], place[1], "10S")
+            )
             store.put_photo("/photos", f"{number:03d}.jpg", photo, (1, 1), 1)
             store.put_vector(digest, vector)
         seal(folder, store, IndexSettings(clusters=1), np.ones((1, references.shape[1]), dtype=np.float32))

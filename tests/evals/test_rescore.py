@@ -15,7 +15,7 @@ from internvl_vpr.evals.records import Result, Shortlisted
 from internvl_vpr.evals.rescore import Rescored, Rescorer, Rescoring, Weights, open_rescorer, order_by, query_ranks
 from internvl_vpr.evals.run_files import Run
 from internvl_vpr.tools.apply_threshold import BelowTau, apply_threshold
-from internvl_vpr.tools.errors import UsageError
+from internvl_vpr.tools.errors import RunUnfinished, UsageError
 from internvl_vpr.tools.records import Candidate, Score
 
 from . import made_runs, texture_run
@@ -231,7 +231,7 @@ def test_values_out_of_range(weights: Weights, fusion: float, n: int, k: int, sa
 
 
 def test_a_run_that_cannot_be_scored_anew() -> None:
-    with pytest.raises(UsageError, match="not finished"):
+    with pytest.raises(RunUnfinished, match="not finished"):
         open_rescorer(made(finished=None), HashEncoder())
     with pytest.raises(UsageError, match="'another/1', and this one is 'hash/1'"):
         open_rescorer(made(encoder_id="another/1"), HashEncoder())

@@ -10,7 +10,7 @@ from scripted import HashEncoder
 from internvl_vpr.evals.records import Result, Shortlisted
 from internvl_vpr.evals.run_files import Run
 from internvl_vpr.evals.tables import show_tables
-from internvl_vpr.tools.errors import UsageError
+from internvl_vpr.tools.errors import RunUnfinished
 
 from . import made_runs
 
@@ -139,7 +139,7 @@ def test_a_limited_run_says_so_and_a_short_shortlist_has_no_recall_at_5() -> Non
 
 
 def test_a_run_that_has_not_finished_is_refused() -> None:
-    with pytest.raises(UsageError, match="has not finished"):
+    with pytest.raises(RunUnfinished, match="has not finished"):
         show_tables([made_runs.run([], finished=None)], HashEncoder())
 
 
