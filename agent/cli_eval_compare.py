@@ -112,14 +112,17 @@ def judged(
     except RunUnfinished:
         checks = []
     else:
-        checks = _checks(runs, baselines)
+        checks = checks_of(runs, baselines)
     return judge(runs, baselines, limits, checks, floors), checks
 
 
-def _checks(runs: "Mapping[str, Run]", baselines: "Mapping[str, Run]") -> "list[tuple[Check, Check]]":
+def checks_of(runs: "Mapping[str, Run]", baselines: "Mapping[str, Run]") -> "list[tuple[Check, Check]]":
+    """Check what was said of the images, and whether its weights are worth anything."""
     from ..evals.cue_checks import check_runs
     from ..evals.gate_checks import pooled_checks
+    from ..evals.weights_value import weights_checks
     from .progress import progress_bars
 
     with progress_bars(stderr()) as on_progress:
-        return pooled_checks(runs, baselines, partial(check_runs, on_progress=on_progress, on_note=warn))
+        said = pooled_checks(runs, baselines, partial(check_runs, on_progress=on_progress, on_note=warn))
+    return [*said, *pooled_checks(runs, baselines, weights_checks)]

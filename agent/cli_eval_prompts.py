@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import interruptible
-from .cli_eval_compare import GATE_FLAGS, judged, limits_of
+from .cli_eval_compare import GATE_FLAGS, checks_of, judged, limits_of
 from .cli_eval_run import SPLIT_FLAGS, split_options
 from .cli_flags import CONTEXT_FLAGS, PATH, PLACES, flags
 from .cli_output import stderr, stdout
@@ -64,8 +64,6 @@ def noise(splits: tuple[str, ...], places: Path, out: Path, **given: Any) -> int
 
     What differs then does so by chance; OUT/noise.json keeps it for `gate --noise` and `prompts --noise`.
     """
-    from ..evals.cue_checks import check_runs
-    from ..evals.gate_checks import pooled_checks
     from ..evals.noise import measure_noise, show_noise
     from ..evals.run_files import write_whole
     from ..evals.variants import Variant
@@ -73,7 +71,7 @@ def noise(splits: tuple[str, ...], places: Path, out: Path, **given: Any) -> int
     names = ("first", "second")
     twice = [Variant(name, {"ledger": out / f"{name}.sqlite"}) for name in names]
     first, second = _run_all(twice, splits, places, out, given)
-    found = measure_noise(first, second, pooled_checks(second, first, check_runs))
+    found = measure_noise(first, second, checks_of(second, first))
     write_whole(out / "noise.json", found.model_dump_json(indent=1) + "\n")
     stdout().print(show_noise(found))
     return 0

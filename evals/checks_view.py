@@ -15,8 +15,8 @@ from .records import Check
 _RESAMPLES = 2_000
 _DIRECTION = {"higher": "higher", "lower": "lower", None: "–"}
 _CAPTION = (
-    "95 % intervals, images taken as independent: Wilson's for shares, a seeded bootstrap (percentiles of 2,000 "
-    "resamples) for means; – where one image has no interval, or neither direction is better."
+    "95 % intervals, the n images (queries, for weights) taken as independent: Wilson's for shares, a seeded bootstrap "
+    "(percentiles of 2,000 resamples) for means; – where one image has no interval, or neither direction is better."
 )
 
 
@@ -29,7 +29,7 @@ def show_checks(checks: Mapping[str, Sequence[Check]]) -> Table:
     table.add_column("check", no_wrap=True)
     table.add_column("better", no_wrap=True)
     table.add_column("run", overflow="fold")
-    for heading in ("value", "interval", "images"):
+    for heading in ("value", "interval", "n"):
         table.add_column(heading, justify="right", no_wrap=True)
     by_name = _by_name(checks)
     for name, runs in by_name.items():

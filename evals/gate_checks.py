@@ -35,7 +35,7 @@ def check_line(result: CheckResult) -> Line:
         measured=result.difference,
         limit=result.floor if result.better else None,
         reason=f"{result.run:.3f}, {result.baseline:.3f} in the baseline; difference {result.difference:+.3f} "
-        f"(95 % {low:+.3f} to {high:+.3f}) over {result.images} images, {result.test} p {p_in_words(result.p)}, "
+        f"(95 % {low:+.3f} to {high:+.3f}) n = {result.images}, {result.test} p {p_in_words(result.p)}, "
         f"Holm p {p_in_words(result.holm)}, noise floor {result.floor:.3f}"
         + (f"; {result.better} is better" if result.better else ""),
     )
@@ -68,9 +68,15 @@ def _joined(check: Check, more: Check) -> Check:
 
 
 def _told_apart(check: Check, run: Run) -> Check:
-    """Name images by their bytes, and queries by their split, too: two splits may use one file name."""
-    digests = {f"{one.role} {one.photo}": one.digest for one in run.descriptions.values() if one.role != "query"}
-    values = {digests.get(key, f"{run.info.split.name} {key}"): value for key, value in check.values.items()}
+    """Name queries by their split, and all else by the map: two splits may use one file name.
+
+    Bytes tell nothing here: photos that were drawn on another machine may differ in a pixel.
+    """
+    split = run.info.split
+    values = {
+        f"{split.name if key.startswith('query ') else split.references_digest} {key}": value
+        for key, value in check.values.items()
+    }
     return check.model_copy(update={"values": values})
 
 

@@ -45,10 +45,15 @@ class Checks(ModuleType):
 
         return [(check(cls.worse), check(0))]
 
+    @staticmethod
+    def weights_checks(run: Run, baseline: Run) -> list[tuple[Check, Check]]:
+        return []
+
 
 @pytest.fixture(autouse=True)
 def checks(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Checks]]:
-    monkeypatch.setitem(sys.modules, "internvl_vpr.evals.cue_checks", Checks("cue_checks"))
+    for name in ("cue_checks", "weights_value"):
+        monkeypatch.setitem(sys.modules, f"internvl_vpr.evals.{name}", Checks(name))
     monkeypatch.setattr(Checks, "worse", 0)
     return Checks  # type: ignore[return-value]
 
