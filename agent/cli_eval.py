@@ -5,6 +5,7 @@ import click
 from .cli_eval_calibrate import calibrate
 from .cli_eval_compare import compare, gate
 from .cli_eval_prompts import noise, prompts
+from .cli_eval_report import report
 from .cli_eval_run import run
 from .cli_eval_sweep import sweep, tables
 
@@ -18,5 +19,5 @@ def evaluate() -> None:
     """
 
 
-for _command in (run, tables, sweep, compare, gate, prompts, noise, calibrate):
+for _command in (run, tables, sweep, compare, gate, prompts, noise, calibrate, report):
     evaluate.add_command(_command)

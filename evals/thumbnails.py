@@ -1,0 +1,45 @@
+"""Photos as small pictures within a page."""
+
+import base64
+import io
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+from ..tools.errors import PackageMissing, PhotoError
+from ..tools.photo import load_image, open_photo
+from .records import Role
+
+_SIDE = 320  # pixels along the longer side
+_QUALITY = 70
+_FOLDERS: Mapping[Role, str] = {"query": "queries", "outside": "outside", "reference": "database"}
+
+
+class Thumbnails:
+    """The photos of a run's folders, each turned into a picture once."""
+
+    def __init__(self, folders: Mapping[str, str]) -> None:
+        self._folders = folders
+        self._made: dict[Path, str | None] = {}
+
+    def of(self, role: Role, name: str) -> str | None:
+        """Return a photo as a JPEG data URI, upright and without metadata; None where it is gone or damaged."""
+        path = Path(self._folders.get(_FOLDERS[role], "")) / name
+        if path not in self._made:
+            self._made[path] = _data_uri(path)
+        return self._made[path]
+
+    @cached_property
+    def missing(self) -> bool:
+        """Whether no photo that was asked for is there."""
+        return bool(self._made) and not any(self._made.values())
+
+
+def _data_uri(path: Path) -> str | None:
+    try:
+        image = load_image(open_photo(path, read_position=False), longer_side=_SIDE)
+    except (PhotoError, PackageMissing):
+        return None
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", quality=_QUALITY, optimize=True)
+    return f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode('ascii')}"
