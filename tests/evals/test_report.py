@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from internvl_vpr.evals.records import Result
 from internvl_vpr.evals.report import choose, group_of, render_report
 from internvl_vpr.evals.run_files import Run
 from internvl_vpr.tools.errors import RunUnfinished, UsageError
@@ -38,7 +39,9 @@ class Page(HTMLParser):
         return [attributes[name] for _, attributes in self.tags if name in attributes]
 
 
-def town(folder: Path | None = None, *, sign: str = "sign MORGAN", final: int = 1, **settings: str | int) -> Run:
+def town(
+    folder: Path | None = None, *, sign: str = "sign MORGAN", final: int = 1, describer_id: str = "scripted/1"
+) -> Run:
     """Seven queries, one of each kind, with cues for the first; its photos are in `folder`, when one is given."""
     at = made_runs.metres(0)
     results = [
@@ -60,7 +63,7 @@ def town(folder: Path | None = None, *, sign: str = "sign MORGAN", final: int = 
         made_runs.described("saved.jpg", (sign, 9.0), ("a red wall", 1.0), role="query", at=at),
         made_runs.described("saved-right.jpg", ("a brick wall", 1.0), ("sign MORGEN", 3.0), at=made_runs.metres(7, 24)),
     ]
-    run = made_runs.run(results, described, tau=0.5, **settings)
+    run = made_runs.run(results, described, tau=0.5, describer_id=describer_id)
     if folder is not None:
         split = run.info.split.model_copy(
             update={"folders": {"database": str(folder), "queries": str(folder), "outside": str(folder)}}
@@ -150,9 +153,7 @@ def test_queries_are_in_groups_and_some_of_each_are_shown() -> None:
 
 def test_a_query_that_was_not_located_says_why() -> None:
     run = town()
-    broken = made_runs.Result(
-        query="b.jpg", digest=None, error="The photo 'b.jpg' is damaged.", steps=Steps(made=0, recorded=0)
-    )
+    broken = Result(query="b.jpg", digest=None, error="The photo 'b.jpg' is damaged.", steps=Steps(made=0, recorded=0))
     text, _ = page_of(Run(run.folder, run.info, [*run.results, broken]))
     assert "not located: The photo &#39;b.jpg&#39; is damaged." in text
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from internvl_vpr.evals.records import Result
+from internvl_vpr.evals.records import Result, Shortlisted
 from internvl_vpr.evals.run_files import Run
 from internvl_vpr.evals.weights_value import weights_checks
 from internvl_vpr.tools.describe_image import normalize_scores
@@ -27,9 +27,7 @@ class Basis:
 
 def query(name: str, right: str, wrong: str) -> Result:
     """A query with the wrong candidate first by looks."""
-    candidates = [
-        made_runs.Shortlisted(reference=one, digest=made_runs.digest(one), similarity=0.5) for one in (wrong, right)
-    ]
+    candidates = [Shortlisted(reference=one, digest=made_runs.digest(one), similarity=0.5) for one in (wrong, right)]
     return Result(
         query=name, digest=made_runs.digest(name), positives=(right,), shortlist=tuple(candidates), ranking=(2, 1),
         retained=2,
