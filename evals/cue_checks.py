@@ -164,7 +164,8 @@ def _weights(several: _Images) -> list[Check]:
 
 
 def _spent(images: _Images) -> list[Check]:
-    tokens = _Kind("tokens", "lower", False, "of prompts and answers, over all attempts at the image")
+    # One word more in a prompt costs a token at every image: what may be spent is for the gate's limit on cost to say.
+    tokens = _Kind("tokens", None, False, "of prompts and answers, over all attempts at the image")
     # Machines and their load differ, so that fewer seconds are no merit of a prompt.
     seconds = _Kind("seconds", None, False, "over all attempts at the image; depends on the machine")
     return [
