@@ -29,11 +29,12 @@ def run(*command: Any, cwd: Path) -> str:
 
 
 def shipped_files() -> set[str]:
+    """All files of the four folders, but for the baseline, which is of use in the repository alone."""
     return {
         f"{package.replace('.', '/')}/{path.relative_to(ROOT / folder).as_posix()}"
         for package, folder in FOLDERS.items()
         for path in (ROOT / folder).rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
+        if path.is_file() and not {"__pycache__", "baseline"} & set(path.parts)
     }
 
 

@@ -19,7 +19,7 @@ def made(**changes: Any) -> Calibration:
     fields: dict[str, Any] = {
         "tau": 0.123456789012345678, "precision": 0.9, "confidence": 0.95, "lower_limit": 0.91, "queries": 100,
         "outside": 8, "accepted": 60, "right": 59, "coverage": 0.6, "method": "τ of a half", "splits": ("town-night",),
-        "made": "2026-01-02T03:04:05+00:00", "valid_for": ValidFor.of(SETTINGS),
+        "made": "2026-01-02T03:04:05+00:00", "valid_for": ValidFor.of(SETTINGS), "index": "0" * 64,
     }  # fmt: skip
     return Calibration(**{**fields, **changes})
 
