@@ -1,6 +1,5 @@
 """Describing every image of an index ahead of time."""
 
-import asyncio
 import time
 from collections.abc import Iterator
 from itertools import islice
@@ -12,6 +11,7 @@ from ..tools.errors import NotDescribed
 from ..tools.progress import Progress, silent
 from ..tools.records import Candidate, Description, Record, Steps, asked_and_answered
 from .context import Describing
+from .workers import run_workers
 
 STAGE = "describing"
 # So many failures with no success between them are the describer's, not the photographs'.
@@ -47,13 +47,7 @@ async def describe_all(
     missing = sum(1 for _ in _undescribed(given))
     run = _Run(given, images, images - missing, on_progress)
     chosen = islice(run.in_good_order(), limit)
-    workers = [asyncio.ensure_future(run.work(chosen)) for _ in range(given.settings.concurrency)]
-    try:
-        await asyncio.gather(*workers)
-    finally:
-        for worker in workers:
-            worker.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
+    await run_workers(lambda: run.work(chosen), given.settings.concurrency)
     return DescribeReport(images=images, left=images - run.done, steps=run.steps, failed=tuple(run.failed))
 
 

@@ -1,6 +1,5 @@
 """Running a split: every query through the localization graph, one line a query, resumed where a run was killed."""
 
-import asyncio
 import os
 import time
 from collections.abc import Sequence
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from ..agent.context import Context
 from ..agent.run import trace
+from ..agent.workers import run_workers
 from ..tools.errors import PhotoError, UsageError
 from ..tools.progress import Progress, silent
 from .judging import judged, missed
@@ -124,13 +124,7 @@ async def _locate_all(task: Task, lines: _Lines, on_progress: Progress) -> None:
             report()
 
     report()
-    workers = [asyncio.ensure_future(work()) for _ in range(AT_ONCE)]
-    try:
-        await asyncio.gather(*workers)
-    finally:
-        for worker in workers:
-            worker.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
+    await run_workers(work, AT_ONCE)
 
 
 async def _locate(query: Query, task: Task) -> Result:

@@ -82,7 +82,7 @@ def test_each_check_has_a_value_for_the_images_it_applies_to() -> None:
 
 def test_directions_and_kinds() -> None:
     found = checked(signs=SIGNS)
-    assert {name for name, check in found.items() if check.better is None} == {"weight entropy", "seconds"}
+    assert {name for name, check in found.items() if check.better is None} == {"weight entropy", "tokens", "seconds"}
     assert {name for name, check in found.items() if check.better == "higher"} == {
         "valid at first attempt", "valid after retries", "exactly N cues", "quoted text seen"
     }  # fmt: skip
