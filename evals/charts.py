@@ -12,14 +12,20 @@ LEFT, RIGHT, TOP, BOTTOM = 52, 26, 12, 46
 MAP, MARGIN = 240, 26
 _DASHES = ("", "7 4", "2 3", "10 3 2 3")
 _TICKS = 5
+_TOGETHER = (24, 13)  # pixels within which two places of the map share one label
+_CHARACTER = 7  # pixels, about
+
+
+Pixels = Sequence[tuple[float, float]]
 
 
 @dataclass(frozen=True)
 class Line:
-    """One curve: its label, and its points in the chart's own units."""
+    """One curve: its label, its points in the chart's own units, and one of them that is marked by a dot."""
 
     label: str
     points: Sequence[tuple[float, float]]
+    mark: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -32,30 +38,51 @@ class Spot:
     right: bool
 
 
-def curve_chart(title: str, x_label: str, y_label: str, lines: Sequence[Line], *, x_from: float = 0) -> Markup:
-    """Draw curves whose y are shares in [0, 1], y from 0 to 1 and x from `x_from` to the largest."""
-    largest = max((x for line in lines for x, _ in line.points), default=1.0)
-    span = max(largest - x_from, 1e-9)
+def curve_chart(title: str, x_label: str, y_label: str, lines: Sequence[Line], *, ranks: bool = False) -> Markup:
+    """Draw curves whose y are shares in [0, 1]; x are shares, too, or with `ranks` whole numbers from 1."""
+    low = 1.0 if ranks else 0.0
+    high = max((x for line in lines for x, _ in line.points), default=low) if ranks else 1.0
 
     def place(x: float, y: float) -> tuple[float, float]:
-        return LEFT + (x - x_from) / span * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM - y * (HEIGHT - TOP - BOTTOM)
+        share = (x - low) / (high - low) if high > low else 0.5
+        return LEFT + share * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM - y * (HEIGHT - TOP - BOTTOM)
 
     svg = _svg(WIDTH, HEIGHT + 18 * len(lines), title, _summary(lines))
     for tick in range(_TICKS + 1):
-        share = tick / _TICKS
-        _axis_tick(svg, place(x_from, share), f"{100 * share:.0f} %", level=True)
-        x = x_from + share * span
-        _axis_tick(svg, place(x, 0), f"{x:.0f}" if span > 2 else f"{100 * x:.0f} %", level=False)
+        _share_tick(svg, place(low, tick / _TICKS)[1], f"{100 * tick / _TICKS:.0f} %")
+    for at in _rank_ticks(high) if ranks else [tick / _TICKS for tick in range(_TICKS + 1)]:
+        x, y = place(at, 0)
+        _text(svg, x, y + 16, f"{at:g}" if ranks else f"{100 * at:.0f} %", anchor="middle")
     _text(svg, (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, x_label, anchor="middle")
     turned = _text(svg, 12, (TOP + HEIGHT - BOTTOM) / 2, y_label, anchor="middle")
     turned.set("transform", f"rotate(-90 12 {(TOP + HEIGHT - BOTTOM) / 2:g})")
     for number, line in enumerate(lines):
-        style = {"class": f"line c{number % 4}", "stroke-dasharray": _DASHES[number % 4]}
-        ET.SubElement(svg, "polyline", {"points": _points(place(*point) for point in line.points), **style})
-        y = HEIGHT + 18 * number + 8
-        ET.SubElement(svg, "line", {"x1": str(LEFT), "x2": str(LEFT + 40), "y1": str(y), "y2": str(y), **style})
-        _text(svg, LEFT + 48, y + 4, line.label)
+        _draw(svg, line, number, [place(*point) for point in line.points], [place(*dot) for dot in _dots(line)])
     return _markup(svg)
+
+
+def _draw(svg: ET.Element, line: Line, number: int, points: Pixels, dots: Pixels) -> None:
+    """Draw one curve and its line of the legend."""
+    style = {"class": f"line c{number % 4}", "stroke-dasharray": _DASHES[number % 4]}
+    ET.SubElement(svg, "polyline", {"points": _points(points), **style})
+    for x, y in dots:
+        _dot(svg, x, y, f"mark c{number % 4}")
+    below = HEIGHT + 18 * number + 8
+    ET.SubElement(svg, "line", {"x1": f"{LEFT}", "x2": f"{LEFT + 40}", "y1": f"{below}", "y2": f"{below}", **style})
+    _text(svg, LEFT + 48, below + 4, line.label)
+
+
+def _rank_ticks(high: float) -> list[int]:
+    """1, and the multiples of a round number up to `high`."""
+    power = 10 ** math.floor(math.log10(max(high / _TICKS, 1)))
+    step = next(step for step in (power, 2 * power, 5 * power, 10 * power) if high / step <= _TICKS)
+    return sorted({1, *range(step, int(high) + 1, step)})
+
+
+def _dots(line: Line) -> list[tuple[float, float]]:
+    """The mark, and the point of a curve that has only one, which would not be seen."""
+    alone = line.points if len(line.points) == 1 else []
+    return [*alone, *([line.mark] if line.mark else [])]
 
 
 def local_map(spots: Sequence[Spot], radius: float, title: str) -> Markup:
@@ -66,25 +93,43 @@ def local_map(spots: Sequence[Spot], radius: float, title: str) -> Markup:
     def place(east: float, north: float) -> tuple[float, float]:
         return MAP / 2 + east * scale, MAP / 2 - north * scale
 
-    places = "; ".join(
-        f"{one.label} {'right' if one.right else 'wrong'}, {math.hypot(one.east, one.north):.0f} m" for one in spots
-    )
-    svg = _svg(MAP, MAP + 22, title, f"the query at the centre; {places}")
+    svg = _svg(MAP, MAP + 22, title, f"the query at the centre; {'; '.join(map(_in_words, spots))}")
     ET.SubElement(svg, "rect", {"x": "1", "y": "1", "width": f"{MAP - 2}", "height": f"{MAP - 12}", "class": "frame"})
-    centre = {"cx": f"{MAP / 2:g}", "cy": f"{MAP / 2:g}"}
-    ET.SubElement(svg, "circle", {**centre, "r": f"{radius * scale:.2f}", "class": "radius"})
-    ET.SubElement(svg, "circle", {**centre, "r": "4", "class": "query"})
+    centre = f"{MAP / 2:g}"
+    ET.SubElement(svg, "circle", {"cx": centre, "cy": centre, "r": f"{radius * scale:.2f}", "class": "radius"})
+    cross = f"M{MAP / 2 - 10:g} {centre}h20M{centre} {MAP / 2 - 10:g}v20"
     for spot in spots:
         x, y = place(spot.east, spot.north)
         if spot.right:
-            ET.SubElement(svg, "circle", {"cx": f"{x:.2f}", "cy": f"{y:.2f}", "r": "9", "class": "spot right"})
+            _dot(svg, x, y, "spot right")
         else:
-            box = {"x": f"{x - 8:.2f}", "y": f"{y - 8:.2f}", "width": "16", "height": "16"}
+            box = {"x": f"{x - 4:.2f}", "y": f"{y - 4:.2f}", "width": "8", "height": "8"}
             ET.SubElement(svg, "rect", {**box, "class": "spot wrong"})
-        _text(svg, x, y + 4, spot.label, anchor="middle")
+    ET.SubElement(svg, "path", {"d": cross, "class": "query"})
+    for right, side in ((True, -6), (False, 16)):  # above and below, so that both can be read where they are close
+        for x, y, label in _labels([(*place(one.east, one.north), one.label) for one in spots if one.right == right]):
+            left = x + 9 + _CHARACTER * len(label) > MAP
+            text = _text(svg, x - 9 if left else x + 9, y + side, label, anchor="end" if left else "start")
+            text.set("class", "halo")
     _scale_bar(svg, scale)
     _text(svg, MAP - 14, 16, "N ↑", anchor="middle")
     return _markup(svg)
+
+
+def _in_words(spot: Spot) -> str:
+    return f"{spot.label} {'right' if spot.right else 'wrong'}, {math.hypot(spot.east, spot.north):.0f} m"
+
+
+def _labels(spots: Sequence[tuple[float, float, str]]) -> list[tuple[float, float, str]]:
+    """One label for all places that are too close together for one each, at the first of them."""
+    together: list[tuple[float, float, list[str]]] = []
+    for x, y, label in spots:
+        near = (one for one in together if abs(one[0] - x) < _TOGETHER[0] and abs(one[1] - y) < _TOGETHER[1])
+        if shared := next(near, None):
+            shared[2].append(label)
+        else:
+            together.append((x, y, [label]))
+    return [(x, y, ", ".join(labels)) for x, y, labels in together]
 
 
 def _scale_bar(svg: ET.Element, scale: float) -> None:
@@ -106,14 +151,14 @@ def _svg(width: float, height: float, title: str, description: str) -> ET.Elemen
     return svg
 
 
-def _axis_tick(svg: ET.Element, at: tuple[float, float], text: str, *, level: bool) -> None:
-    x, y = at
-    if level:
-        line = {"x1": f"{x:.2f}", "x2": f"{WIDTH - RIGHT}", "y1": f"{y:.2f}", "y2": f"{y:.2f}", "class": "grid"}
-        ET.SubElement(svg, "line", line)
-        _text(svg, x - 6, y + 4, text, anchor="end")
-    else:
-        _text(svg, x, y + 16, text, anchor="middle")
+def _share_tick(svg: ET.Element, y: float, text: str) -> None:
+    line = {"x1": f"{LEFT}", "x2": f"{WIDTH - RIGHT}", "y1": f"{y:.2f}", "y2": f"{y:.2f}", "class": "grid"}
+    ET.SubElement(svg, "line", line)
+    _text(svg, LEFT - 6, y + 4, text, anchor="end")
+
+
+def _dot(svg: ET.Element, x: float, y: float, kind: str) -> None:
+    ET.SubElement(svg, "circle", {"cx": f"{x:.2f}", "cy": f"{y:.2f}", "r": "4", "class": kind})
 
 
 def _text(svg: ET.Element, x: float, y: float, text: str, anchor: str = "start") -> ET.Element:

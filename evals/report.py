@@ -4,15 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from ..agent.safe_text import visible
 from .charts import Line, curve_chart
 from .compare import compare
 from .measures import Recall, recall_at
 from .records import Result
-from .report_query import Block, query_block, settings_shown
-from .risk import judge, risk_coverage
+from .report_query import Block, query_block, same_query
+from .report_settings import settings_shown
+from .risk import accepted_at, judge, risk_coverage
 from .run_files import Run
 from .run_view import stage_recalls
 from .thumbnails import Thumbnails
@@ -28,18 +29,36 @@ _GROUPS = (
     "from outside the map, not confirmed",
     "not located",
 )
+_CHANGED = 2  # so many of them say what stage 2 changed
 
 
 @dataclass(frozen=True)
 class Row:
-    """A query in the list of all: its group, ranks before and after, the best S, and its block's anchor if shown."""
+    """A query in the list of all: its group, both stages' ranks in each run, best S, and the anchor of its block."""
 
     name: str
     group: str
-    before: str
-    after: str
+    ranks: Sequence[str]
     score: str
     anchor: str | None
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group of queries: how many are in it in each run, and the anchor of those that are shown, if any are."""
+
+    name: str
+    counts: Sequence[int]
+    anchor: str | None
+
+
+@dataclass(frozen=True)
+class Flipped:
+    """A query that is right at rank 1 in one run only."""
+
+    word: str
+    name: str
+    says: str
 
 
 @dataclass(frozen=True)
@@ -49,12 +68,14 @@ class Section:
     anchor: str
     name: str
     tau: str
+    radius: str
+    runs: Sequence[str]
     settings: Mapping[str, Sequence[str]]
     recalls: Sequence[Sequence[str]]
     columns: Sequence[str]
-    counts: Mapping[str, int]
+    groups: Sequence[Group]
     remarks: Sequence[str]
-    flips: Sequence[str]
+    flips: Sequence[Flipped]
     charts: Sequence[Markup]
     blocks: Sequence[Block]
     rows: Sequence[Row]
@@ -79,17 +100,16 @@ def render_report(runs: Sequence[Mapping[str, Run]], queries: int = 60) -> str:
     environment.filters["foreign"] = lambda text: Markup("<bdi>{}</bdi>").format(visible(text))
     environment.filters["plain"] = visible
     template = files(__package__ or "").joinpath(_TEMPLATE).read_text(encoding="utf-8")
-    return environment.from_string(template).render(sections=sections, two=len(runs) > 1, escape=escape)
+    return environment.from_string(template).render(sections=sections, two=len(runs) > 1)
 
 
-def _section(number: int, name: str, runs: Sequence[Run], queries: int, flips: Sequence[str]) -> Section:
+def _section(number: int, name: str, runs: Sequence[Run], queries: int, flips: Sequence[Flipped]) -> Section:
     run = runs[0]
-    groups = {id(result): group_of(result) for result in run.results}
     pictures = Thumbnails(run.info.split.folders)
     chosen = choose(run.results, queries)
     anchors = {id(result): f"s{number}q{i}" for i, result in enumerate(chosen)}
     blocks = [
-        query_block(result, groups[id(result)], anchors[id(result)], runs, pictures) for result in chosen
+        query_block(result, group_of(result), anchors[id(result)], runs, pictures) for result in chosen
     ]  # fmt: skip
     shown = [settings_shown(one) for one in runs]
     columns = [f"{label}stage {stage}" for label in _labels(runs) for stage in (1, 2)]
@@ -97,15 +117,17 @@ def _section(number: int, name: str, runs: Sequence[Run], queries: int, flips: S
         anchor=f"s{number}",
         name=name,
         tau=f"{run.info.settings['tau']:g}",
+        radius=f"{run.info.split.radius:g}",
+        runs=["first run", "second run"][: len(runs)],
         settings={key: [one.get(key, "–") for one in shown] for key in dict.fromkeys(k for one in shown for k in one)},
         recalls=_recalls(runs),
         columns=columns,
-        counts={group: sum(one == group for one in groups.values()) for group in _GROUPS},
+        groups=list(_groups(f"s{number}", runs, chosen)),
         remarks=list(_remarks(run, pictures, len(chosen))),
         flips=flips,
         charts=[_recall_chart(runs), _risk_chart(runs)],
         blocks=blocks,
-        rows=[_row(result, groups[id(result)], anchors.get(id(result))) for result in _sorted(run.results)],
+        rows=[_row(result, runs, anchors.get(id(result))) for result in _sorted(run.results)],
     )
 
 
@@ -140,6 +162,15 @@ def choose(results: Sequence[Result], most: int) -> list[Result]:
     return _sorted([*some, *others])
 
 
+def _groups(section: str, runs: Sequence[Run], chosen: Sequence[Result]) -> Iterator[Group]:
+    """The groups that are not empty, and always those that say what stage 2 changed."""
+    shown = {group_of(result) for result in chosen}
+    for number, group in enumerate(_GROUPS):
+        counts = [sum(group_of(result) == group for result in run.results) for run in runs]
+        if any(counts) or number < _CHANGED:
+            yield Group(group, counts, f"{section}g{number}" if group in shown else None)
+
+
 def _recalls(runs: Sequence[Run]) -> list[list[str]]:
     columns = [stage_recalls(run, stage) for run in runs for stage in (1, 2)]
     return [[f"Recall@{row[0].k}", *map(str, row)] for row in zip(*columns, strict=True)]
@@ -163,12 +194,16 @@ _RULES = {
 }
 
 
-def _flips(runs: Sequence[Mapping[str, Run]]) -> dict[str, list[str]]:
+def _flips(runs: Sequence[Mapping[str, Run]]) -> dict[str, list[Flipped]]:
     found = compare(runs[0], runs[1])
     return {
         split.name: [
-            f"{'gained' if one.gained else 'lost'}: {one.query}, rank {one.a or '–'} → {one.b or '–'}"
-            + (" (a label within 1 m of the radius)" if one.near_radius else "")
+            Flipped(
+                "gained" if one.gained else "lost",
+                one.query,
+                f"rank {one.a or '–'} → {one.b or '–'}"
+                + (" (a label within 1 m of the radius)" if one.near_radius else ""),
+            )
             for one in split.flips
         ]
         for split in found.splits
@@ -183,19 +218,32 @@ def _recall_chart(runs: Sequence[Run]) -> Markup:
             ranks = [query.coarse_rank if stage == 1 else query.final_rank for query in run.queries]
             values = [(float(k), Recall(k, *recall_at(ranks, k)).value) for k in range(1, deepest + 1)]
             lines.append(Line(f"{label}stage {stage}", values))
-    return curve_chart("Recall@K", "K", "share of the queries", lines, x_from=1)
+    return curve_chart("Recall@K", "K", "share of the queries", lines, ranks=True)
 
 
 def _risk_chart(runs: Sequence[Run]) -> Markup:
     lines = []
     for label, run in zip(_labels(runs), runs, strict=True):
-        curve = risk_coverage(judge(result) for result in run.results)
-        points = [(one.accepted / curve.queries, one.wrong / one.accepted) for one in curve.points]
-        lines.append(Line(f"{label}accepted when the best S is above τ", points))
-    return curve_chart("Risk and coverage", "coverage: share accepted", "risk: share wrong", lines)
+        judged = [judge(result) for result in run.results]
+        points = [(one.accepted / len(judged), one.wrong / one.accepted) for one in risk_coverage(judged).points]
+        tau = float(run.info.settings["tau"] or 0)
+        own = accepted_at(judged, tau)
+        mark = (own.accepted / len(judged), own.wrong / own.accepted) if own.accepted else None
+        says = f"dot at τ = {tau:g}: {own.accepted}/{len(judged)} accepted, {own.wrong} wrong"
+        lines.append(Line(f"{label}{says}", points, mark))
+    return curve_chart(
+        "Risk and coverage, accepted when the best S is above τ", "coverage: share accepted", "risk: share wrong", lines
+    )
 
 
-def _row(result: Result, group: str, anchor: str | None) -> Row:
+def _row(result: Result, runs: Sequence[Run], anchor: str | None) -> Row:
     best = max((one.score for one in result.shortlist if one.score is not None), default=None)
-    before, after = ("–" if rank is None else str(rank) for rank in (result.coarse_rank, result.final_rank))
-    return Row(result.query, group, before, after, "–" if best is None else f"{best:.4f}", anchor)
+    everywhere = [result, *(same_query(result, run) for run in runs[1:])]
+    ranks = [rank for one in everywhere if one for rank in (one.coarse_rank, one.final_rank)]
+    return Row(
+        result.query,
+        group_of(result),
+        ["–" if rank is None else str(rank) for rank in ranks],
+        "–" if best is None else f"{best:.4f}",
+        anchor,
+    )

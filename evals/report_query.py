@@ -1,6 +1,6 @@
 """One query as the page shows it: photographs with a verdict, cues with what they matched, and a small map."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -97,19 +97,22 @@ def _ranks(result: Result) -> str:
 def _figures(result: Result, runs: Sequence[Run], pictures: Thumbnails) -> Iterator[Figure]:
     role: Role = "outside" if result.outside else "query"
     yield Figure("the query", pictures.of(role, result.query), result.query, "query", "")
-    for what, one in _first_ones(result, runs):
-        yield Figure(
-            what, pictures.of("reference", one.reference), one.reference, verdict(one, result), _says(one, result)
-        )  # fmt: skip
+    for what, one, of in _first_ones(result, runs):
+        picture = pictures.of("reference", one.reference)
+        yield Figure(what, picture, one.reference, verdict(one, of), _says(one, of))
 
 
-def _first_ones(result: Result, runs: Sequence[Run]) -> Iterator[tuple[str, Shortlisted]]:
-    """What each stage put first, and the first right one where neither is."""
-    shown = list(_named(result))
+def _first_ones(result: Result, runs: Sequence[Run]) -> Iterator[tuple[str, Shortlisted, Result]]:
+    """What each stage put first, and the first right one where neither is; each with the result that it is of."""
+    yield from ((what, one, result) for what, one in _named(result))
     for run in runs[1:]:
-        other = next((one for one in run.results if (one.outside, one.query) == (result.outside, result.query)), None)
-        shown += [("first of the second run", one) for one in (other.ranked[:1] if other else ())]
-    yield from shown
+        if other := same_query(result, run):
+            yield from (("first of the second run", one, other) for one in other.ranked[:1])
+
+
+def same_query(result: Result, run: Run) -> Result | None:
+    """Return what another run found for a query."""
+    return next((one for one in run.results if (one.outside, one.query) == (result.outside, result.query)), None)
 
 
 def _named(result: Result) -> Iterator[tuple[str, Shortlisted]]:
@@ -127,7 +130,9 @@ def _says(one: Shortlisted, result: Result) -> str:
     word = "correct" if verdict(one, result) == "right" else "wrong"
     away = "" if one.metres is None else f", {_metres(one.metres)} away"
     score = "no S" if one.score is None else f"S {one.score:.4f}"
-    return f"{word}{away}; similarity {one.similarity:.3f}, {score}"
+    before = result.shortlist.index(one) + 1
+    after = f"rank {result.ranking.index(before) + 1}" if before in result.ranking else "not listed"
+    return f"{word}{away}; stage 1 rank {before}, similarity {one.similarity:.3f}; stage 2 {after}, {score}"
 
 
 def _metres(metres: float) -> str:
@@ -171,7 +176,7 @@ def _map(result: Result, run: Run) -> Markup | None:
         if plane_of(there) == plane_of(at):
             right = one.reference in result.positives
             spots.append(Spot(there.easting - at.easting, there.northing - at.northing, str(rank), right))
-    return local_map(spots[::-1], run.info.split.radius, "where the first candidates are") if spots else None
+    return local_map(spots, run.info.split.radius, "where the first candidates are") if spots else None
 
 
 def _notes(result: Result, run: Run) -> Iterator[str]:
@@ -183,21 +188,3 @@ def _notes(result: Result, run: Run) -> Iterator[str]:
     failed = {run.descriptions[one.digest].failure for one in result.shortlist if one.digest in run.descriptions}
     if reasons := sorted(reason for reason in failed if reason):
         yield f"Some candidates could not be described; the first reason: {reasons[0]}"
-
-
-def settings_shown(run: Run) -> Mapping[str, str]:
-    """Return what a reader must know of a run, by name."""
-    info, settings, split = run.info, run.info.settings, run.info.split
-    names = ("backbone_id", "kappa", "clusters", "describer_id", "encoder_id", "k", "n", "tau", "below_tau")
-    shown = {name.removesuffix("_id"): str(settings[name]) for name in names if settings.get(name) is not None}
-    if info.prompt:
-        shown |= {"prompt": info.prompt, "model": str(settings.get("model"))}
-    steps = [result.steps for result in run.results]
-    return {
-        **shown,
-        "made": f"{info.started}, {info.seconds:,.0f} s",
-        "calls": f"{sum(one.made for one in steps)} images described, {sum(one.attempts for one in steps)} attempts",
-        "queries": f"{split.queries} and {split.outside} from outside, digest {split.queries_digest[:12]}",
-        "references": f"{split.references}, digest {split.references_digest[:12]}",
-        "versions": ", ".join(f"{name} {number}" for name, number in info.versions.items()),
-    }

@@ -24,9 +24,12 @@ class Thumbnails:
 
     def of(self, role: Role, name: str) -> str | None:
         """Return a photo as a JPEG data URI, upright and without metadata; None where it is gone or damaged."""
-        path = Path(self._folders.get(_FOLDERS[role], "")) / name
+        folder = Path(self._folders.get(_FOLDERS[role], ""))
+        path = folder / name
         if path not in self._made:
-            self._made[path] = _data_uri(path)
+            # A run may come from somebody else: its names lead nowhere but below its folders.
+            inside = path.resolve().is_relative_to(folder.resolve())
+            self._made[path] = _data_uri(path) if inside else None
         return self._made[path]
 
     @cached_property

@@ -12,6 +12,7 @@ from PIL import Image
 from internvl_vpr.evals.records import Result
 from internvl_vpr.evals.report import choose, group_of, render_report
 from internvl_vpr.evals.run_files import Run
+from internvl_vpr.evals.thumbnails import Thumbnails
 from internvl_vpr.tools.errors import RunUnfinished, UsageError
 from internvl_vpr.tools.records import Steps
 
@@ -96,11 +97,23 @@ def test_the_page_needs_nothing_else_and_its_links_lead_somewhere(tmp_path: Path
     assert_whole_in_itself(text, page)
     ids = page.values("id")
     assert len(ids) == len(set(ids))
+    assert set(page.values("aria-labelledby")) <= set(ids)
+    assert [tag for tag, _ in page.tags].count("main") == 1
     assert {link.removeprefix("#") for link in page.values("href")} <= set(ids)
     pictures = [attributes for tag, attributes in page.tags if tag == "img"]
     assert len(pictures) == 1
     assert all(picture["alt"] for picture in pictures)
     assert text.count("this photo cannot be shown") > 5  # the others are not there
+
+
+def test_names_lead_nowhere_but_below_the_runs_folders(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    for name in ("secret.jpg", "photos/mine.jpg"):
+        Image.new("RGB", (64, 48), "navy").save(tmp_path / name)
+    pictures = Thumbnails({"queries": str(tmp_path / "photos"), "database": str(tmp_path / "photos")})
+    assert pictures.of("query", "mine.jpg") is not None
+    assert pictures.of("query", "../secret.jpg") is None
+    assert pictures.of("reference", str(tmp_path / "secret.jpg")) is None
 
 
 def test_foreign_text_is_shown_and_never_markup() -> None:
@@ -128,7 +141,7 @@ def test_verdicts_distances_and_doubtful_labels_are_in_words() -> None:
     text, _ = page_of(town())
     assert "first right reference: stage 1 rank 3, stage 2 rank 1" in text
     assert "correct, 24 m away" in text or "correct, 25 m away" in text
-    assert "wrong, 401 m away" in text
+    assert "wrong, 401 m away; stage 1 rank 1, similarity 0.975; stage 2 rank 2, S 0.9750" in text
     assert "within 1 m of the radius of 25 m" in text
 
 
@@ -151,6 +164,26 @@ def test_queries_are_in_groups_and_some_of_each_are_shown() -> None:
     assert all(f"saved{number}.jpg" in text for number in range(50))
 
 
+def test_the_contents_count_every_group_and_what_stage_2_changed_is_told_even_when_nothing() -> None:
+    text, _ = page_of(town())
+    assert "all queries</a> (7)" in text
+    for group in ("recovered by stage 2", "lost by stage 2", "from outside the map, yet confirmed by cues"):
+        assert f"{group}</a> (1)" in text
+    without = made_runs.run([made_runs.result("right", 1, 1)])
+    assert '<th scope="row">lost by stage 2</th><td class="number">0</td>' in page_of(without)[0]
+
+
+def test_the_risk_is_marked_at_the_tau_of_the_run() -> None:
+    run = town()
+    best = [max((one.score or 0, one.reference) for one in result.shortlist) for result in run.results]
+    accepted = [score > 0.5 for score, _ in best]
+    wrong = sum(
+        took and (result.outside or name not in result.positives)
+        for took, (_, name), result in zip(accepted, best, run.results, strict=True)
+    )
+    assert f"dot at τ = 0.5: {sum(accepted)}/7 accepted, {wrong} wrong" in page_of(run)[0]
+
+
 def test_a_query_that_was_not_located_says_why() -> None:
     run = town()
     broken = Result(query="b.jpg", digest=None, error="The photo 'b.jpg' is damaged.", steps=Steps(made=0, recorded=0))
@@ -161,7 +194,14 @@ def test_a_query_that_was_not_located_says_why() -> None:
 def test_two_runs_are_side_by_side_with_their_flips() -> None:
     text, page = page_of(town(), town(final=5, describer_id="other/1"))
     assert "Two runs compared" in text
-    assert "lost: saved.jpg, rank 1 → 5" in text
+    assert "lost: <bdi>saved.jpg</bdi>, rank 1 → 5" in text
+    counts = r'<td class="number">(\d+)</td>' * 2
+    rows = re.findall(rf'<th scope="row">(?:<a [^>]+>)?([^<]+)(?:</a>)?</th>{counts}', text)
+    assert {name: (int(a), int(b)) for name, a, b in rows}["recovered by stage 2"] == (1, 0)
+    ranks = "".join(f'<td class="number">{rank}</td>' for rank in (3, 1, 3, 5))
+    assert f"saved.jpg</bdi></a></td><td>recovered by stage 2</td>{ranks}" in text
+    assert "describer (differs)" in page.data
+    assert "encoder (differs)" not in page.data
     assert "first of the second run" in text
     assert {"scripted/1", "other/1"} <= set(page.data)
     with pytest.raises(UsageError, match="different splits"):
