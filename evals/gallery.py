@@ -5,8 +5,7 @@ import math
 import sys
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable
-from itertools import islice
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -64,10 +63,21 @@ class Gallery:
         """
         near: set[int] = set()
         if position.easting is not None and (plane := self._planes.get(plane_of(position))):
-            near.update(_window(plane, position.easting, radius))
+            beside = _window(plane, position.easting, radius)
+            near.update(number for number in beside if self._level(number, position, radius))
         if position.latitude is not None:
-            near.update(_window(self._latitudes, position.latitude, radius / _METRES_PER_DEGREE))
+            level = _window(self._latitudes, position.latitude, radius / _METRES_PER_DEGREE)
+            near.update(number for number in level if not self._compared(number, position))
         return [self.names[number] for number in sorted(near) if self._within(number, position, radius)]
+
+    def _level(self, number: int, position: Position, radius: float) -> bool:
+        """Whether a reference of the same plane can be near by its northing; spares most of the exact distances."""
+        return abs(self._coordinates[4 * number + 3] - (position.northing or 0.0)) <= radius + 1e-3
+
+    def _compared(self, number: int, position: Position) -> bool:
+        """Whether the plane that both lie in has decided already."""
+        metres = position.easting is not None and not math.isnan(self._coordinates[4 * number + 2])
+        return metres and self._zones[number] == position.zone
 
     def _within(self, number: int, position: Position, radius: float) -> bool:
         metres = distance(position, self._position(number))
@@ -93,11 +103,11 @@ def _sorted_column(pairs: list[tuple[float, int]]) -> _Column:
     return _Column(np.array([value for value, _ in pairs], dtype=np.float64), [number for _, number in pairs])
 
 
-def _window(column: _Column, value: float, reach: float) -> Iterable[int]:
+def _window(column: _Column, value: float, reach: float) -> Sequence[int]:
     """The references whose coordinate differs by at most `reach`, and a hair, which rounding may have taken."""
     reach += 1e-9 * max(1.0, abs(value))
     first, last = np.searchsorted(column.values, [value - reach, value + reach], side="left")
-    return islice(column.references, int(first), int(last) + 1)
+    return column.references[first : last + 1]
 
 
 def read_gallery(index: PlaceIndex) -> Gallery:
