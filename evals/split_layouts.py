@@ -107,6 +107,9 @@ def _found(folder: Path) -> list[str]:
     found = [path.relative_to(folder).as_posix() for path in find_photos(folder)]
     if not found:
         raise UsageError(f"The folder {str(folder)!r} holds no photo: name one that does.")
+    for name in found:
+        if not name.isprintable():  # also where it is no UTF-8, which no record could hold
+            raise UsageError(f"The name of the photo {name!r} in {str(folder)!r} cannot be written down: rename it.")
     return found
 
 

@@ -1,5 +1,6 @@
 """The splits: what is expected where, both layouts of AmsterTime, SF-XL's list, folders, pairs, the demo town."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -150,4 +151,13 @@ def test_empty_folders_are_refused(tmp_path: Path) -> None:
     touch(tmp_path / "database", ["a.jpg"])
     touch(tmp_path / "queries", [])
     with pytest.raises(UsageError, match="holds no photo"):
+        opened("folder", tmp_path)
+
+
+@pytest.mark.parametrize("name", [b"no utf-8 \xff.jpg", b"two\nlines.jpg", b"escape \x1b[2J.jpg"])
+def test_names_that_no_record_can_hold_are_refused(tmp_path: Path, name: bytes) -> None:
+    touch(tmp_path / "database", ["a.jpg"])
+    touch(tmp_path / "queries", ["q.jpg"])
+    (tmp_path / "queries" / os.fsdecode(name)).touch()
+    with pytest.raises(UsageError, match="cannot be written down: rename it"):
         opened("folder", tmp_path)
