@@ -1,7 +1,6 @@
-"""The localization graph, what a run of it is given, and the command line around it.
+"""The localization graph, the assistant around it, what a run of them is given, and the command line.
 
-`graph`, `Context`, `open_context` and `langchain_tools` are imported when they are first asked for, so
-that the command line answers `--help` at once.
+What `__all__` names is imported when it is first asked for, so that the command line answers `--help` at once.
 """
 
 import importlib
@@ -10,13 +9,33 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .assistant import assistant, build_assistant
     from .context import Context, open_context
-    from .graph import graph
+    from .graph import build_graph, graph
     from .langchain_tools import langchain_tools
+    from .locate_tool import locate_photo_tool
 
-__all__ = ["Context", "graph", "langchain_tools", "open_context"]
+__all__ = [
+    "Context",
+    "assistant",
+    "build_assistant",
+    "build_graph",
+    "graph",
+    "langchain_tools",
+    "locate_photo_tool",
+    "open_context",
+]
 
-_HOMES = {"Context": ".context", "graph": ".graph", "langchain_tools": ".langchain_tools", "open_context": ".context"}
+_HOMES = {
+    "Context": ".context",
+    "assistant": ".assistant",
+    "build_assistant": ".assistant",
+    "build_graph": ".graph",
+    "graph": ".graph",
+    "langchain_tools": ".langchain_tools",
+    "locate_photo_tool": ".locate_tool",
+    "open_context": ".context",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -26,7 +45,7 @@ def __getattr__(name: str) -> Any:
 
 
 class _Package(ModuleType):
-    """The import system binds a submodule's name here; `graph` and `langchain_tools` are the objects' names."""
+    """The import system binds a submodule's name here; `graph` and some others are the objects' names."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _HOMES and isinstance(value, ModuleType):

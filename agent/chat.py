@@ -1,59 +1,126 @@
-"""One photograph after another: a line with a path in it is a question, and the models stay loaded."""
+"""The chat: a line is a slash command of the terminal, or a message to the assistant."""
 
-import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Self
 
-from rich.console import Console
+from langchain_core.messages import AnyMessage, HumanMessage
 
-from ..tools.errors import VprError
-from . import interruptible
+from ..tools.errors import SessionError, UsageError, VprError
+from ..tools.records import Answer
+from .assistant_state import known
+from .calls import Known
+from .chat_commands import COMMANDS, QUIT
+from .chat_output import Output
 from .context import Context
-from .progress import progress_bars
-from .run import locate
-from .safe_text import safe_text
-from .view import show_answer
+from .conversation import Conversation, Event, Returned
+from .safe_text import visible
+from .sessions import Session, Sessions, new_session, open_sessions
+from .slash import parse_slash
 
-HELP = "Name a photograph, such as: where was this taken? ~/night.jpg    /quit ends."
+UNKNOWN = 3
 
 
-def chat(context: Context, lines: Iterable[str], answers: Console, remarks: Console) -> None:
-    """Answer each line that names a photograph, until the lines end or one says /quit.
+class Chat:
+    """A conversation, where its events go, and what the terminal's own commands need; `code` is the last exit code.
 
-    Answers go to one console, all else to the other. Ctrl-C gives up a question, never the chat.
+    Use it as an asynchronous context manager, which raises `UsageError` or `SessionError` for a conversation to go on
+    with that is not there. `sessions` is None where conversations are not kept.
     """
-    remarks.print(f"{len(context.index)} photos are known. {HELP}")
-    for line in lines:
-        question = line.strip()
-        if question in ("/quit", "/exit"):
-            return
-        if question:
-            _answer(question, context, answers, remarks)
+
+    def __init__(
+        self, context: Context, output: Output, *, kept_in: Path | None = None, continued: str | None = None
+    ) -> None:
+        self.context = context
+        self.output = output
+        self.code = 0
+        self.sessions: Sessions | None = None
+        self.conversation = Conversation(context, new_session())
+        self.known = Known()
+        self.session_ids: Sequence[str] = ()
+        self._kept_in = kept_in
+        self._continued = continued
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        if self._kept_in is not None:
+            try:
+                self.sessions = await self._stack.enter_async_context(open_sessions(self._kept_in))
+            except SessionError as error:
+                if self._continued is not None:
+                    raise
+                self.output.remark(f"{error} Until then, this conversation is not kept.", "yellow")
+        await self.go_on(new_session() if self._continued is None else await self.chosen(self._continued))
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._stack.aclose()
+
+    async def chosen(self, wanted: str) -> str:
+        """Return the id of the conversation whose id begins so, "" for the latest; raises `UsageError`."""
+        if self.sessions is None:
+            raise UsageError("Conversations are not kept here, so there is none to go on with.")
+        return await self.sessions.chosen(wanted)
+
+    async def go_on(self, session: str) -> None:
+        """Go on with a conversation, or begin one; raises `SessionError` for one that is damaged."""
+        conversation = Conversation(self.context, session, self.sessions)
+        questions = sum(isinstance(message, HumanMessage) for message in await conversation.messages())
+        self.conversation = conversation
+        self.output.session = session
+        self.known = known(await conversation.answers())
+        self.session_ids = [kept.id for kept in await self.listed()]
+        if questions:
+            self.output.remark(f"Going on with {session}, after {questions} questions.")
+        if await conversation.unanswered():
+            self.output.remark("The last question has no answer yet: /retry asks it again.")
+
+    async def listed(self) -> Sequence[Session]:
+        """Return the conversations that are kept, the latest first."""
+        return await self.sessions.listed() if self.sessions else ()
+
+    async def messages_of(self, session: str) -> Sequence[AnyMessage]:
+        """Return the messages of a conversation that is kept."""
+        return await Conversation(self.context, session, self.sessions).messages()
+
+    async def say(self, text: str) -> bool:
+        """Answer one line; False when it ends the chat. What a person can do something about is said, not raised."""
+        try:
+            command = parse_slash(text)
+            if command is not None and command[0].kind == "terminal":
+                return await COMMANDS[command[0].name](self, command[1]) is not QUIT
+            await self.ask(text)
+        except VprError as error:
+            self.code = error.exit_code
+            self.output.remark(str(error), "yellow")
+        return True
+
+    async def ask(self, question: str) -> None:
+        """Put a question to the assistant."""
+        self.code = 0
+        with self.output.turn(question):
+            async for event in self.conversation.ask(question):
+                self._judge(event)
+                self.output.see(event)
+        self.known = known(await self.conversation.answers())
+
+    async def latest(self) -> Answer:
+        """Return the latest answer; raises `UsageError` when nothing was located yet."""
+        answers = await self.conversation.answers()
+        if not answers:
+            raise UsageError("No photograph was located yet: name one first.")
+        return answers[-1]
+
+    def _judge(self, event: Event) -> None:
+        """Keep the exit code that an event means."""
+        if isinstance(event, Returned) and event.message.status == "error":
+            self.code = int(event.message.additional_kwargs.get("exit_code", 1))
+        elif isinstance(event, Returned) and isinstance(event.message.artifact, Answer):
+            self.code = 0 if event.message.artifact.status == "located" else UNKNOWN
 
 
-def _answer(question: str, context: Context, answers: Console, remarks: Console) -> None:
-    photo = find_path(question)
-    if photo is None:
-        remarks.print(safe_text(f"No file is named in {question!r}. {HELP}"))
-        return
-    try:
-        with progress_bars(remarks) as on_progress:
-            answer = interruptible.run(locate(photo, context, on_progress))
-        answers.print(show_answer(answer))
-    except VprError as error:
-        remarks.print(safe_text(str(error)))
-    except KeyboardInterrupt:
-        remarks.print("given up; what was described is kept")
-
-
-def find_path(question: str, exists: Callable[[Path], bool] = Path.exists) -> Path | None:
-    """Find the file that a line names: the whole line, or its last word that is one; quotes may be around it."""
-    try:
-        words = shlex.split(question)
-    except ValueError:  # an apostrophe is not always a quotation mark
-        words = question.split()
-    for words_tried in (question, *reversed(words)):
-        path = Path(words_tried).expanduser()
-        if exists(path):
-            return path
-    return None
+def first_words(text: str, most: int = 60) -> str:
+    """Cut a question to one line of a list."""
+    line = visible(" ".join(text.split()))
+    return line if len(line) <= most else f"{line[: most - 1]}…"

@@ -11,11 +11,15 @@ from typing import NoReturn
 import click
 
 from ..tools.errors import VprError
+from .cli_chat import chat
 from .cli_doctor import doctor
 from .cli_eval import evaluate
 from .cli_ledger import ledger
-from .cli_locate import chat, demo, locate
+from .cli_locate import demo, locate
+from .cli_map import map_command
+from .cli_mcp import mcp
 from .cli_places import codebook, describe, index
+from .cli_settings import settings
 
 INTERRUPTED = 130
 
@@ -31,7 +35,7 @@ def cli() -> None:
     """
 
 
-for _command in (index, locate, chat, describe, codebook, ledger, doctor, demo, evaluate):
+for _command in (index, locate, chat, describe, codebook, ledger, doctor, demo, settings, map_command, mcp, evaluate):
     cli.add_command(_command)
 
 

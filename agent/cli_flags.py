@@ -8,7 +8,9 @@ import click
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
-PLACES = click.option("--places", type=PATH, required=True, metavar="DIR", help="Folder of the index.")
+PLACES = click.option(
+    "--places", type=PATH, required=True, envvar="INTERNVL_VPR_PLACES", metavar="DIR", help="Folder of the index."
+)
 
 # Values are checked with all other settings, so that a flag, the environment and the file say the same.
 COMMON_FLAGS = (
@@ -51,6 +53,11 @@ QUERY_FLAGS = (
         "--below-tau", metavar="MODE", help="fallback: the coarse order stands; strict: not retained, not shown."
     ),
     click.option("--encoder", metavar="NAME", help="What embeds cues (Eq. 7): minilm, a hub id or a folder."),
+)
+CHAT_FLAGS = (
+    click.option("--assistant", metavar="NAME", help="Who decides what to do: rules, model, or auto (default)."),
+    click.option("--images", metavar="NAME", help="Pictures: auto (default), off, unicode, half, sixel or kitty."),
+    click.option("--plain", is_flag=True, default=None, help="Append-only text without pictures, for screen readers."),
 )
 CONTEXT_FLAGS = (*COMMON_FLAGS, *QUERY_FLAGS, *DESCRIBER_FLAGS, *ENDPOINT_FLAGS, *INDEX_FLAGS)
 

@@ -1,9 +1,11 @@
-"""The commands that ask a map: locate, chat, and the demo."""
+"""The commands that ask a map once: locate, and the demo."""
 
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +15,7 @@ from .cli_flags import CONTEXT_FLAGS, PATH, PLACES, flags
 from .cli_output import stderr, stdout, write_json
 
 if TYPE_CHECKING:
+    from ..tools.progress import Progress
     from ..tools.records import Answer
 
 UNKNOWN = 3
@@ -21,21 +24,22 @@ UNKNOWN = 3
 @click.command()
 @click.argument("photo", type=PATH)
 @PLACES
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--json", "form", flag_value="json", help="Print one JSON object.")
+@click.option("--jsonl", "form", flag_value="jsonl", help="Print one JSON object an event, the answer the last one.")
 @click.option("--replay", is_flag=True, help="Read every description from the ledger; a missing one is an error.")
 @flags(*CONTEXT_FLAGS)
-def locate(photo: Path, places: Path, as_json: bool, replay: bool, config: Path | None, **given: Any) -> int:
-    """Say where PHOTO was taken, and why."""
+def locate(photo: Path, places: Path, form: str | None, replay: bool, config: Path | None, **given: Any) -> int:
+    """Say where PHOTO was taken, and why; - reads it from standard input."""
     from .context import open_context
-    from .progress import progress_bars
     from .run import locate as run_locate
 
     if replay:
         os.environ["HF_HUB_OFFLINE"] = "1"  # weights that are not at hand are not fetched either
     opened = open_context(places, file=config, replay=replay, **given)
-    with opened as context, progress_bars(stderr()) as on_progress:
-        answer = interruptible.run(run_locate(photo, context, on_progress))
-    _print_answer(answer, as_json=as_json)
+    with opened as context, _readable(photo) as path, _progress(form) as on_progress:
+        answer = interruptible.run(run_locate(path, context, on_progress))
+    answer = answer.model_copy(update={"photo": photo})  # not where standard input was kept meanwhile
+    _print_answer(answer, form)
     return 0 if answer.status == "located" else UNKNOWN
 
 
@@ -57,34 +61,40 @@ def demo(folder: Path, seed: int, size: int) -> int:
     return 0
 
 
-@click.command()
-@PLACES
-@flags(*CONTEXT_FLAGS)
-def chat(places: Path, config: Path | None, **given: Any) -> int:
-    """Ask about one photograph after another; each line names one."""
-    from .chat import chat as run_chat
-    from .context import open_context
+@contextmanager
+def _readable(photo: Path) -> Iterator[Path]:
+    """Yield the path of a photo; what comes from standard input is a file for as long as it is needed."""
+    if str(photo) != "-":
+        yield photo
+        return
+    from ..tools.photo import MAX_BYTES
 
-    with open_context(places, file=config, **given) as context:
-        run_chat(context, _lines(), stdout(), stderr())
-    return 0
-
-
-def _lines() -> Iterator[str]:
-    """What is typed or piped in; the prompt goes to stderr, and only to a person."""
-    while True:
-        if sys.stdin.isatty():
-            sys.stderr.write("> ")
-            sys.stderr.flush()
-        line = sys.stdin.readline()
-        if not line:
-            return
-        yield line
+    with TemporaryDirectory(prefix="internvl-vpr-") as folder:
+        path = Path(folder) / "standard-input"
+        path.write_bytes(sys.stdin.buffer.read(MAX_BYTES + 1))  # one more is refused as too large
+        yield path
 
 
-def _print_answer(answer: "Answer", *, as_json: bool) -> None:
-    if as_json:
+@contextmanager
+def _progress(form: str | None) -> Iterator["Progress"]:
+    """Progress for people on stderr, or as lines of JSON on stdout."""
+    if form == "jsonl":
+        yield lambda stage, done, total, detail="": write_json(
+            {"version": 1, "type": "progress", "stage": stage, "done": done, "total": total, "detail": detail}, None
+        )
+        return
+    from .progress import progress_bars
+
+    with progress_bars(stderr()) as on_progress:
+        yield on_progress
+
+
+def _print_answer(answer: "Answer", form: str | None) -> None:
+    if form == "json":
         write_json(answer.model_dump(mode="json"))
+        return
+    if form == "jsonl":
+        write_json({"version": 1, "type": "answer", "answer": answer.model_dump(mode="json")}, None)
         return
     from .view import show_answer
 

@@ -14,6 +14,7 @@ from ..tools.index_files import differing_settings
 from ..tools.ledger import Ledger
 from ..tools.place_index import PlaceIndex
 from ..tools.sentences import SentenceEncoder, open_encoder
+from .chat_model import ChatModel, open_chat_model
 from .settings import Settings, resolve_settings
 
 LEDGER_FILE = "ledger.sqlite"
@@ -23,7 +24,8 @@ LEDGER_FILE = "ledger.sqlite"
 class Context:
     """Dependencies of a run; live objects that are shared by runs and never stored in the graph's state.
 
-    `calibration` is that of the settings' τ, where it has one that is valid for all the others.
+    `calibration` is that of the settings' τ, where it has one that is valid for all the others. `assistant` decides
+    the steps of a chat; without one, rules do.
     """
 
     index: PlaceIndex
@@ -34,6 +36,7 @@ class Context:
     settings: Settings
     replay: bool = False
     calibration: Calibration | None = None
+    assistant: ChatModel | None = None
 
     def resolved(self) -> dict[str, str | int | float | None]:
         """Return every resolved setting, with the full ids of what computed the answer."""
@@ -120,6 +123,7 @@ def open_context(
                 settings=resolved,
                 replay=replay,
                 calibration=calibration if calibration and calibration.tau == resolved.tau else None,
+                assistant=open_chat_model(resolved) if resolved.asks_model else None,
             )
     finally:
         index.close()

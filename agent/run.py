@@ -2,10 +2,14 @@
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.config import var_child_runnable_config
 
 from ..tools.progress import Progress, silent
 from ..tools.records import Answer, Candidate, Description, Score
@@ -13,6 +17,10 @@ from .context import Context
 from .graph import graph
 from .nodes import images_of
 from .state import Query
+
+# What a run inside another graph's node takes over from there. Its checkpointer and durability are not: they would
+# store every step of every localization in a conversation.
+_INHERITED = ("callbacks", "max_concurrency", "metadata", "tags")
 
 
 @dataclass(frozen=True)
@@ -34,10 +42,24 @@ async def locate(photo: Path | str, context: Context, on_progress: Progress = si
 async def trace(photo: Path | str, context: Context, on_progress: Progress = silent) -> Trace:
     """Locate a photo and return what every stage found; raises the graph's `VprError`s."""
     watch = _Watch(on_progress)
-    async for update in graph.astream(Query(photo=os.fspath(photo)), context=context, stream_mode="updates"):
-        for node, written in update.items():
-            watch.see(node, written)
+    with _on_its_own() as config:
+        async for update in graph.astream(
+            Query(photo=os.fspath(photo)), config, context=context, stream_mode="updates"
+        ):
+            for node, written in update.items():
+                watch.see(node, written)
     return watch.trace()
+
+
+@contextmanager
+def _on_its_own() -> Iterator[RunnableConfig]:
+    """Keep a graph from being a part of the one it is called in, and yield the configuration it shares with it."""
+    around: Mapping[str, Any] = var_child_runnable_config.get() or {}
+    token = var_child_runnable_config.set(None)
+    try:
+        yield cast("RunnableConfig", {key: around[key] for key in _INHERITED if key in around})
+    finally:
+        var_child_runnable_config.reset(token)
 
 
 class _Watch:

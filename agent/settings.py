@@ -19,14 +19,17 @@ from ..tools.records import Record
 PREFIX = "INTERNVL_VPR_"
 SETTINGS_FILE = "internvl-vpr.toml"
 
+Images = Literal["auto", "off", "unicode", "half", "sixel", "kitty"]
 PresetName = Literal["embedded", "paper", "anyloc"]
 DescriberName = Literal["signage", "statistics", "vlm"]
+AssistantName = Literal["auto", "rules", "model"]
 
 
 class Settings(Record):
     """Every setting of a run, under the one name it has as a flag, in the environment and in the file.
 
-    The endpoint's key is one too, and is in no dump and no representation of this.
+    The endpoint's key is one too, and is in no dump and no representation of this. How the chat looks and listens
+    is in no dump either: it changes no answer.
     """
 
     preset: PresetName = "embedded"
@@ -55,6 +58,14 @@ class Settings(Record):
     tau: float = Field(allow_inf_nan=False, description="τ of Eq. 10; −1 retains everything")
     below_tau: BelowTau
     ledger: Path | None = Field(None, description="by default in the index's folder")
+    assistant: AssistantName = Field("auto", exclude=True, description="auto: the model where the describer is vlm")
+    images: Images = Field("auto", exclude=True)
+    plain: bool = Field(False, exclude=True, description="append-only text, for screen readers")
+
+    @property
+    def asks_model(self) -> bool:
+        """Whether the endpoint's model decides the chat's next step."""
+        return self.assistant == "model" or (self.assistant == "auto" and self.describer == "vlm")
 
     @classmethod
     def of_preset(cls, name: PresetName) -> Self:
@@ -132,36 +143,57 @@ def resolve_settings(
 ) -> Settings:
     """Merge the layers of settings; a flag that is None was not given.
 
-    `file` is `internvl-vpr.toml` in the working directory unless named. `index` holds the settings an
-    index was built with: they come before the preset's, so that a query needs no flags to fit it.
-    `defaults` stand in for the preset's where a command or a calibration knows better.
+    `file` is `internvl-vpr.toml` in the working directory, then in the person's own settings folder, unless named.
+    `index` holds the settings an index was built with: they come before the preset's, so that a query needs no flags
+    to fit it. `defaults` stand in for the preset's where a command or a calibration knows better.
     Raises `UsageError` that names the setting and where its value came from.
     """
+    return explain_settings(flags, environ=environ, file=file, index=index, defaults=defaults)[0]
+
+
+def explain_settings(
+    flags: Mapping[str, Any],
+    *,
+    environ: Mapping[str, str] = os.environ,
+    file: Path | None = None,
+    index: IndexSettings | None = None,
+    defaults: Mapping[str, Any] | None = None,
+) -> tuple[Settings, dict[str, str]]:
+    """Return what `resolve_settings` does, and for each setting the layer that it comes from; raises `UsageError`."""
     layers = {
         "flag": {name: value for name, value in flags.items() if value is not None},
         "environment": _from_environment(environ),
         "file": _from_file(file or Path(SETTINGS_FILE), required=file is not None),
+        "own file": {} if file else _from_file(own_settings_file(environ), required=False),
         "index": _from_index(index),
         "default": dict(defaults or {}),
     }
     chosen = next((layer["preset"] for layer in layers.values() if "preset" in layer), "embedded")
     if not isinstance(chosen, str) or chosen not in _PRESETS:
         raise UsageError(f"The preset {chosen!r} does not exist: choose one of {', '.join(_PRESETS)}.")
-    merged: dict[str, Any] = {**_PRESETS[chosen], "preset": chosen}
+    merged = {name: field.default for name, field in Settings.model_fields.items() if not field.is_required()}
+    origins = dict.fromkeys(merged, "default")
+    layers["preset"] = {**_PRESETS[chosen], "preset": chosen}
+    merged |= layers["preset"]
     backbone = next((layer["backbone"] for layer in layers.values() if "backbone" in layer), merged["backbone"])
     if (backbone == "rootsift") != (merged["backbone"] == "rootsift"):
-        merged |= _ROOTSIFT if backbone == "rootsift" else _DINOV2  # another family: its own sizes
+        layers["preset"] |= _ROOTSIFT if backbone == "rootsift" else _DINOV2  # another family: its own sizes
     _check_family(layers, backbone, chosen)
-    origins = dict.fromkeys(merged, "preset")
     for origin, layer in reversed(layers.items()):
         merged |= layer
         origins |= dict.fromkeys(layer, origin)
-    return _validated(merged, origins)
+    return _validated(merged, origins), origins
+
+
+def own_settings_file(environ: Mapping[str, str]) -> Path:
+    """Return where a person's own settings are: below XDG_CONFIG_HOME, by default `~/.config`."""
+    home = environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME", "~")).expanduser() / ".config"
+    return Path(home) / "internvl-vpr" / SETTINGS_FILE
 
 
 def _check_family(layers: Mapping[str, Mapping[str, Any]], backbone: Any, preset: PresetName) -> None:
     """Refuse a preset that is named for an index of another kind of backbone: the index's would silently be used."""
-    asked = [layer for origin, layer in layers.items() if origin != "index"]
+    asked = [layer for origin, layer in layers.items() if origin not in ("index", "preset")]
     named = any("preset" in layer for layer in asked) and not any("backbone" in layer for layer in asked)
     ours = _PRESETS[preset]["backbone"]
     if named and (backbone == "rootsift") != (ours == "rootsift"):

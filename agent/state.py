@@ -1,9 +1,10 @@
 """What the graph knows at each stage: every stage adds to the one before it."""
 
 from collections.abc import Mapping
-from typing import Annotated, TypedDict
+from typing import Annotated
 
 from pydantic import Field
+from typing_extensions import TypedDict  # pydantic, and with it a server's schemas, wants this one before Python 3.12
 
 from ..tools.records import Answer, Candidate, Description, Photo, Score
 

@@ -1,143 +1,99 @@
 """An answer as Rich renderables; pure, so that what a person sees can be tested."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ..tools.position import distance
-from ..tools.records import Answer, Position, RankedCandidate
-from .safe_text import safe_text
+from ..tools.explain_match import Explanation, explain_match
+from ..tools.records import Answer, Cue, RankedCandidate
+from .tell_certainty import decision, margin_in_words, promise_in_words, promise_of
+from .tell_words import coordinates, link, ordinal, quoted, steps_in_words, strongest
+from .view_parts import TABLE, WIDE, Fitted, Folded, Link, Shortened, bar, candidate_table, cue_table, foreign, labelled
 
-_BAR_CELLS = 5
-_LEFT: dict[str, Any] = {
-    "box": SIMPLE_HEAD,
-    "show_edge": False,
-    "pad_edge": False,
-    "title_justify": "left",
-    "title_style": "bold",
-}
+__all__ = ["add_certainty", "add_where", "coordinates", "link", "show_answer", "show_evidence", "show_place"]
+
+_UNCONFIRMED = "  unconfirmed"
 
 
 def show_answer(answer: Answer, runners_up: int = 5) -> RenderableType:
-    """Show where, why, the cues with what they matched, and the runners-up; fits 80 columns."""
-    parts: list[RenderableType] = [_place(answer), ""]
-    if answer.candidates and answer.candidates[0].matches:
-        parts += [_cue_table(answer.candidates[0]), ""]
-    if len(answer.candidates) > 1:
-        parts += [_runners_up(answer.candidates[1 : runners_up + 1], answer.candidates[0]), ""]
-    parts.append(_steps(answer))
-    return Group(*parts)
+    """Show where, how sure, why, the cues with what they matched, and the runners-up; fits 80 columns."""
+    return Group(show_place(answer), "", show_evidence(answer, runners_up))
 
 
-def link(position: Position) -> str | None:
-    """Return the OpenStreetMap address of a position with degrees."""
-    if position.latitude is None or position.longitude is None:
-        return None
-    return f"https://www.openstreetmap.org/?mlat={position.latitude:.5f}&mlon={position.longitude:.5f}&zoom=19"
+def show_place(answer: Answer) -> RenderableType:
+    """Show where, how sure and under which promise, and why, label by label."""
+    return Fitted(lambda _: _place(answer))
 
 
-def coordinates(position: Position | None) -> str:
-    """Write a position for a person: degrees, or metres where there are no degrees."""
-    if position is None:
-        return "no position"
-    if position.latitude is not None and position.longitude is not None:
-        return f"{position.latitude:.6f}, {position.longitude:.6f}"
-    plane = f"zone {position.zone}" if position.zone else "a plane of its own"
-    return f"{position.easting:.1f} m E, {position.northing:.1f} m N in {plane}"
+def show_evidence(answer: Answer, runners_up: int = 5) -> RenderableType:
+    """Show the cues with what they matched, and so many runners-up."""
+    return Fitted(lambda width: Group(*_evidence(answer, runners_up, width)))
+
+
+def _evidence(answer: Answer, runners_up: int, width: int) -> Iterator[RenderableType]:
+    first = answer.candidates[0] if answer.candidates else None
+    if first is not None and first.matches:
+        yield from (cue_table(first.matches, "the photo's cues, and what they match there", width), "")
+    elif answer.cues:
+        yield from (_own_cues(answer.cues, width), "")
+    if first is not None and len(answer.candidates) > 1 and runners_up > 0:
+        shown = answer.candidates[1 : runners_up + 1]
+        yield from (candidate_table(shown, first, "runners-up, rank by looks → rank now", width), "")
+    yield Text(steps_in_words(answer), style="dim")
 
 
 def _place(answer: Answer) -> Table:
     """What a person asked for, label by label."""
-    place = Table.grid(padding=(0, 2))
-    place.add_column(style="dim", no_wrap=True)
-    place.add_column(overflow="fold")
-    place.add_row("photo", safe_text(answer.photo.name))
-    if answer.reference is None:
-        place.add_row("place", Text("not a place I know", style="bold yellow"))
+    table = labelled()
+    table.add_row("photo", Shortened(answer.photo.name))
+    if answer.status == "unknown" or not answer.candidates:
+        table.add_row("place", Text("not a place I know", style="bold yellow"))
     else:
-        place.add_row("place", Text(coordinates(answer.position), style="bold green"))
-        if answer.position is not None and (address := link(answer.position)) is not None:
-            place.add_row("map", Text(address, style=f"link {address}"))
-        place.add_row("as in", safe_text(answer.reference))
-        place.add_row("why", _why(answer.candidates[0]))
+        first, e = answer.candidates[0], explain_match(answer)
+        add_where(table, first)
+        add_certainty(table, e)
+        table.add_row("why", _why(first))
+    promise = promise_of(answer.notes)
     for note in answer.notes:
-        place.add_row("note", safe_text(note, "yellow"))
+        if note != promise or answer.status == "unknown":
+            table.add_row("note", foreign(note, "yellow"))
     if answer.query_position is not None:
-        place.add_row("own", Text.assemble(coordinates(answer.query_position), ("  the photo's own, not used", "dim")))
-    return place
+        table.add_row("own", Text.assemble(coordinates(answer.query_position), ("  the photo's own, not used", "dim")))
+    return table
+
+
+def add_where(table: Table, candidate: RankedCandidate | Explanation) -> None:
+    """Add where a candidate is: coordinates, link and reference."""
+    if candidate.retained:
+        table.add_row("place", Text(coordinates(candidate.position), style="bold green"))
+    else:
+        table.add_row("place", Text.assemble((coordinates(candidate.position), "bold yellow"), _UNCONFIRMED))
+    if (address := link(candidate.position)) is not None:
+        table.add_row("map", Link(address))
+    table.add_row("as in", Folded(candidate.reference))
+
+
+def add_certainty(table: Table, e: Explanation) -> None:
+    """Add how sure it is, and under which promise."""
+    table.add_row("how sure", Text(decision(e)))
+    table.add_row("margin", Text(margin_in_words(e)))
+    table.add_row("promise", foreign(promise_in_words(e)))
 
 
 def _why(first: RankedCandidate) -> Text:
-    if not first.retained:
-        return Text(f"it looks most alike, similarity {first.coarse_similarity:.3f}; the cues do not decide")
-    best = max(first.matches, key=lambda match: match.weight * match.cosine)
-    return Text.assemble(
-        *(f"S = {first.score:.3f}, most of it by ", safe_text(best.cue, "italic")),
-        *(" ~ ", safe_text(best.matched, "italic"), f"; {_ordinal(first.coarse_rank)} by looks"),
-    )
+    by_looks = f"{ordinal(first.coarse_rank)} by looks, similarity {first.coarse_similarity:.3f}"
+    if not first.matches:
+        return Text(by_looks)
+    best = strongest(first.matches)
+    return Text(f"{by_looks}; most of S from {quoted(best.cue)}, which matches {quoted(best.matched)}")
 
 
-def _ordinal(rank: int) -> str:
-    return {1: "first", 2: "second", 3: "third"}.get(rank, f"{rank}th")
-
-
-def _cue_table(first: RankedCandidate) -> Table:
-    table = Table(title="the photo's cues, and what they match there", **_LEFT)
-    table.add_column("cue", ratio=1)
+def _own_cues(cues: tuple[Cue, ...], width: int) -> Table:
+    table = Table(title=Text("the photo's cues", "bold"), **TABLE)
+    table.add_column("cue")
     table.add_column("weight", no_wrap=True)
-    table.add_column("best match", ratio=1)
-    table.add_column("cosine", no_wrap=True)
-    for match in first.matches:
-        table.add_row(safe_text(match.cue), _bar(match.weight), safe_text(match.matched), _bar(match.cosine))
+    for cue in cues:
+        table.add_row(foreign(cue.text), bar(cue.weight, 10 if width >= WIDE else 5))
     return table
-
-
-def _bar(share: float) -> Text:
-    """Draw a number between 0 and 1 as digits and a bar."""
-    filled = round(_BAR_CELLS * min(max(share, 0.0), 1.0))
-    return Text.assemble(f"{share:.2f} ", ("━" * filled, "cyan"), ("─" * (_BAR_CELLS - filled), "dim"))
-
-
-def _runners_up(candidates: Sequence[RankedCandidate], first: RankedCandidate) -> Table:
-    table = Table(title="runners-up", **_LEFT)
-    for heading in ("rank", "looks", "S", "alike"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("place", no_wrap=True)
-    table.add_column("away", justify="right", no_wrap=True)
-    table.add_column("reference")
-    for candidate in candidates:
-        score = "–" if candidate.score is None else f"{candidate.score:.3f}"
-        table.add_row(
-            str(candidate.rank),
-            str(candidate.coarse_rank),
-            Text(score, style="" if candidate.retained else "dim"),
-            f"{candidate.coarse_similarity:.3f}",
-            coordinates(candidate.position),
-            _away(candidate, first),
-            _one_line(candidate.reference),
-        )
-    return table
-
-
-def _one_line(text: str) -> Text:
-    """Foreign text that is cut where a column ends; the only one here that gives way to the width."""
-    line = safe_text(text)
-    line.no_wrap, line.overflow = True, "ellipsis"
-    return line
-
-
-def _away(candidate: RankedCandidate, first: RankedCandidate) -> str:
-    """Distance from the first place, or nothing where the two cannot be compared."""
-    if candidate.position is None or first.position is None:
-        return ""
-    metres = distance(candidate.position, first.position)
-    return "" if metres is None else f"{metres:,.0f} m" if metres < 10_000 else f"{metres / 1000:,.0f} km"
-
-
-def _steps(answer: Answer) -> Text:
-    steps = answer.steps
-    return Text(f"{steps.made} images described now, {steps.recorded} read back from the ledger", style="dim")

@@ -9,11 +9,11 @@ from typing import NamedTuple
 from ..tools.arrays import Floats
 from ..tools.ledger import Ledger
 from ..tools.progress import Progress, silent
+from ..tools.quoted_text import quoted_strings, share_seen
 from ..tools.records import Cue, asked_and_answered
 from ..tools.sentences import SentenceEncoder, embed_phrases, open_encoder
 from .cue_statistics import genericity, has_duplicates, most_common_weights, rounded_weights, weight_entropy
 from .place_names import names_unseen
-from .quoted_text import quoted_strings, share_seen
 from .records import Check, Described
 from .run_files import Run
 from .sign_reading import read_signs

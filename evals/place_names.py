@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from .quoted_text import LEAST_LETTERS, fold, is_seen, without_quotations
+from ..tools.quoted_text import LEAST_LETTERS, fold, is_seen, without_quotations
 
 _QUOTE = "\u25a0"
 _WORD = re.compile(r"[^\W_]+(?:[-'’&][^\W_]+)*")

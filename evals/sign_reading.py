@@ -13,10 +13,10 @@ from ..tools.describe_image import describe_image
 from ..tools.errors import LedgerError, PackageMissing
 from ..tools.ledger import Ledger
 from ..tools.progress import Progress, silent
+from ..tools.quoted_text import quoted_strings
 from ..tools.sign_text import TextLine
 from ..tools.signage import SignageReader
 from .place_names import proper_names
-from .quoted_text import quoted_strings
 from .records import Described
 from .run_files import Run
 

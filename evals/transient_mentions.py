@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from .quoted_text import without_quotations
+from ..tools.quoted_text import without_quotations
 from .transient_words import FIXED, FIXTURES, NAMED_PLACES, NOUNS, OTHERS, PICTURES, PLURALS
 
 _STAYS = "\u25a0"  # stands for what was found to stay

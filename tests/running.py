@@ -1,5 +1,6 @@
 """The command in a folder of its own, with no terminal: as its own process, or within this one."""
 
+import io
 import os
 import subprocess
 import sys
@@ -14,14 +15,17 @@ _KEPT = ("PATH", "HOME", "SYSTEMROOT", "LD_LIBRARY_PATH")
 
 
 def runner(folder: Path) -> Run:
-    """Return a function that runs the command in a process; keywords are its only settings from the environment."""
+    """Return a function that runs the command in a process; keywords are its only settings from the environment.
 
-    def run(*arguments: str | Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    `stdin` is what is piped in.
+    """
+
+    def run(*arguments: str | Path, stdin: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
         return subprocess.run(
             [sys.executable, "-m", "internvl_vpr.agent", *map(str, arguments)],
-            capture_output=True, text=True, cwd=folder, env={**kept, "HF_HUB_OFFLINE": "1", **environ}, timeout=120,
-            check=False,
+            capture_output=True, text=True, input=stdin, cwd=folder, env={**kept, "HF_HUB_OFFLINE": "1", **environ},
+            timeout=120, check=False,
         )  # fmt: skip
 
     return run
@@ -31,9 +35,10 @@ def caller(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     """Return a function that does the same within this process, which has loaded the libraries already."""
     from internvl_vpr.agent.cli import main
 
-    def run(*arguments: str | Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str | Path, stdin: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
         with monkeypatch.context() as patch:
             patch.chdir(folder)
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
             patch.setattr(sys, "argv", ["internvl-vpr", *map(str, arguments)])
             for name, value in environ.items():
                 patch.setenv(name, value)

@@ -10,6 +10,7 @@ from .calibration import Calibration
 from .records import Answer, Description, Photo, Position, RankedCandidate, Record, Steps
 
 UNCALIBRATED_TAU = -1.0
+PROMISE = "Answers with S > "  # how the note begins that says what a calibrated τ promises
 
 
 class Findings(Record):
@@ -85,7 +86,7 @@ def _notes(found: Findings) -> Iterator[str]:
 def _promise(given: Calibration, index: str) -> str:
     """Say what a calibrated τ promises, and on what that rests."""
     return (
-        f"Answers with S > {given.tau:.4g} are right at least {100 * given.precision:g} times in 100, with "
+        f"{PROMISE}{given.tau:.4g} are right at least {100 * given.precision:g} times in 100, with "
         f"{100 * given.confidence:g} % confidence: {given.right} of {given.accepted} were, of "
         f"{given.queries} photographs ({', '.join(given.splits)}) that had no part in choosing τ."
         f"{'' if index == given.index else ' The map has changed since.'}"

@@ -14,6 +14,7 @@
     ├── NotDescribed                1  one image after another cannot be described
     ├── LedgerError                 1  the record of steps cannot be read or written
     │   └── StepMissing             1  a replay needs a step that the record does not hold
+    ├── SessionError                1  the file of conversations cannot be read or written
     ├── RunUnfinished               4  an evaluation's run has not finished, so nothing can be said about it
     ├── EndpointRefused             2  the vision-language endpoint refuses the key, the model or the address
     └── EndpointUnreachable         4  the vision-language endpoint does not answer
@@ -89,6 +90,10 @@ class LedgerError(VprError):
 
 class StepMissing(LedgerError):
     """A replay needs a step that the record does not hold."""
+
+
+class SessionError(VprError):
+    """The file of conversations cannot be read or written."""
 
 
 class RunUnfinished(VprError):

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -15,6 +15,39 @@ from .index_files import Block, Manifest, checked_path, read_manifest
 from .records import Candidate, Position
 
 _PHOTO_COLUMNS = "root, reference, digest, latitude, longitude, easting, northing, zone"
+_FROM_0 = "longitude + 360 * (longitude < 0)"
+_EXTENT = f"""
+    SELECT COUNT(*), COUNT(COALESCE(latitude, easting)), MIN(latitude), MAX(latitude), MIN(longitude), MAX(longitude),
+    MIN({_FROM_0}), MAX({_FROM_0}) FROM photos
+"""  # noqa: S608
+
+
+class _Opened(NamedTuple):
+    """The files that are searched, taken together: those of two builds must not be mixed."""
+
+    blocks: list[Any]
+    places: sqlite3.Connection
+
+
+class Bounds(NamedTuple):
+    """Limits in WGS84 degrees; those of the longitudes also as counted from 0 to 360."""
+
+    south: float
+    north: float
+    west: float
+    east: float
+    west_360: float
+    east_360: float
+
+
+class Extent(NamedTuple):
+    """How many photos an index holds, and where; `zones` are those of metres, None for a plane of their own."""
+
+    photos: int
+    images: int
+    positioned: int
+    bounds: Bounds | None
+    zones: tuple[str | None, ...]
 
 
 class PlaceIndex:
@@ -24,12 +57,15 @@ class PlaceIndex:
     return other neighbours without an error.
     """
 
-    def __init__(self, manifest: Manifest, codebook: Floats, blocks: list[Any], places: sqlite3.Connection) -> None:
+    def __init__(
+        self, folder: Path, manifest: Manifest, codebook: Floats, blocks: list[Any], places: sqlite3.Connection
+    ) -> None:
+        self.folder = folder
         self.manifest = manifest
         self.settings = manifest.settings
         self.codebook = codebook
-        self._blocks = blocks
-        self._places = places
+        self._opened = _Opened(blocks, places)
+        self._former: list[_Opened] = []
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -48,14 +84,28 @@ class PlaceIndex:
     def _open(cls, folder: Path, manifest: Manifest) -> Self:
         codebook = read_codebook(folder, manifest)
         blocks = [_open_block(folder, block, manifest.dimension) for block in manifest.blocks]
-        return cls(manifest, codebook, blocks, _open_places(checked_path(folder, manifest.places)))
+        return cls(folder, manifest, codebook, blocks, _open_places(checked_path(folder, manifest.places)))
 
     def __len__(self) -> int:
         return self.manifest.photos
 
     def close(self) -> None:
         """Close the table of places; the index cannot be searched after."""
-        self._places.close()
+        for opened in (self._opened, *self._former):
+            opened.places.close()
+
+    def reload(self) -> bool:
+        """Take up what a build has changed in the folder since; returns whether there was anything.
+
+        A search under way ends with what it began with. Raises `IndexMissing` or `IndexDamaged`.
+        """
+        if read_manifest(self.folder).checksum == self.manifest.checksum:
+            return False
+        fresh = self.open(self.folder)
+        self._former.append(self._opened)
+        self.manifest, self.settings, self.codebook = fresh.manifest, fresh.settings, fresh.codebook
+        self._opened = fresh._opened
+        return True
 
     def search(self, vector: Floats, k: int) -> list[Candidate]:
         """Return the `k` photos whose vectors have the largest inner product with `vector [S·D]` (Eq. 5).
@@ -65,34 +115,29 @@ class PlaceIndex:
         if vector.shape != (self.manifest.dimension,):
             raise ValueError(f"the vector has shape {vector.shape}, the index holds [{self.manifest.dimension}]")
         found: list[Candidate] = []
-        for image, similarity in self._nearest(vector, k):
-            found += self._photos_of(image, similarity)
+        opened = self._opened
+        for image, similarity in _nearest(opened.blocks, vector, k):
+            found += _photos_of(opened.places, image, similarity)
         found.sort(key=lambda candidate: (-candidate.coarse_similarity, candidate.reference))
         return [candidate.model_copy(update={"coarse_rank": rank}) for rank, candidate in enumerate(found[:k], start=1)]
 
-    def _nearest(self, vector: Floats, k: int) -> list[tuple[int, float]]:
-        """Image ids and similarities of the nearest `k` images over all blocks."""
-        query = np.ascontiguousarray(vector[None], dtype=np.float32)
-        nearest: list[tuple[int, float]] = []
-        for block in self._blocks:
-            similarities, ids = block.search(query, min(k, block.ntotal))
-            nearest += [(int(i), float(s)) for i, s in zip(ids[0], similarities[0], strict=True) if i >= 0]
-        nearest.sort(key=lambda pair: (-pair[1], pair[0]))
-        return nearest[:k]
-
-    def _photos_of(self, image: int, similarity: float) -> list[Candidate]:
-        """All photos with the bytes of one image: copies under several names share one vector."""
-        rows = self._places.execute(f"SELECT {_PHOTO_COLUMNS} FROM photos WHERE image = ? ORDER BY reference", (image,))  # noqa: S608
-        return [_candidate(row, similarity) for row in rows]
-
     def roots(self) -> list[Path]:
         """The folders whose photos are in the index."""
-        rows = self._places.execute("SELECT DISTINCT root FROM photos ORDER BY root")
+        rows = self._opened.places.execute("SELECT DISTINCT root FROM photos ORDER BY root")
         return [Path(root) for (root,) in rows]
+
+    def extent(self) -> Extent:
+        """Count the photos and find their limits, whatever their number, without reading them one by one."""
+        places = self._opened.places
+        zones = places.execute("SELECT DISTINCT zone FROM photos WHERE easting IS NOT NULL").fetchall()
+        (images,) = places.execute("SELECT COUNT(*) FROM (SELECT DISTINCT image FROM photos)").fetchone()
+        photos, positioned, *limits = places.execute(_EXTENT).fetchone()
+        bounds = None if limits[0] is None else Bounds(*limits)
+        return Extent(photos, images, positioned, bounds, tuple(zone for (zone,) in zones))
 
     def images(self) -> Iterator[Candidate]:
         """One photo for each distinct image, in the order of their references; rank 1 and similarity 0."""
-        rows = self._places.execute(
+        rows = self._opened.places.execute(
             f"SELECT {_PHOTO_COLUMNS}, MIN(reference) FROM photos GROUP BY digest ORDER BY MIN(reference)"  # noqa: S608
         )
         for row in rows:
@@ -100,9 +145,26 @@ class PlaceIndex:
 
     def photos(self) -> Iterator[Candidate]:
         """All photos of the index in the order of their references; rank 1 and similarity 0."""
-        rows = self._places.execute(f"SELECT {_PHOTO_COLUMNS} FROM photos ORDER BY reference, root")  # noqa: S608
+        rows = self._opened.places.execute(f"SELECT {_PHOTO_COLUMNS} FROM photos ORDER BY reference, root")  # noqa: S608
         for row in rows:
             yield _candidate(row, 0.0)
+
+
+def _nearest(blocks: list[Any], vector: Floats, k: int) -> list[tuple[int, float]]:
+    """Image ids and similarities of the nearest `k` images over all blocks."""
+    query = np.ascontiguousarray(vector[None], dtype=np.float32)
+    nearest: list[tuple[int, float]] = []
+    for block in blocks:
+        similarities, ids = block.search(query, min(k, block.ntotal))
+        nearest += [(int(i), float(s)) for i, s in zip(ids[0], similarities[0], strict=True) if i >= 0]
+    nearest.sort(key=lambda pair: (-pair[1], pair[0]))
+    return nearest[:k]
+
+
+def _photos_of(places: sqlite3.Connection, image: int, similarity: float) -> list[Candidate]:
+    """All photos with the bytes of one image: copies under several names share one vector."""
+    rows = places.execute(f"SELECT {_PHOTO_COLUMNS} FROM photos WHERE image = ? ORDER BY reference", (image,))  # noqa: S608
+    return [_candidate(row, similarity) for row in rows]
 
 
 def _open_block(folder: Path, block: Block, dimension: int) -> Any:

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Collection
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -22,10 +23,10 @@ class Prompt(Record):
     digest: Digest
 
     @classmethod
-    def load(cls, name: str) -> Self:
+    def load(cls, name: str, placeholders: Collection[str] = ("n",)) -> Self:
         """Load a prompt of the package, such as `describe_image.v1`, or a file of one's own ending in `.md`.
 
-        Raises `UsageError` for one that is missing, has no front matter, or asks for another value than `$n`.
+        Raises `UsageError` for one that is missing, has no front matter, or other placeholders than these.
         """
         own = name.endswith(".md")
         path = Path(name) if own else files("internvl_vpr.prompts") / f"{name}.md"
@@ -35,10 +36,10 @@ class Prompt(Record):
             raise UsageError(
                 f"The prompt {name!r} cannot be read: name one of {', '.join(prompt_names())}, or a .md file."
             ) from error
-        return cls.parse(name, content)
+        return cls.parse(name, content, placeholders)
 
     @classmethod
-    def parse(cls, name: str, content: str) -> Self:
+    def parse(cls, name: str, content: str, placeholders: Collection[str] = ("n",)) -> Self:
         """Turn the content of a prompt file into a prompt; raises `UsageError`."""
         match = _FRONT.fullmatch(content)
         if match is None:
@@ -46,8 +47,11 @@ class Prompt(Record):
         front = dict(re.findall(r"^(\w+): *(.+)$", match["front"], re.MULTILINE))
         text = match["text"].strip()
         template = Template(text)
-        if {"name", "version"} - front.keys() or not template.is_valid() or template.get_identifiers() != ["n"]:
-            raise UsageError(f"The prompt {name!r} needs a name, a version, and $n as its only placeholder.")
+        fits = template.is_valid() and set(template.get_identifiers()) == set(placeholders)
+        if {"name", "version"} - front.keys() or not fits:
+            only = " and ".join(f"${one}" for one in placeholders)
+            wanted = f"{only} as its only placeholder" if only else "no placeholder"
+            raise UsageError(f"The prompt {name!r} needs a name, a version, and {wanted}.")
         digest = hashlib.sha256(text.encode()).hexdigest()
         return cls(name=f"{front['name']}.v{front['version']}", text=text, digest=digest)
 

@@ -1,89 +1,70 @@
 """What a person sees, at 80 columns, with text that comes from strangers."""
 
-import io
-
 import pytest
-from hypothesis import given
+from answers import FAR, HERE, PAYLOADS, STEERING, answer, answers, candidate
+from drawing import on_terminal, render, without_styles
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from rich.console import Console
+from rich.cells import cell_len
 
 from internvl_vpr.agent.safe_text import safe_text, visible
-from internvl_vpr.agent.view import coordinates, link, show_answer
-from internvl_vpr.tools.records import Answer, Cue, CueMatch, Position, RankedCandidate, Steps
-
-HERE = Position(latitude=48.2, longitude=16.37, easting=601_000, northing=5_340_000, zone="33U")
-PAYLOADS = [
-    "\x1b]52;c;aGk=\x07",
-    "\x1b[2J",
-    "\x9b31m",
-    "[/red] [link=http://evil]x[/link]",
-    "\u202eabc",
-    ":pizza: [bold]",
-]
+from internvl_vpr.agent.tell_words import one_line
+from internvl_vpr.agent.view import coordinates, link, show_answer, show_evidence, show_place
+from internvl_vpr.agent.view_parts import bar, in_ascii, shorten
+from internvl_vpr.tools.records import Answer, CueMatch, Position
 
 
-def render(answer: Answer, width: int = 80) -> str:
-    console = Console(file=io.StringIO(), width=width, markup=False, emoji=False, highlight=False)
-    console.print(show_answer(answer))
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
-
-
-def candidate(
-    rank: int, reference: str = "a.jpg", position: Position | None = HERE, **changes: object
-) -> RankedCandidate:
-    match = CueMatch(cue="sign", weight=0.8, matched="the sign", cosine=0.9)
-    fields = {"score": 0.9, "retained": True, "matches": (match,), "coarse_rank": 3, **changes}
-    return RankedCandidate(
-        reference=reference,
-        path=reference,
-        digest="0" * 64,
-        position=position,
-        coarse_similarity=0.5,
-        rank=rank,
-        **fields,
-    )
-
-
-def answer(*candidates: RankedCandidate, **changes: object) -> Answer:
-    first = candidates[0] if candidates else None
-    fields = {
-        "status": "located" if first else "unknown", "decided_by": "cues" if first else None, "photo": "night.jpg",
-        "digest": "1" * 64, "reference": first and first.reference, "position": first and first.position,
-        "query_position": None, "cues": (Cue(text="sign", score=1, weight=1),), "candidates": candidates, "notes": (),
-        "settings": {}, "steps": Steps(made=1, recorded=2), **changes,
-    }  # fmt: skip
-    return Answer(**fields)
-
-
-def test_an_answer_shows_where_why_cues_and_runners_up() -> None:
-    far = Position(latitude=48.21, longitude=16.37)
-    shown = render(answer(candidate(1), candidate(2, "b.jpg", far, coarse_rank=1, score=None, retained=False)))
-    place = "48.200000, 16.370000", "openstreetmap.org/?mlat=48.20000&mlon=16.37000", "S = 0.900", "third by looks"
-    rest = "the sign", "0.80 ━━━━─", "b.jpg", "1,112 m", "1 images described now, 2 read back"
+def test_an_answer_shows_where_how_sure_why_cues_and_runners_up() -> None:
+    listed = answer(candidate(1), candidate(2, "b.jpg", FAR, coarse_rank=1, score=None, retained=False))
+    shown = render(show_answer(listed))
+    place = "48.200000, 16.370000", "openstreetmap.org/?mlat=48.20000&mlon=16.37000", "S = 0.720, above τ = 0.5"
+    rest = "third by looks", "the sign", "0.80 ━━━━─", "b.jpg", "1,112 m", "1 → 2", "1 image described now, 2 read back"
     for text in (*place, *rest):
         assert text in shown
 
 
-def test_an_unknown_place_is_said_in_words() -> None:
-    assert "not a place I know" in render(answer())
+def test_an_answer_is_its_place_and_its_evidence() -> None:
+    listed = answer(candidate(1), candidate(2, "b.jpg", FAR))
+    parts = f"{render(show_place(listed))}\n{render(show_evidence(listed))}"
+    assert render(show_answer(listed)) == parts
+    assert "runners-up" not in render(show_evidence(listed, runners_up=0))
 
 
-def test_notes_and_the_photos_own_position_are_shown() -> None:
-    shown = render(answer(candidate(1), notes=("mind this",), query_position=HERE))
+def test_an_unknown_place_is_said_in_words_with_the_photos_cues() -> None:
+    shown = render(show_answer(answer()))
+    assert "not a place I know" in shown
+    assert "the photo's cues" in shown
+    assert "1.00 ━━━━━" in shown
+
+
+def test_what_no_cue_confirms_is_marked_in_words() -> None:
+    shown = render(show_answer(answer(candidate(1, score=0.3, retained=False))))
+    assert "48.200000, 16.370000  unconfirmed" in shown
+    assert "not above τ = 0.5: looks alone decide, similarity 0.500" in shown
+    assert "unconfirmed" not in render(show_answer(answer(candidate(1))))
+
+
+def test_notes_the_promise_and_the_photos_own_position_are_shown() -> None:
+    promise = "Answers with S > 0.5 are right at least 95 times in 100."
+    shown = render(show_answer(answer(candidate(1), notes=("mind this", promise), query_position=HERE)), 200)
     assert "mind this" in shown
     assert "the photo's own, not used" in shown
+    assert f"promise   {promise}" in shown
+    assert shown.count(promise) == 1
 
 
+@pytest.mark.parametrize("markup", [False, True])
 @pytest.mark.parametrize("payload", PAYLOADS)
-def test_text_of_strangers_is_shown_as_it_is(payload: str) -> None:
+def test_text_of_strangers_is_shown_as_it_is(payload: str, markup: bool) -> None:
     match = CueMatch(cue=payload, weight=1, matched=payload, cosine=1)
+    first, second = candidate(1, payload, matches=(match,)), candidate(2, payload, matches=(match,))
     shown = render(
-        answer(candidate(1, payload, matches=(match,)), candidate(2, payload), photo=payload, notes=(payload,)),
-        width=200,
+        show_answer(answer(first, second, photo=payload.replace("/", ":"), notes=(payload,))), 300, markup=markup
     )
-    assert not set("\x1b\x07\x9b\u202e") & set(shown)
-    assert shown.count(visible(payload)) >= 6
+    assert not STEERING & set(shown)
+    assert shown.count(one_line(payload)) >= 5
+    assert one_line(payload.replace("/", ":")) in shown
+    assert not any(line.startswith(("place  1.0", "2. ")) for line in shown.split("\n"))
 
 
 @given(st.text())
@@ -97,6 +78,88 @@ def test_visible_text_keeps_nothing_that_steers_a_terminal(text: str) -> None:
     assert safe_text(text).plain == shown
 
 
+@settings(max_examples=60)
+@given(drawn=answers(), width=st.integers(60, 200))
+def test_no_line_is_longer_than_the_console(drawn: Answer, width: int) -> None:
+    for line in render(show_answer(drawn), width).split("\n"):
+        assert cell_len(line) <= width
+
+
+@given(longitude=st.floats(-180, 180), latitude=st.floats(-90, 90), away=st.booleans())
+def test_a_runner_up_is_on_one_line_at_80_columns(longitude: float, latitude: float, away: bool) -> None:
+    there = Position(latitude=latitude, longitude=longitude)
+    name = "@0528229.69@6088490.06@33@U@054.94257@0015.44068@place057@01@103@@@@@@.jpg"
+    listed = answer(candidate(1), candidate(20, name, there, coarse_rank=100, score=-0.1234))
+    (line,) = (line for line in render(show_evidence(listed)).split("\n") if "100 → 20" in line)
+    assert coordinates(there) in line
+    assert "-0.123" in line
+    assert line.rstrip().endswith(".jpg")
+
+
+def test_a_wide_console_is_used() -> None:
+    listed = answer(candidate(1), candidate(2, "b.jpg", FAR))
+    wide = render(show_answer(listed), 140)
+    assert "strongest cue" in wide
+    assert "━━━━━━━━──" in wide
+    assert "to S" in wide
+
+
+def test_a_link_is_clickable_where_there_is_colour_alone() -> None:
+    place = show_place(answer(candidate(1)))
+    address = str(link(HERE))
+    assert "\x1b]8;id=" in on_terminal(place)
+    for plain in (on_terminal(place, no_color=True), render(place)):
+        assert "\x1b]8" not in plain
+        assert address in plain
+
+
+def test_without_colour_nothing_is_lost() -> None:
+    listed = answer(candidate(1), candidate(2, score=0.1, retained=False), query_position=HERE, notes=("mind",))
+    shown = on_terminal(show_answer(listed), no_color=True)
+    assert not any(f"\x1b[{code}" in shown for code in range(30, 38))
+    for marker in ("━━━━─", "  no  ", "note", "above τ"):
+        assert marker in without_styles(shown)
+
+
+@settings(max_examples=60)
+@given(drawn=answers())
+def test_ascii_is_enough(drawn: Answer) -> None:
+    shown = on_terminal(show_answer(drawn), encoding="ascii")
+    assert shown.isascii()
+    assert "UnicodeEncodeError" not in shown
+
+
+def test_ascii_stays_readable() -> None:
+    listed = answer(candidate(1, "Café Löwen 漢.jpg"), candidate(2), notes=("τ is not calibrated (−1)",))
+    shown = without_styles(on_terminal(show_answer(listed), encoding="ascii"))
+    for text in ("0.80 ####-", "Cafe Lowen ??.jpg", "above t = 0.5", "t is not calibrated (-1)", "3 > 2"):
+        assert text in shown
+
+
+@given(text=st.text(max_size=60))
+def test_stand_ins_are_ascii_of_the_same_width(text: str) -> None:
+    shown = visible(text).replace("\n", "")
+    assert in_ascii(shown).isascii()
+    assert sum(map(cell_len, in_ascii(shown))) == sum(map(cell_len, shown))
+
+
+@given(text=st.text(st.sampled_from("ab/@é漢 ")), width=st.integers(1, 40))
+def test_a_shortened_text_fits_and_keeps_its_end(text: str, width: int) -> None:
+    shown = shorten(text, width)
+    assert cell_len(shown) <= width
+    if cell_len(text) <= width:
+        assert shown == text
+    else:
+        head, _, tail = shown.rpartition("…")
+        assert text.endswith(tail)
+        assert text.startswith(head.rstrip(" "))
+
+
+@pytest.mark.parametrize(("share", "shown"), [(0.0, "0.00 ─────"), (1.0, "1.00 ━━━━━"), (-0.4, "-0.40 ─────")])
+def test_bars(share: float, shown: str) -> None:
+    assert bar(share, 5).plain == shown
+
+
 @pytest.mark.parametrize(
     ("position", "shown"),
     [
@@ -107,4 +170,4 @@ def test_visible_text_keeps_nothing_that_steers_a_terminal(text: str) -> None:
 )
 def test_positions_without_degrees(position: Position | None, shown: str) -> None:
     assert coordinates(position) == shown
-    assert position is None or link(position) is None
+    assert link(position) is None

@@ -66,6 +66,13 @@ def test_a_file_that_is_no_prompt_is_one_clear_error(tmp_path: Path, content: st
         Prompt.load(str(tmp_path / "mine.md"))
 
 
+def test_a_prompt_may_have_no_placeholder() -> None:
+    prompt = Prompt.parse("mine.md", FRONT + "Say hello.", placeholders=())
+    assert (prompt.name, prompt.text) == ("mine.v7", "Say hello.")
+    with pytest.raises(UsageError, match="no placeholder"):
+        Prompt.parse("mine.md", FRONT + "Say $n.", placeholders=())
+
+
 @pytest.mark.parametrize("name", ["describe_image.v99", "none.md", "../secrets", "", "a\0b.md"])
 def test_a_prompt_that_is_not_there_is_one_clear_error(name: str) -> None:
     with pytest.raises(UsageError, match=r"describe_image\.v1"):

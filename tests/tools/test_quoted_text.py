@@ -11,7 +11,13 @@ from PIL import Image, ImageDraw, ImageFont
 
 from internvl_vpr.evals import sign_reading
 from internvl_vpr.evals.place_names import names_unseen, proper_names
-from internvl_vpr.evals.quoted_text import (
+from internvl_vpr.evals.records import Described
+from internvl_vpr.evals.run_files import Run
+from internvl_vpr.evals.sign_reading import Signs, read_signs
+from internvl_vpr.tools.errors import LedgerError, PackageMissing
+from internvl_vpr.tools.ledger import Ledger, Step
+from internvl_vpr.tools.photo import open_photo
+from internvl_vpr.tools.quoted_text import (
     fold,
     is_seen,
     quoted_strings,
@@ -19,12 +25,6 @@ from internvl_vpr.evals.quoted_text import (
     substring_distance,
     without_quotations,
 )
-from internvl_vpr.evals.records import Described
-from internvl_vpr.evals.run_files import Run
-from internvl_vpr.evals.sign_reading import Signs, read_signs
-from internvl_vpr.tools.errors import LedgerError, PackageMissing
-from internvl_vpr.tools.ledger import Ledger, Step
-from internvl_vpr.tools.photo import open_photo
 from internvl_vpr.tools.records import Attempt, Photo, RawCue
 
 from . import made_runs

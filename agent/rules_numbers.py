@@ -1,0 +1,83 @@
+"""Numbers in a person's words: ranks, how many photographs, and which of them."""
+
+import re
+
+COUNTS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
+TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "hundred": 100, "a hundred": 100, "thousand": 1000}
+_NTHS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+ORDINALS = {word: rank for rank, word in enumerate(_NTHS, start=1)}
+
+_WORD = "|".join(COUNTS)
+_ORDINAL = rf"(?:{'|'.join(ORDINALS)}|\d{{1,5}}(?:st|nd|rd|th))"
+PHOTO = r"(?:photo(?:graph)?s?|pictures?|pics?|images?|shots?|snaps?)"
+_COUNTED = (
+    rf"(?:\s+(?:best|other|more|most|new|similar))?\s*-?(?:%|per\s?cent|{PHOTO}|cues?|clues?|candidates|places|matches|"
+    r"results|options|alternatives|runners|signs?|words?|metres?|meters?|km|m|times|of|more|others|best|years?)(?!\w)"
+)
+
+_RANK = re.compile(
+    rf"""
+    (?:\b(?:number|no\.?|nr\.?|rank|candidate|option|match|result)\s*\#?\s*|\#\s*)(?P<named>\d{{1,6}}|{_WORD})\b
+    | (?<!\ba\s)(?<!\bone\s)(?<!\bper\s)(?<!\bsplit\s)(?<!\bat\s)(?<!\bhalf\s)
+      \b(?P<ordinal>{_ORDINAL})\b(?!\s+(?:of\s+all|time|thing)\b|\s*,)
+    | (?P<runner>\brunner[-\s]?up\b | \bnext\s+best\b)
+    | \b(?:the|show|number|candidate|rank|and)\s+(?P<last>last)\b
+      (?!\s+(?:{PHOTO}|time|night|year|week|answer|\d|(?!one\b)(?:{_WORD})\b))
+    | (?<!second\s)(?<!third\s)(?<!second-)(?<!third-)(?<!next\s)
+      (?P<best>\b(?:best|top|winning)\s+(?:one|match|candidate|place|result|choice|guess)\b | \bwinner\b)
+    | \b(?P<pair>{_WORD})\b(?=\s*(?:and|with|to|vs\.?|versus|against|&|,)\s*(?:{_WORD})\b)
+    | (?<=\band\s)(?P<other>{_WORD})\b(?=\W*$)
+    | (?<!\btop\s)(?<!\ball\s)(?<!\blast\s)(?<!\bfirst\s)(?<!\bthese\s)(?<!\bthose\s)(?<!\bof\s)(?<!\bthe\s)
+      (?<!\bthan\s)(?<![\w.,%/:-])(?P<bare>\d{{1,6}})\b(?![.,]\d|[/:%]|{_COUNTED})
+    """,
+    re.VERBOSE,
+)
+_HOW_MANY = re.compile(
+    rf"\b(?:these|those|last|latest|previous|all|of|the|my|are|compare)\s+(?P<count>{_WORD}|\d{{1,6}})\b"
+    rf"(?!\s*(?:and|with|to|vs|versus|against|&|,)\s*(?:{_WORD}|\d))|\b(?P<two>both|pair|two)\b"
+)
+_RANKS_ALONE = re.compile(
+    rf"(?:\W*\b(?:the|and|or|but|number|no|candidate|place|match|one|please|now|then|last|best|runner-?\s?up|next|winner|"
+    rf"{_WORD}|{_ORDINAL}|\d+)\b)+\W*"
+)
+_PHOTO_NUMBER = re.compile(rf"\b{_ORDINAL}\s+(?:and\s+(?:the\s+)?{_ORDINAL}\s+)?{PHOTO}\b")
+
+
+def ranks(text: str, last: int) -> list[int]:
+    """Return the candidates' ranks that folded words name, in their order; `last` is that of the last."""
+    found: list[int] = []
+    for match in _RANK.finditer(text):
+        kind, written = match.lastgroup, match[0]
+        if kind in ("named", "bare", "pair", "other"):
+            value = match[kind]
+            rank = COUNTS[value] if value in COUNTS else int(value)
+        else:
+            rank = {"runner": 2, "last": last, "best": 1}.get(kind or "", 0) or _ordinal(written)
+        found.append(rank)
+    return found
+
+
+def are_ranks_alone(text: str) -> bool:
+    """Whether folded words say nothing but ranks, such as `and the third?`."""
+    return _RANKS_ALONE.fullmatch(text) is not None
+
+
+def how_many(text: str) -> int | None:
+    """Return how many photographs folded words speak of, such as 3 in `which of these three`."""
+    match = _HOW_MANY.search(text)
+    if match is None:
+        return None
+    count = match["count"]
+    return 2 if count is None else COUNTS[count] if count in COUNTS else int(count)
+
+
+def photo_numbers(text: str) -> list[int]:
+    """Return which located photographs folded words number, such as 1 and 3 in `the first and third photo`."""
+    if not _PHOTO_NUMBER.search(text):
+        return []
+    return list(dict.fromkeys(_ordinal(word) for word in re.findall(rf"\b{_ORDINAL}\b", text)))
+
+
+def _ordinal(word: str) -> int:
+    word = word.strip()
+    return ORDINALS[word] if word in ORDINALS else int(re.sub(r"\D", "", word) or 0)

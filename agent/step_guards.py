@@ -1,0 +1,187 @@
+"""What a model may choose: only paths and values that the person wrote, whatever a photo, a sign or a tool says."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+
+from ..tools.cue_answer import UnusableAnswer
+from ..tools.errors import UsageError
+from .assistant_state import question_of, turn_of
+from .calls import MOST_PHOTOS, Call, Known
+from .paths_in_text import Found, find_paths, unquote_path
+from .rules_numbers import COUNTS, TENS
+from .rules_settings import NEGATED, changed_settings
+from .rules_topics import clauses, fold
+
+_MOST_CHARACTERS = 10_000  # of a message that is looked through for paths
+_MOST_MESSAGES = 50  # by the person that are looked through, the latest first
+# A folder is added when the message has one of these, in the languages that most people write.
+_ADDS = re.compile(
+    r"\b(?:add|index|import|includ|learn|remember|load|scan|ingest|put|updat|extend|enlarg|hinzu|füg|aufnehm|nimm|lern|"
+    r"ajout|añad|agreg|aggiung|toevoeg|voeg|adicion|acrescent|dodaj|lägg|tilføj|добав)"
+)
+_NUMBER = re.compile(r"(?<![\w.,])(?P<sign>[-−]?)(?P<digits>\d+(?:[.,]\d+)*|[.,]\d+)(?P<percent>\s*(?:%|per\s?cent))?")
+
+
+def permitted(call: Call, messages: Sequence[AnyMessage], known: Known) -> tuple[Call, ...]:
+    """Return the calls that a chosen one stands for, with paths as they are opened; raises `UnusableAnswer`.
+
+    A wildcard that the person wrote stands for each photo it matches. Looks paths up on disk.
+    """
+    _check_ranks(call, known)
+    calls = tuple(_permitted(call, messages, known))
+    done = _done_since_change(messages)
+    if all((one.name, _key(one.arguments)) in done for one in calls):
+        raise UnusableAnswer(f"{call.name} was used so already, and its result is above")
+    return calls
+
+
+def _permitted(call: Call, messages: Sequence[AnyMessage], known: Known) -> Iterator[Call]:
+    if call.name == "locate_photo":
+        for path in _written(call.arguments["photo"], _messages_of(messages), known.photos):
+            yield Call(name=call.name, arguments={"photo": path})
+    elif call.name == "compare_places":
+        yield _comparison(call, messages, known)
+    elif call.name == "index_photos":
+        yield _addition(call, question_of(messages))
+    else:
+        if call.name == "change_settings":
+            _check_settings(call, question_of(messages))
+        yield call
+
+
+def _comparison(call: Call, messages: Sequence[AnyMessage], known: Known) -> Call:
+    photos, ranks = call.arguments["photos"], call.arguments["ranks"]
+    found = [path for photo in photos for path in _written(photo, _messages_of(messages), known.photos)]
+    found = list(dict.fromkeys(found))
+    if bool(found) == bool(ranks) or len(found) == 1:
+        raise UnusableAnswer("compare_places takes two photos or more, or else one or two ranks")
+    if len(found) > MOST_PHOTOS:
+        raise UnusableAnswer(f"compare_places takes {MOST_PHOTOS} photos at most")
+    return Call(name=call.name, arguments={"photos": found, "ranks": ranks})
+
+
+def _addition(call: Call, question: str) -> Call:
+    """Check that the latest message, but for the paths in it, asks to add the folder."""
+    folders = _written(call.arguments["folder"], [question], ())
+    asking = (_ADDS.search(clause) for clause in clauses(fold(_without_paths(question))))
+    asked = [match for match in asking if match and not NEGATED.search(match.string[: match.start()])]
+    if not asked or len(folders) != 1:
+        raise UnusableAnswer("the latest message does not ask to add this folder")
+    return Call(name=call.name, arguments={"folder": folders[0]})
+
+
+def _check_ranks(call: Call, known: Known) -> None:
+    ranks = [call.arguments.get("rank"), *call.arguments.get("ranks", ())]
+    if all(rank is None for rank in ranks):
+        return
+    if known.candidates == 0:
+        raise UnusableAnswer("no photo was located yet, or its answer lists no candidate")
+    if any(rank is not None and rank > known.candidates for rank in ranks):
+        raise UnusableAnswer(f"the latest answer lists candidates from 1 to {known.candidates} only")
+
+
+def _check_settings(call: Call, question: str) -> None:
+    """Check that the latest message, but for the paths in it, names every value."""
+    text = _without_paths(question)
+    understood, values = _understood_settings(text), set(_values(text))
+    for name, value in call.arguments.items():
+        named = value in fold(text) if isinstance(value, str) else Decimal(str(value)) in values
+        if not named and understood.get(name) != value:
+            raise UnusableAnswer(f"the latest message does not name {json.dumps(value)} for {name}")
+
+
+def _understood_settings(text: str) -> dict[str, object]:
+    """Return the changes that the rules find, for what has no number, such as "trust everything"."""
+    changes: dict[str, object] = {}
+    for clause in clauses(fold(text)):
+        try:
+            changes |= changed_settings(clause)
+        except UsageError:
+            continue
+    return changes
+
+
+def _values(text: str) -> Iterator[Decimal]:
+    """Yield the numbers of a text, in digits or as words."""
+    text = unicodedata.normalize("NFKC", text)
+    for match in _NUMBER.finditer(text):
+        digits = match["digits"]
+        for form in {digits.replace(",", ""), digits.replace(",", ".")}:
+            try:
+                value = Decimal(form)
+            except InvalidOperation:
+                continue
+            value = -value if match["sign"] else value
+            yield value
+            if match["percent"]:
+                yield value / 100
+    numbers = {**COUNTS, **TENS}
+    yield from (Decimal(numbers[word]) for word in re.findall(r"[a-z]+", text.casefold()) if word in numbers)
+
+
+def _messages_of(messages: Sequence[AnyMessage]) -> Iterator[str]:
+    """Yield what the person wrote, the latest first."""
+    written = [message.text for message in messages if isinstance(message, HumanMessage)]
+    yield from reversed(written[-_MOST_MESSAGES:])
+
+
+def _written(path: str, texts: Sequence[str] | Iterator[str], photos: Sequence[str]) -> list[str]:
+    """Return what a path stands for that was written in one of the texts, or located; raises `UnusableAnswer`."""
+    wanted = {_normal(path), _normal(str(unquote_path(path)))}
+    named: list[str] = list(photos)
+    for text in texts:
+        if found := _named(wanted, text, named):
+            return found
+    same = [photo for photo in photos if _normal(photo) in wanted]
+    if not same and Path(path).name == path:  # results name files without their folders
+        same = list(dict.fromkeys(other for other in named if _normal(Path(other).name) == _normal(path)))
+    if len(set(same)) != 1:
+        raise UnusableAnswer(f"{json.dumps(path, ensure_ascii=False)[:200]} is no path that the person wrote")
+    return same[:1]
+
+
+def paths_in(text: str) -> list[Found]:
+    """Return the paths that a message by a person names; none for a message that is too long to look through."""
+    return find_paths(text) if len(text) <= _MOST_CHARACTERS else []
+
+
+def _named(wanted: set[str], text: str, named: list[str]) -> list[str]:
+    """Return what a text names under one of these forms; all that it names is added to `named`."""
+    found = [one for one in paths_in(text) if "://" not in one.path]
+    named += (one.path for one in found)
+    exact = [one.path for one in found if _normal(one.path) in wanted]
+    return exact[:1] or [one.path for one in found if _normal(str(unquote_path(one.written))) in wanted]
+
+
+def _normal(path: str) -> str:
+    return unicodedata.normalize("NFC", path.rstrip("/") or path)
+
+
+def _without_paths(text: str) -> str:
+    """Cut the paths out of a text, so that no name of a file asks for anything."""
+    if len(text) > _MOST_CHARACTERS:
+        return ""
+    for found in reversed(paths_in(text)):
+        text = f"{text[: found.start]} {text[found.end :]}"
+    return text
+
+
+def _done_since_change(messages: Sequence[AnyMessage]) -> set[tuple[str, str]]:
+    """Return the calls of this turn, but for those before a call that changes what others find."""
+    done: set[tuple[str, str]] = set()
+    for message in turn_of(messages):
+        for call in message.tool_calls if isinstance(message, AIMessage) else ():
+            if call["name"] in ("change_settings", "index_photos"):
+                done = set()
+            done.add((call["name"], _key(call["args"])))
+    return done
+
+
+def _key(arguments: object) -> str:
+    return json.dumps(arguments, sort_keys=True)

@@ -1,0 +1,26 @@
+"""What is typed while an answer is worked on: kept for the next prompt, and not drawn into the answer."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+try:
+    import termios
+except ImportError:  # not on Windows: there, it is drawn
+    termios = None  # type: ignore[assignment]
+
+
+@contextmanager
+def unseen() -> Iterator[None]:
+    """Let a terminal take what is typed without showing it; Ctrl-C works as ever. Nothing of it is lost."""
+    if termios is None or not sys.stdin.isatty():
+        yield
+        return
+    terminal = sys.stdin.fileno()
+    former = termios.tcgetattr(terminal)
+    silent = [*former[:3], former[3] & ~termios.ECHO | termios.NOFLSH, *former[4:]]
+    termios.tcsetattr(terminal, termios.TCSANOW, silent)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(terminal, termios.TCSANOW, former)

@@ -1,0 +1,93 @@
+"""Why a candidate was ranked where it is, out of the answer alone (Eqs. 8–10)."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from .compare_places import SAME_PLACE_METRES, candidate_at, metres_between
+from .image_cues import IMAGE_CUE_SCORE
+from .quoted_text import fold, quoted_strings
+from .records import Answer, Cue, CueMatch, Position, RankedCandidate, Record
+
+_SIGN_READER = "signage/"  # how the ids of describers begin whose cues are a sign's words, without quotation marks
+
+
+class Explanation(Record):
+    """What speaks for one candidate of an answer; S is the sum of weight · cosine over `matches` (Eq. 9)."""
+
+    photo: Path
+    rank: int = Field(ge=1)
+    of: int = Field(ge=1, description="candidates in the final list")
+    reference: str
+    path: Path
+    position: Position | None
+    decided_by: Literal["cues", "coarse order"] | None = Field(description="of the answer")
+    coarse_rank: int
+    coarse_similarity: float
+    score: float | None
+    tau: float
+    retained: bool
+    margin: float | None = Field(description="S less the S of the best candidate of another place; None without one")
+    matches: tuple[CueMatch, ...]
+    cues: tuple[Cue, ...] = Field(description="the photo's own")
+    read: tuple[str, ...] = Field(description="text on signs that the photo's cues quote, each once")
+    notes: tuple[str, ...] = Field(description="the answer's, the promise of a calibrated τ among them")
+
+
+def explain_match(answer: Answer, rank: int = 1) -> Explanation:
+    """Explain the candidate of a rank; raises `UsageError` when the list has none of that rank."""
+    candidate = candidate_at(answer, rank)
+    return Explanation(
+        photo=answer.photo,
+        rank=rank,
+        of=len(answer.candidates),
+        reference=candidate.reference,
+        path=candidate.path,
+        position=candidate.position,
+        decided_by=answer.decided_by,
+        coarse_rank=candidate.coarse_rank,
+        coarse_similarity=candidate.coarse_similarity,
+        score=candidate.score,
+        tau=float(answer.settings["tau"] or 0.0),
+        retained=candidate.retained,
+        margin=margin(candidate, answer.candidates),
+        matches=candidate.matches,
+        cues=answer.cues,
+        read=read_on_signs(answer),
+        notes=answer.notes,
+    )
+
+
+def margin(candidate: RankedCandidate, candidates: Sequence[RankedCandidate]) -> float | None:
+    """Return S of a candidate less the best S further than 25 m from it; None where either is not known."""
+    rivals = [other.score for other in candidates if other.score is not None and _is_elsewhere(other, candidate)]
+    return None if candidate.score is None or not rivals else candidate.score - max(rivals)
+
+
+def _is_elsewhere(other: RankedCandidate, candidate: RankedCandidate) -> bool:
+    metres = metres_between(other.position, candidate.position)
+    return metres is not None and metres > SAME_PLACE_METRES
+
+
+def read_on_signs(answer: Answer) -> tuple[str, ...]:
+    """Return the text on signs that the photo's cues hold, each once, whatever its case and accents."""
+    once: dict[str, str] = {}
+    for text in _read(answer):
+        once.setdefault(fold(text) or text, text)
+    return tuple(once.values())
+
+
+def _read(answer: Answer) -> Iterator[str]:
+    reads_signs = str(answer.settings.get("describer_id")).startswith(_SIGN_READER)
+    for cue in answer.cues:
+        if reads_signs and _is_sign(cue):
+            yield cue.text
+        else:
+            yield from quoted_strings(cue.text)
+
+
+def _is_sign(cue: Cue) -> bool:
+    """Whether a cue of the sign reader is a sign's: image statistics score no more, and are lower-case phrases."""
+    return cue.score > IMAGE_CUE_SCORE or not (cue.text.islower() and " " in cue.text)
