@@ -6,7 +6,7 @@ from contextvars import copy_context
 from typing import Any
 from uuid import uuid4
 
-from langchain_core.messages import AIMessage, ToolCall, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, ToolCall, ToolMessage
 from langgraph.runtime import Runtime
 
 from ..tools.errors import UsageError, VprError
@@ -33,12 +33,20 @@ async def chat(state: Conversation, runtime: Runtime[Context]) -> ChatStep:
     context = _context(runtime)
     if context.assistant is None:
         return _by_rules(state)
+    if (failure := _fallen_back(turn)) is not None:
+        return _by_rules(state, failure)
     if rounds_of(turn) >= MOST_CHOICES:
         return _by_rules(state, f"the model went on for {MOST_CHOICES} steps without a reply")
     try:
         return _by_model(await next_step(state["messages"], known(state["answers"]), context.assistant))
-    except NoStep as failure:
-        return _by_rules(state, str(failure), usage=failure.usage, raw=list(failure.raw))
+    except NoStep as none:
+        return _by_rules(state, none.reason, usage=none.usage, raw=list(none.raw))
+
+
+def _fallen_back(turn: Sequence[AnyMessage]) -> str | None:
+    """Return why the rules stand in for the model in this turn; None where they do not."""
+    by_rules = (message for message in turn if message.response_metadata.get("by") == "rules")
+    return next(("; ".join(message.response_metadata["remarks"]) for message in by_rules), None)
 
 
 def _by_model(step: Step) -> ChatStep:

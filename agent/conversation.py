@@ -2,9 +2,8 @@
 
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveMessage, ToolMessage
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -79,10 +78,9 @@ class Conversation:
             stream_mode=["updates", "custom"],
             durability="sync",  # the question is on disk before it is worked on
         )
-        async with aclosing(parts):
-            async for mode, part in parts:
-                for event in _events(mode, part, time.monotonic() - began):
-                    yield event
+        async for mode, part in cast("AsyncIterator[tuple[str, Mapping[str, Any]]]", parts):
+            for event in _events(mode, part, time.monotonic() - began):
+                yield event
         if isinstance(self._saver, Sessions):
             await self._saver.aprune([self.session])
 

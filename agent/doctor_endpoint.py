@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from langchain_core.messages import HumanMessage
+
 from ..tools.endpoint import Endpoint
 from ..tools.endpoint_checks import enforces_schema, is_bounded, longest_blank, sees_images, sign_image
 from ..tools.endpoint_faults import CallFailed
@@ -14,7 +16,10 @@ from ..tools.photo import open_photo
 from ..tools.prompt import Prompt
 from ..tools.records import Attempt, asked_and_answered
 from ..tools.vision_model import VisionModel
+from .calls import Known
+from .chat_model import ChatModel, open_chat_model
 from .doctor import Finding
+from .next_step import NoStep, next_step
 from .settings import Settings
 
 _CHECK = "check --model, OPENAI_API_KEY, and the address, which usually ends in /v1"
@@ -22,6 +27,7 @@ _FAILED = "the server failed over this request: see its own log"
 _START = "start a server as README says, or name it with --endpoint"
 _CONSTRAIN = "use a server that constrains JSON (README has the commands); without that, answers fail often"
 _SHOW = "load the model's vision part too (llama-server: --mmproj), or serve a vision-language model"
+_RULES = "the chat's rules stand in; --assistant rules asks no model"
 _BOUND = (
     "bound it, or an answer may never end: vLLM --structured-outputs-config "
     '\'{"backend":"xgrammar","disable_any_whitespace":true}\', SGLang --constrained-json-disable-any-whitespace'
@@ -46,6 +52,8 @@ async def endpoint_findings(settings: Settings) -> AsyncIterator[Finding]:
         if finding.exit_code == EndpointRefused.exit_code:
             return
     yield await _timed_description(model, settings.n)
+    if settings.asks_model:
+        yield await _chosen_step(open_chat_model(settings))
 
 
 async def _offered(endpoint: Endpoint, model: str) -> Finding:
@@ -122,6 +130,19 @@ async def _timed_description(model: VisionModel, n: int) -> Finding:
     cues = "; ".join(f"{cue.text} ({cue.score})" for cue in last.cues)
     says = f"{seconds:.1f} s, {tokens} tokens, attempt {len(attempts)}: {cues}"
     return Finding(name="description", status="ok" if len(attempts) == 1 else "warning", says=says)
+
+
+async def _chosen_step(model: ChatModel) -> Finding:
+    """Have the model choose the step for a question that one tool answers."""
+    try:
+        step = await next_step([HumanMessage("What does the map hold?")], Known(), model)
+    except NoStep as failure:
+        return Finding(name="chat", status="warning", says=failure.reason, advice=_RULES)
+    chosen = ", ".join(call.name for call in step.calls) or "a reply"
+    after = f" after: {step.remarks[0]}" if step.remarks else ""
+    right = chosen == "map_summary" and not step.remarks
+    advice = "" if right else f"the model chooses poorly: {_RULES}"
+    return Finding(name="chat", status="ok" if right else "warning", says=f"chose {chosen}{after}", advice=advice)
 
 
 async def _describe_sign(model: VisionModel, n: int) -> list[Attempt]:

@@ -14,7 +14,7 @@ from ..tools.arrays import Floats
 from .map_areas import Area
 from .map_labels import place_labels
 from .map_window import EDGE, Mark, Window
-from .tell_words import metres_in_words
+from .tell_words import metres_in_words, one_line
 
 Kind = Literal["place", "alike", "retained", "held", "own"]  # alike: the first, where it is not retained
 _SIZES: dict[Kind, float] = {"place": 8, "alike": 7.5, "retained": 5, "held": 4.5, "own": 9}
@@ -67,7 +67,7 @@ def _draw_marks(svg: ET.Element, marks: Sequence[Mark], says: Callable[[Mark], s
     for mark in marks:
         r = 2.5 * mark.photos**0.25 if most <= _FEW else max(_LARGEST * (mark.photos / most) ** 0.5, 1.8)
         dot = ET.SubElement(group, "circle", {"cx": f"{mark.x:.1f}", "cy": f"{mark.y:.1f}", "r": f"{r:.1f}"})
-        ET.SubElement(dot, "title").text = says(mark)
+        ET.SubElement(dot, "title").text = one_line(says(mark))
 
 
 def _draw_part(svg: ET.Element, window: Window, area: Area, href: str) -> None:
@@ -109,7 +109,7 @@ def _draw_spot(group: ET.Element, spot: Spot, x: float, y: float) -> None:
     else:
         shape = ET.SubElement(parent, "circle", {"cx": f"{x:.1f}", "cy": f"{y:.1f}", "r": f"{r:g}"})
     shape.set("class", f"spot {spot.kind}")
-    ET.SubElement(shape, "title").text = spot.says
+    ET.SubElement(shape, "title").text = one_line(spot.says)
 
 
 def _draw_numbers(group: ET.Element, window: Window, spots: Sequence[Spot], pixels: Floats) -> None:

@@ -109,7 +109,8 @@ class Screen:
 
     def _reply(self, message: AIMessage) -> None:
         about: Mapping[str, Any] = message.response_metadata
-        for remark in about.get("remarks", ()):
-            self.remark(f"the assistant's model could not be followed: {remark}", "yellow")
-        if about.get("by") != "rules" or not self._shown:  # the rules repeat what was shown
+        by_rules = about.get("by") == "rules"
+        for remark in about.get("remarks", ()) if by_rules else ():  # else the second choice was a good one
+            self.remark(f"The assistant's model could not be followed, so the rules answer: {remark}", "yellow")
+        if not (by_rules and self._shown):  # the rules repeat what was shown
             self.show(safe_text(message.text), message.text)

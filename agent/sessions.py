@@ -23,6 +23,7 @@ from .calls import ChangeSettings
 
 SESSIONS_FILE = "sessions.sqlite"
 
+
 class Session(Record):
     """A conversation that is kept: its id, when it was last used, its first question, and how many there are."""
 

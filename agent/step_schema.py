@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..tools.cue_answer import UnusableAnswer
+from ..tools.cue_answer import UnusableAnswer, parse_json
 from .calls import ARGUMENTS, Call, ToolName
 
 MOST_REPLY = 1500  # characters of a reply
@@ -70,7 +70,7 @@ def parse_step(content: str) -> Call | str:
 
     Nothing is mended: what a server let through that the schema forbids is refused, but for raw control characters.
     """
-    answer = _object(content)
+    answer = parse_json(content)
     step = answer.get("step") if isinstance(answer, dict) and answer.keys() == {"step"} else None
     if not isinstance(step, dict) or step.keys() not in ({"reply"}, {"tool", "arguments"}):
         raise UnusableAnswer("the answer is not an object whose one key, step, holds a reply or a tool with arguments")
@@ -110,24 +110,3 @@ def _call(name: Any, arguments: Any) -> Call:
 def _fraction(name: str, value: Any) -> Any:
     """Read the fraction that the schema has as text; anything else is left for the tool's own check."""
     return float(value) if name == "tau" and isinstance(value, str) and re.fullmatch(_FRACTION[1:-1], value) else value
-
-
-def _object(content: str) -> Any:
-    """Parse JSON; raw control characters inside strings pass, because some servers let them through."""
-    try:
-        return json.loads(content, strict=False, parse_constant=_refuse_constant, object_pairs_hook=_unique_keys)
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, UnusableAnswer):
-            raise
-        raise UnusableAnswer("the answer is not JSON") from error
-
-
-def _refuse_constant(name: str) -> float:
-    raise UnusableAnswer(f"the answer holds {name}, which is not JSON")
-
-
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise UnusableAnswer("the answer has a key twice")
-    return found

@@ -9,7 +9,7 @@ import struct
 import subprocess
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,8 +23,7 @@ class PseudoTerminal:
     def __init__(
         self, command: Sequence[str], folder: Path, environ: Mapping[str, str], *, columns: int = 80, rows: int = 40
     ) -> None:
-        self._screen = pyte.HistoryScreen(columns, rows, history=10_000, ratio=1)
-        self._screen.write_process_input = self._answer  # the terminal answers where its cursor is
+        self._screen = _Screen(self._answer, columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self.raw = b""
         self._terminal, inside = pty.openpty()
@@ -116,6 +115,17 @@ class PseudoTerminal:
 
     def _answer(self, data: str) -> None:
         os.write(self._terminal, data.encode())
+
+
+class _Screen(pyte.HistoryScreen):
+    """A screen that answers what a program asks of its terminal, such as where the cursor is."""
+
+    def __init__(self, answer: Callable[[str], None], columns: int, rows: int) -> None:
+        super().__init__(columns, rows, history=10_000, ratio=1)
+        self._answer = answer
+
+    def write_process_input(self, data: str) -> None:
+        self._answer(data)
 
 
 def _controlling() -> None:

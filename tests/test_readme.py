@@ -9,7 +9,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,6 +32,8 @@ _PYTHON = re.compile(r"(?:^<!-- needs: ([^\n]+) -->\n\s*)?^```python\n(.*?)^```$
 _SPAN = re.compile(r"`([^`\n]+)`")
 _DEV = "langgraph dev"
 _DEV_URL = "http://127.0.0.1:2024"  # where it listens unless told otherwise
+_MCP = "internvl-vpr mcp"
+_MCP_URL = "http://127.0.0.1:8765"
 WHERE = "45.153"  # degrees north: where texture number 3 is
 # Variables that are no settings of a run.
 OTHER_VARIABLES = {"PLACES", "MCP_TOKEN", "COMPLETE"}
@@ -121,13 +123,32 @@ def environ() -> dict[str, str]:
     return {**kept, "PATH": path, "HF_HUB_OFFLINE": "1"}
 
 
+@contextmanager
+def mcp_server(folder: Path, environ: dict[str, str]) -> Iterator[str]:
+    """Serve the reader's map over HTTP on a free port, as README says, and yield its address."""
+    command = ["internvl-vpr", "mcp", "--places", "my-places", "--allow", ".", "--transport", "http", "--port", "0"]
+    with subprocess.Popen(command, cwd=folder, env=environ, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            said = process.stderr.readline()
+            found = re.search(r"http://127\.0\.0\.1:\d+", said)
+            assert found is not None, said
+            yield found[0]
+        finally:
+            process.terminate()
+
+
 @pytest.mark.parametrize("snippet", snippets(), ids=lambda snippet: f"line {snippet.line}")
 def test_a_snippet_runs_as_it_stands_and_says_where_the_photo_was_taken(
     snippet: Snippet, folder: Path, environ: dict[str, str]
 ) -> None:
     code = snippet.code
     with ExitStack() as stack:
-        if snippet.needs is not None:
+        if snippet.needs == _MCP:
+            environ = {**environ, "INTERNVL_VPR_MCP_TOKEN": "a token of its own".replace(" ", "-")}
+            assert _MCP_URL in code
+            code = code.replace(_MCP_URL, stack.enter_context(mcp_server(folder, environ)))
+        elif snippet.needs is not None:
             assert snippet.needs == _DEV, "no test starts such a server"
             if find_spec("langgraph_api") is None:
                 pytest.skip("needs the extra dev: langgraph-cli[inmem]")

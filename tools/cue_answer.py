@@ -57,7 +57,7 @@ def parse_cues(content: str, n: int) -> tuple[RawCue, ...]:
 
     White space within a description becomes single blanks, and nothing else is mended.
     """
-    answer = _object(content)
+    answer = parse_json(content)
     if not isinstance(answer, dict) or answer.keys() != {"cues"} or not isinstance(answer["cues"], list):
         raise UnusableAnswer("the answer is not an object with a list of cues")
     if len(answer["cues"]) != n:
@@ -68,8 +68,11 @@ def parse_cues(content: str, n: int) -> tuple[RawCue, ...]:
     return cues
 
 
-def _object(content: str) -> Any:
-    """Parse JSON; raw control characters inside strings pass, because some servers let them through."""
+def parse_json(content: str) -> Any:
+    """Parse a model's answer, with no key twice; raises `UnusableAnswer`.
+
+    Raw control characters inside strings pass, because some servers let them through.
+    """
     try:
         return json.loads(content, strict=False, parse_constant=_refuse_constant, object_pairs_hook=_unique_keys)
     except (ValueError, RecursionError) as error:

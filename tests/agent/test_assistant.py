@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from places import name_of, with_describer, with_settings
 from scripted import ScriptedDescriber, UnreachableDescriber
@@ -14,8 +14,10 @@ from texture import write_textures
 
 from internvl_vpr.agent import assistant
 from internvl_vpr.agent.assistant import build_assistant
+from internvl_vpr.agent.assistant_state import Messages
 from internvl_vpr.agent.context import Context
 from internvl_vpr.agent.run import locate
+from internvl_vpr.agent.sessions import config_of
 from internvl_vpr.tools.compare_places import CandidateComparison, Comparison
 from internvl_vpr.tools.errors import UsageError
 from internvl_vpr.tools.explain_match import Explanation
@@ -29,8 +31,8 @@ def test_a_question_with_a_photo_gives_what_the_localization_graph_gives(town: P
     photo = str(town / "query.png")
     asyncio.run(locate(photo, context))  # now every description is recorded
     expected = asyncio.run(locate(photo, context))
-    said = [HumanMessage(f"where was this photo taken? {photo}")]
-    told = asyncio.run(assistant.ainvoke({"messages": said}, context=context))
+    said: list[AnyMessage] = [HumanMessage(f"where was this photo taken? {photo}")]
+    told = asyncio.run(assistant.ainvoke(Messages(messages=said), context=context))
     assert [answer.model_dump_json() for answer in told["answers"]] == [expected.model_dump_json()]
     assert f"{expected.position.latitude:.6f}" in told["messages"][-1].text  # type: ignore[union-attr]
     assert set(told) == {"messages", "answers"}
@@ -117,8 +119,8 @@ def test_a_folder_that_is_added_is_found_by_the_next_question(town: Path, contex
 def test_only_the_assistant_s_own_steps_are_kept(town: Path, context: Context) -> None:
     saver = InMemorySaver()
     graph = build_assistant().compile(checkpointer=saver)
-    config = {"configurable": {"thread_id": "1"}}
-    asyncio.run(graph.ainvoke({"messages": [HumanMessage(str(town / "query.png"))]}, config, context=context))  # type: ignore[arg-type]
+    said = Messages(messages=[HumanMessage(str(town / "query.png"))])
+    asyncio.run(graph.ainvoke(said, config_of("1"), context=context))
     kept = list(saver.list(None))
     assert {one.config["configurable"]["checkpoint_ns"] for one in kept} == {""}
     assert len(kept) == 5  # the input, chat, tools, chat, and where it began

@@ -1,6 +1,7 @@
 """The chat in a real pseudo-terminal, on a small demo town: each turn's screen, with the rules."""
 
 import asyncio
+import json
 import os
 import re
 import shutil
@@ -9,8 +10,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import faulty_server as faulty
 import pytest
+from faulty_server import Fault, serve
 from pseudo_terminal import PseudoTerminal
 
 from internvl_vpr.agent.context import open_context
@@ -63,7 +67,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
     }  # fmt: skip
 
 
-def answers_of(demo: Path, photos: Sequence[str], **settings: object) -> list[Answer]:
+def answers_of(demo: Path, photos: Sequence[str], **settings: Any) -> list[Answer]:
     """Locate photos without any chat; by then everything is recorded."""
     with open_context(demo / "places", k=K, **settings) as context:
         answers = [asyncio.run(locate(demo / photo, context)) for photo in photos]
@@ -171,6 +175,109 @@ def test_the_conversation_with_the_rules(
 def packed_blanks(text: str) -> str:
     """Text with every white space a blank."""
     return " ".join(text.split())
+
+
+def step(**what: object) -> Fault:
+    """A model's answer: a reply, or a tool with its arguments."""
+    return faulty.content(json.dumps({"step": what}))
+
+
+INVENTED = "It was taken at the Eiffel Tower in Paris, at 48.858400, 2.294500."
+
+
+def test_the_conversation_with_a_model_at_an_endpoint(
+    demo: Path, environ: dict[str, str], night: list[str], one_place_twice: list[str], tmp_path: Path
+) -> None:
+    """The tools are the same, the words are the model's, and what no tool told is never shown."""
+    shutil.copytree(demo / "places", places := tmp_path / "places")
+    (answer,) = answers_of(demo, night[:1])
+    where, score = coordinates(answer.position), f"S = {answer.candidates[0].score:.3f}"
+    turns: list[tuple[str, list[Fault], Sequence[str]]] = [
+        (
+            f"where was this photo taken? {night[0]}",
+            [step(tool="locate_photo", arguments={"photo": night[0]}), step(reply=f"I find it at {where}.")],
+            (where, "▀", f"I find it at {where}."),
+        ),
+        (
+            "why?",
+            [
+                step(tool="explain_match", arguments={"about": "match", "rank": 1}),
+                step(reply=f"Its cues give {score}."),
+            ],
+            ("S, their sum", f"Its cues give {score}."),
+        ),
+        (
+            "show the runner-up",
+            [step(tool="show_candidate", arguments={"rank": 2}), step(reply="That is candidate 2.")],
+            (f"2 of {K}", "That is candidate 2."),
+        ),
+        (
+            "compare it with the second",
+            [
+                step(tool="compare_places", arguments={"photos": [], "ranks": [1, 2]}),
+                step(reply="They differ a little."),
+            ],
+            ("apart", "They differ a little."),
+        ),
+        (
+            "what did you read on the sign?",
+            [
+                step(tool="explain_match", arguments={"about": "text", "rank": 1}),
+                step(reply="See what was read above."),
+            ],
+            ("signs", "See what was read above."),
+        ),
+        (
+            "how sure are you?",
+            [
+                step(tool="explain_match", arguments={"about": "certainty", "rank": 1}),
+                step(reply=INVENTED),
+                step(reply="I am not sure."),
+            ],
+            ("How sure:", "I am not sure."),  # what it invented was fed back once
+        ),
+        (
+            "only trust above 0.7",
+            [step(tool="change_settings", arguments={"tau": "0.7"}), step(reply="So be it: 0.7.")],
+            ("S > 0.7 (changed", "So be it: 0.7."),
+        ),
+        (
+            "use 5 cues",
+            [step(tool="change_settings", arguments={"n": 5}), step(reply="It is 5 cues now.")],
+            ("5 cues an image (changed", "It is 5 cues now."),
+        ),
+        (
+            f"which of these three were taken at the same place? {' '.join(one_place_twice)}",
+            [
+                step(tool="compare_places", arguments={"photos": one_place_twice, "ranks": []}),
+                step(reply="The photos 1 and 2 were."),
+            ],
+            ("Taken at the same place: 1 and 2", "The photos 1 and 2 were."),
+        ),
+        (
+            "add town/queries_long_ago to the map",
+            [step(tool="index_photos", arguments={"folder": "town/queries_long_ago"}), step(reply="They are added.")],
+            ("The map holds", "They are added."),
+        ),
+        (
+            "where was it taken?",
+            [step(reply=INVENTED), step(tool="index_photos", arguments={"folder": "/"})],
+            ("could not be followed", "openstreetmap"),  # the rules stand in, and say so
+        ),
+    ]
+    with serve(*(answer for _, answers, _ in turns for answer in answers)) as server:
+        flags = ("--places", str(places), "--assistant", "model", "--endpoint", server.endpoint)
+        with Talk(demo, environ, *flags) as talk:
+            assert "InternVL3-38B" in talk.wait_for_prompt()
+            for question, _, shown in turns:
+                screen = talk.ask(question)
+                for text in shown:
+                    assert packed_blanks(text) in packed_blanks(screen), f"{text!r} after {question!r}"
+                assert "Traceback" not in screen
+            raw = talk.terminal.raw
+        assert len(server.requests) == sum(len(answers) for _, answers, _ in turns)
+    assert b"Eiffel" not in raw
+    assert b"48.858400" not in raw
 
 
 def test_ctrl_c_gives_up_the_question_and_twice_ends_the_chat(
