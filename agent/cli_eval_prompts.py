@@ -65,8 +65,8 @@ def noise(splits: tuple[str, ...], places: Path, out: Path, **given: Any) -> int
     What differs then does so by chance; OUT/noise.json keeps it for `gate --noise` and `prompts --noise`.
     """
     from ..evals.noise import measure_noise, show_noise
-    from ..evals.run_files import write_whole
     from ..evals.variants import Variant
+    from ..tools.whole_file import write_whole
 
     names = ("first", "second")
     twice = [Variant(name, {"ledger": out / f"{name}.sqlite"}) for name in names]

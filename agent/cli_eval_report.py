@@ -18,8 +18,9 @@ from .cli_output import stdout
 def report(run: Path, other: Path | None, out: Path, queries: int) -> int:
     """Write RUN, or two runs beside each other, as one page of HTML that needs no network and no script."""
     from ..evals.report import render_report
-    from ..evals.run_files import load_runs, write_whole
+    from ..evals.run_files import load_runs
     from ..tools.errors import UsageError
+    from ..tools.whole_file import write_whole
     from .safe_text import visible
 
     page = render_report([load_runs(folder) for folder in (run, other) if folder is not None], queries)

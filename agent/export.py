@@ -8,9 +8,9 @@ from typing import Any, Literal
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from pydantic import Field
 
-from ..evals.run_files import write_whole
 from ..tools.errors import UsageError
 from ..tools.records import Answer, Record
+from ..tools.whole_file import write_whole
 from .assistant_state import results_of
 from .export_answer import answer_blocks, settings_block
 from .markdown_text import inline, paragraphs

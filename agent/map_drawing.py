@@ -8,9 +8,8 @@ from typing import Literal
 import numpy as np
 from markupsafe import Markup
 
-from ..evals.charts import _markup as markup_of
-from ..evals.charts import _text as add_text
 from ..tools.arrays import Floats
+from ..tools.svg import add_text, markup_of
 from .map_areas import Area
 from .map_labels import place_labels
 from .map_window import EDGE, Mark, Window

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ..evals.charts import _labels as labels_together
+from ..tools.svg import labels_together
 
 _MOST_NUMBERS = 4  # in one label
 _CHARACTER, _LINE = 7, 13  # pixels, about

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from ..evals.run_files import write_whole
 from ..tools.errors import UsageError
 from ..tools.map_summary import MapSummary, map_summary
 from ..tools.place_index import PlaceIndex
 from ..tools.records import Answer
+from ..tools.whole_file import write_whole
 from .map_answer import show
 from .map_index import MOST_LISTED, photo_shown, show_planes
 from .map_pictures import Pictures

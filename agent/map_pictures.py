@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ..evals.thumbnails import _data_uri as data_uri
+from ..tools.data_uri import data_uri
 from ..tools.errors import PackageMissing, PhotoError
 from ..tools.photo import open_photo
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from ..tools.svg import add_text, labels_together, markup_of
+
 WIDTH, HEIGHT = 460, 280
 LEFT, RIGHT, TOP, BOTTOM = 52, 26, 12, 46
 MAP, MARGIN = 240, 26
 _DASHES = ("", "7 4", "2 3", "10 3 2 3")
 _TICKS = 5
-_TOGETHER = (24, 13)  # pixels within which two places of the map share one label
 _CHARACTER = 7  # pixels, about
 
 
@@ -52,13 +53,13 @@ def curve_chart(title: str, x_label: str, y_label: str, lines: Sequence[Line], *
         _share_tick(svg, place(low, tick / _TICKS)[1], f"{100 * tick / _TICKS:.0f} %")
     for at in _rank_ticks(high) if ranks else [tick / _TICKS for tick in range(_TICKS + 1)]:
         x, y = place(at, 0)
-        _text(svg, x, y + 16, f"{at:g}" if ranks else f"{100 * at:.0f} %", anchor="middle")
-    _text(svg, (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, x_label, anchor="middle")
-    turned = _text(svg, 12, (TOP + HEIGHT - BOTTOM) / 2, y_label, anchor="middle")
+        add_text(svg, x, y + 16, f"{at:g}" if ranks else f"{100 * at:.0f} %", anchor="middle")
+    add_text(svg, (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, x_label, anchor="middle")
+    turned = add_text(svg, 12, (TOP + HEIGHT - BOTTOM) / 2, y_label, anchor="middle")
     turned.set("transform", f"rotate(-90 12 {(TOP + HEIGHT - BOTTOM) / 2:g})")
     for number, line in enumerate(lines):
         _draw(svg, line, number, [place(*point) for point in line.points], [place(*dot) for dot in _dots(line)])
-    return _markup(svg)
+    return markup_of(svg)
 
 
 def _draw(svg: ET.Element, line: Line, number: int, points: Pixels, dots: Pixels) -> None:
@@ -69,7 +70,7 @@ def _draw(svg: ET.Element, line: Line, number: int, points: Pixels, dots: Pixels
         _dot(svg, x, y, f"mark c{number % 4}")
     below = HEIGHT + 18 * number + 8
     ET.SubElement(svg, "line", {"x1": f"{LEFT}", "x2": f"{LEFT + 40}", "y1": f"{below}", "y2": f"{below}", **style})
-    _text(svg, LEFT + 48, below + 4, line.label)
+    add_text(svg, LEFT + 48, below + 4, line.label)
 
 
 def _rank_ticks(high: float) -> list[int]:
@@ -107,29 +108,19 @@ def local_map(spots: Sequence[Spot], radius: float, title: str) -> Markup:
             ET.SubElement(svg, "rect", {**box, "class": "spot wrong"})
     ET.SubElement(svg, "path", {"d": cross, "class": "query"})
     for right, side in ((True, -6), (False, 16)):  # above and below, so that both can be read where they are close
-        for x, y, label in _labels([(*place(one.east, one.north), one.label) for one in spots if one.right == right]):
+        for x, y, label in labels_together(
+            [(*place(one.east, one.north), one.label) for one in spots if one.right == right]
+        ):
             left = x + 9 + _CHARACTER * len(label) > MAP
-            text = _text(svg, x - 9 if left else x + 9, y + side, label, anchor="end" if left else "start")
+            text = add_text(svg, x - 9 if left else x + 9, y + side, label, anchor="end" if left else "start")
             text.set("class", "halo")
     _scale_bar(svg, scale)
-    _text(svg, MAP - 14, 16, "N ↑", anchor="middle")
-    return _markup(svg)
+    add_text(svg, MAP - 14, 16, "N ↑", anchor="middle")
+    return markup_of(svg)
 
 
 def _in_words(spot: Spot) -> str:
     return f"{spot.label} {'right' if spot.right else 'wrong'}, {math.hypot(spot.east, spot.north):.0f} m"
-
-
-def _labels(spots: Sequence[tuple[float, float, str]]) -> list[tuple[float, float, str]]:
-    """One label for all places that are too close together for one each, at the first of them."""
-    together: list[tuple[float, float, list[str]]] = []
-    for x, y, label in spots:
-        near = (one for one in together if abs(one[0] - x) < _TOGETHER[0] and abs(one[1] - y) < _TOGETHER[1])
-        if shared := next(near, None):
-            shared[2].append(label)
-        else:
-            together.append((x, y, [label]))
-    return [(x, y, ", ".join(labels)) for x, y, labels in together]
 
 
 def _scale_bar(svg: ET.Element, scale: float) -> None:
@@ -140,7 +131,7 @@ def _scale_bar(svg: ET.Element, scale: float) -> None:
     y = str(MAP + 6)
     ET.SubElement(svg, "line", {"x1": "10", "x2": f"{10 + metres * scale:.2f}", "y1": y, "y2": y, "class": "bar"})
     shown = f"{metres:g} m" if metres < 1000 else f"{metres / 1000:g} km"
-    _text(svg, 16 + metres * scale, MAP + 10, shown)
+    add_text(svg, 16 + metres * scale, MAP + 10, shown)
 
 
 def _svg(width: float, height: float, title: str, description: str) -> ET.Element:
@@ -154,17 +145,11 @@ def _svg(width: float, height: float, title: str, description: str) -> ET.Elemen
 def _share_tick(svg: ET.Element, y: float, text: str) -> None:
     line = {"x1": f"{LEFT}", "x2": f"{WIDTH - RIGHT}", "y1": f"{y:.2f}", "y2": f"{y:.2f}", "class": "grid"}
     ET.SubElement(svg, "line", line)
-    _text(svg, LEFT - 6, y + 4, text, anchor="end")
+    add_text(svg, LEFT - 6, y + 4, text, anchor="end")
 
 
 def _dot(svg: ET.Element, x: float, y: float, kind: str) -> None:
     ET.SubElement(svg, "circle", {"cx": f"{x:.2f}", "cy": f"{y:.2f}", "r": "4", "class": kind})
-
-
-def _text(svg: ET.Element, x: float, y: float, text: str, anchor: str = "start") -> ET.Element:
-    element = ET.SubElement(svg, "text", {"x": f"{x:.2f}", "y": f"{y:.2f}", "text-anchor": anchor})
-    element.text = text
-    return element
 
 
 def _points(points: Iterable[tuple[float, float]]) -> str:
@@ -178,7 +163,3 @@ def _summary(lines: Sequence[Line]) -> str:
         for line in lines
         if line.points
     )
-
-
-def _markup(svg: ET.Element) -> Markup:
-    return Markup(ET.tostring(svg, encoding="unicode"))  # noqa: S704 - ElementTree has escaped every text

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, ValidationError
 
 from ..tools.errors import UsageError
+from ..tools.whole_file import write_whole
 from .gate_report import GateReport, Line
-from .run_files import write_whole
 
 # All but the characters of XML 1.0, 2.2.
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

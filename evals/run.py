@@ -11,10 +11,11 @@ from ..agent.run import trace
 from ..agent.workers import run_workers
 from ..tools.errors import PhotoError, UsageError
 from ..tools.progress import Progress, silent
+from ..tools.whole_file import write_whole
 from .judging import judged, missed
 from .queries import Query
 from .records import Result, RunInfo
-from .run_files import DESCRIPTIONS, RESULTS, RUN, Run, load_run, write_lines, write_whole
+from .run_files import DESCRIPTIONS, RESULTS, RUN, Run, load_run, write_lines
 from .run_record import describe_images, now, write_predictions
 
 AT_ONCE = 4  # queries under way together, so that both the extractor and the describer have work

@@ -1,7 +1,6 @@
 """A run as a folder: `run.json`, `results.jsonl`, `descriptions.jsonl`, and the field's `preds/NNN.txt`."""
 
 import gzip
-import os
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pydantic import ValidationError
 
 from ..tools.errors import RunUnfinished, UsageError
 from ..tools.records import Record
+from ..tools.whole_file import write_whole
 from .records import Described, Result, RunInfo
 
 RUN, RESULTS, DESCRIPTIONS, PREDICTIONS = "run.json", "results.jsonl", "descriptions.jsonl", "preds"
@@ -109,13 +109,3 @@ def read_lines(path: Path, kind: type[_Line]) -> Iterator[_Line]:
 def write_lines(path: Path, records: Iterable[Record]) -> None:
     """Write records as JSON lines, so that the file is there as a whole or not at all."""
     write_whole(path, "".join(f"{record.model_dump_json(exclude_defaults=True)}\n" for record in records))
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file so that it is there as a whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    with part.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)

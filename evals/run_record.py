@@ -13,10 +13,11 @@ from ..tools.ledger import Step
 from ..tools.ledger_report import Tally, tally
 from ..tools.prompt import Prompt
 from ..tools.records import Description, Position
+from ..tools.whole_file import write_whole
 from .gallery import references_digest
 from .queries import Query, queries_digest, without_positives
 from .records import Described, Result, Role, RunInfo, SplitInfo
-from .run_files import PREDICTIONS, write_whole
+from .run_files import PREDICTIONS
 from .splits import Split
 
 _PACKAGES = (

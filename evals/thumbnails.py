@@ -1,17 +1,12 @@
 """Photos as small pictures within a page."""
 
-import base64
-import io
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
-from ..tools.errors import PackageMissing, PhotoError
-from ..tools.photo import load_image, open_photo
+from ..tools.data_uri import data_uri
 from .records import Role
 
-_SIDE = 320  # pixels along the longer side
-_QUALITY = 70
 _FOLDERS: Mapping[Role, str] = {"query": "queries", "outside": "outside", "reference": "database"}
 
 
@@ -29,20 +24,10 @@ class Thumbnails:
         if path not in self._made:
             # A run may come from somebody else: its names lead nowhere but below its folders.
             inside = path.resolve().is_relative_to(folder.resolve())
-            self._made[path] = _data_uri(path) if inside else None
+            self._made[path] = data_uri(path) if inside else None
         return self._made[path]
 
     @cached_property
     def missing(self) -> bool:
         """Whether no photo that was asked for is there."""
         return bool(self._made) and not any(self._made.values())
-
-
-def _data_uri(path: Path) -> str | None:
-    try:
-        image = load_image(open_photo(path, read_position=False), longer_side=_SIDE)
-    except (PhotoError, PackageMissing):
-        return None
-    stream = io.BytesIO()
-    image.save(stream, "JPEG", quality=_QUALITY, optimize=True)
-    return f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode('ascii')}"

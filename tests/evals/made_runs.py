@@ -8,6 +8,7 @@ from internvl_vpr.evals.records import Described, Result, Role, RunInfo, Shortli
 from internvl_vpr.evals.run_files import Run
 from internvl_vpr.tools.describe_image import normalize_scores
 from internvl_vpr.tools.records import Position, RawCue, Steps
+from internvl_vpr.tools.whole_file import write_whole
 
 ZONE = "33U"
 
@@ -114,7 +115,7 @@ def save(made: Run, folder: Path) -> Run:
     from internvl_vpr.evals import run_files
 
     folder.mkdir(parents=True, exist_ok=True)
-    run_files.write_whole(folder / run_files.RUN, made.info.model_dump_json(indent=1) + "\n")
+    write_whole(folder / run_files.RUN, made.info.model_dump_json(indent=1) + "\n")
     run_files.write_lines(folder / run_files.RESULTS, made.results)
     run_files.write_lines(folder / run_files.DESCRIPTIONS, made.descriptions.values())
     return run_files.load_run(folder)
