@@ -28,7 +28,7 @@ def show_artifact(message: ToolMessage, images: Images, width: int) -> Renderabl
     artifact = message.artifact
     match artifact:
         case Answer():
-            return Group(show_place(artifact), _pair(artifact, 1, images, width), "", show_evidence(artifact))
+            return Group(show_place(artifact), "", _pair(artifact, 1, images, width), "", show_evidence(artifact))
         case CandidateShown(rank=None):
             return show_candidates(artifact.answer)
         case CandidateShown():

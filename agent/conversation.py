@@ -17,7 +17,7 @@ from .assistant import STEP_LIMIT, build_assistant
 from .assistant_state import question_of, results_of, turn_of
 from .assistant_tools import SettingsShown
 from .context import Context
-from .sessions import Sessions, config_of
+from .sessions import Sessions, config_of, serializer
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Conversation:
     def __init__(self, context: Context, session: str, saver: BaseCheckpointSaver[Any] | None = None) -> None:
         self.context = context
         self.session = session
-        self._saver = saver or InMemorySaver()
+        self._saver = saver or InMemorySaver(serde=serializer())
         self._graph = build_assistant().compile(name="assistant", checkpointer=self._saver)
 
     async def ask(self, question: str) -> AsyncIterator[Event]:

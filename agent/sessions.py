@@ -97,7 +97,7 @@ async def open_sessions(path: Path) -> AsyncIterator[Sessions]:
     try:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         async with aiosqlite.connect(path) as connection:
-            sessions = Sessions(connection, serde=_serializer())
+            sessions = Sessions(connection, serde=serializer())
             await sessions.setup()
             yield sessions
     except (OSError, sqlite3.DatabaseError) as error:
@@ -107,7 +107,7 @@ async def open_sessions(path: Path) -> AsyncIterator[Sessions]:
         ) from error
 
 
-def _serializer() -> JsonPlusSerializer:
+def serializer() -> JsonPlusSerializer:
     """Revive answers and LangChain's messages; all else in a file is plain data: nothing is imported or called."""
     return JsonPlusSerializer(allowed_msgpack_modules=[Answer], pickle_fallback=False)
 
