@@ -45,7 +45,7 @@ SLASHES = (
     _tool("tau", "[0.7]", "score that is trusted", "threshold"),
     _tool("add", "FOLDER", "add a folder's photos to the map", "index"),
     _tool("db", "", "what the map holds"),
-    _terminal("map", "[FILE]", "write a page with the map and the latest answer", "report"),
+    _terminal("map", "[FILE]", "write a page with the map and the answers", "report"),
     _terminal("export", "FILE", "write the conversation as Markdown or JSON"),
     _terminal("replay", "", "answer again from the record alone"),
     _terminal("retry", "", "ask the latest question again"),

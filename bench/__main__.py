@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from . import aggregation, endpoint, locating, scoring, search
+from . import aggregation, endpoint, first_prompt, locating, scoring, search
 from .comparison import Comparison, Timing, measure
 
 
@@ -33,6 +33,8 @@ def main(threads: int) -> None:
         ]
         located = locating.parts()
     rows.append(endpoint.measured())
+    with first_prompt.comparison() as prompts:
+        rows.append((prompts, measure(prompts)))
     for comparison, timing in rows:
         table.add_row(*cells(comparison, timing))
     missed = any(misses(comparison, timing) for comparison, timing in rows)
