@@ -1,6 +1,6 @@
 """The assistant: a graph of messages, in which a chat node and a tool node take turns."""
 
-from langgraph.graph import END, START, StateGraph
+from langgraph.graph import START, StateGraph
 
 from . import assistant_nodes as nodes
 from .assistant_state import Conversation, Messages, Told
@@ -14,7 +14,7 @@ def build_assistant() -> StateGraph[Conversation, Context, Messages, Told]:
         .add_node("chat", nodes.chat)
         .add_node("tools", nodes.use_tools)
         .add_edge(START, "chat")
-        .add_conditional_edges("chat", nodes.wants_tool, {True: "tools", False: END})
+        .add_conditional_edges("chat", nodes.after_chat)
         .add_edge("tools", "chat")
     )
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from contextvars import copy_context
-from typing import Any
+from typing import Any, Literal
 from uuid import uuid4
 
 from langchain_core.messages import AIMessage, AnyMessage, ToolCall, ToolMessage
@@ -110,10 +110,10 @@ async def use_tools(state: Conversation, runtime: Runtime[Context]) -> ToolStep:
     return {"messages": [message], "answers": found.answers, "settings": found.settings}
 
 
-def wants_tool(state: Conversation) -> bool:
-    """Whether the latest message calls a tool."""
+def after_chat(state: Conversation) -> Literal["tools", "__end__"]:
+    """A call goes to the tools, a reply ends the turn."""
     latest = state["messages"][-1]
-    return isinstance(latest, AIMessage) and bool(latest.tool_calls)
+    return "tools" if isinstance(latest, AIMessage) and latest.tool_calls else "__end__"
 
 
 def _latest_call(state: Conversation) -> ToolCall:

@@ -27,7 +27,7 @@ _REPLIES: dict[Topic, str] = {
         "A photo's own position, in its EXIF or its name, is never used to find where it was taken; "
         "where it has one, the answer shows it beside the place."
     ),
-    "map page": "/map writes a page with the map and the latest answer, in the terminal: /map FILE names its file.",
+    "map page": "/map writes a page with the map and the answers, in the terminal: /map FILE names its file.",
 }
 _COMMANDS = {
     "export": "/export FILE writes the conversation",

@@ -4,14 +4,16 @@ import asyncio
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.pregel import Pregel
 from places import name_of, with_describer, with_settings
 from scripted import ScriptedDescriber, UnreachableDescriber
 
-from internvl_vpr.agent import Context, graph
+from internvl_vpr.agent import Context, assistant, graph
 from internvl_vpr.agent.graph import build_graph
 from internvl_vpr.agent.run import locate
 from internvl_vpr.agent.state import Query
@@ -178,7 +180,8 @@ def test_an_answer_is_json_without_anything_that_json_lacks(town: Path, context:
     assert answer.settings["describer_id"] == "scripted/1"
 
 
-def test_the_readme_shows_the_graph_as_it_is() -> None:
+@pytest.mark.parametrize("shown", [graph, assistant], ids=["localize", "assistant"])
+def test_the_readme_shows_the_graphs_as_they_are(shown: Pregel[Any, Any, Any, Any]) -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    drawing = graph.get_graph().draw_mermaid()
+    drawing = shown.get_graph().draw_mermaid()
     assert f"```mermaid\n{drawing.strip()}\n```" in readme
