@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .graph import build_graph, graph
     from .langchain_tools import langchain_tools
     from .locate_tool import locate_photo_tool
+    from .record_serializer import record_serializer
 
 __all__ = [
     "Context",
@@ -24,6 +25,7 @@ __all__ = [
     "langchain_tools",
     "locate_photo_tool",
     "open_context",
+    "record_serializer",
 ]
 
 _HOMES = {
@@ -35,6 +37,7 @@ _HOMES = {
     "langchain_tools": ".langchain_tools",
     "locate_photo_tool": ".locate_tool",
     "open_context": ".context",
+    "record_serializer": ".record_serializer",
 }
 
 

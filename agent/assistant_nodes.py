@@ -1,5 +1,6 @@
 """The assistant's two nodes: one decides what is done next, the other does it."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 from contextvars import copy_context
@@ -65,7 +66,7 @@ def _by_rules(state: Conversation, failure: str = "", **spent: Any) -> ChatStep:
     understood: Understood = understand(question_of(state["messages"]), known(state["answers"]))
     if understood.calls:
         return _call([_tool_call(call) for call in understood.calls], **about)
-    return _reply(understood.reply, **about)
+    return _reply(understood.reply, **about, problem=understood.problem)
 
 
 def _tool_call(call: Call) -> ToolCall:
@@ -85,14 +86,15 @@ def _reply(text: str, **about: Any) -> ChatStep:
 
 async def use_tools(state: Conversation, runtime: Runtime[Context]) -> ToolStep:
     """Use the tool that the latest message calls; what a person can do something about is its result, too."""
-    call = _latest_call(state)
+    call, context = _latest_call(state), _context(runtime)
     given = Given(
-        context=with_changes(_context(runtime), state["settings"]),
+        context=with_changes(context, state["settings"]),
         answers=state["answers"],
         changed=state["settings"],
         on_progress=_reported(runtime, call),
     )
     try:
+        await asyncio.to_thread(context.index.reload)  # another process may have added photos
         found = await use_tool(Call(name=call["name"], arguments=call["args"]), given)
     except VprError as error:
         failed = ToolMessage(

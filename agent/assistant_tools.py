@@ -1,9 +1,11 @@
 """The assistant's tools: typed arguments in, a record and the sentences that tell it out."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from pydantic import ValidationError
@@ -154,13 +156,14 @@ async def _change_settings(asked: ChangeSettings, given: Given) -> Found:
 async def _index_photos(asked: IndexPhotos, given: Given) -> Found:
     index = given.context.index
     folder = Path(asked.folder).expanduser()
-    report = await asyncio.to_thread(
-        update_index,
-        *(folder, index.folder, index.settings),
-        device=given.context.settings.device,
-        dtype=given.context.settings.dtype,
-        on_progress=given.on_progress,
-    )
+    with _while_wanted(given.on_progress) as on_progress:
+        report = await asyncio.to_thread(
+            update_index,
+            *(folder, index.folder, index.settings),
+            device=given.context.settings.device,
+            dtype=given.context.settings.dtype,
+            on_progress=on_progress,
+        )
     await asyncio.to_thread(index.reload)
     summary = await asyncio.to_thread(summarizing.map_summary, index)
     extended = MapExtended(
@@ -170,6 +173,27 @@ async def _index_photos(asked: IndexPhotos, given: Given) -> Found:
         summary=summary,
     )
     return Found(tell.tell_build(report, summary), extended)
+
+
+class _GivenUp(Exception):
+    """Nobody waits any more; what was built so far is gone on with by the next build."""
+
+
+@contextmanager
+def _while_wanted(on_progress: Progress) -> Iterator[Progress]:
+    """Yield progress that ends the thread that reports it once this was left with an error, such as a cancellation."""
+    given_up = Event()
+
+    def reported(stage: str, done: int, total: int, detail: str = "") -> None:
+        if given_up.is_set():
+            raise _GivenUp
+        on_progress(stage, done, total, detail)
+
+    try:
+        yield reported
+    except BaseException:
+        given_up.set()
+        raise
 
 
 async def _map_summary(_asked: SummarizeMap, given: Given) -> Found:

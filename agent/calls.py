@@ -91,6 +91,7 @@ class Understood(Record):
 
     calls: tuple[Call, ...] = ()
     reply: str = ""
+    problem: bool = Field(False, description="the reply says why what was asked for cannot be done")
 
 
 class Known(Record):

@@ -1,25 +1,27 @@
 """The chat: a line is a slash command of the terminal, or a message to the assistant."""
 
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 from typing import Self
 
 from langchain_core.messages import AnyMessage, HumanMessage
 
+from ..tools.claims import Claims
 from ..tools.errors import SessionError, UsageError, VprError
 from ..tools.records import Answer
 from .assistant_state import known
 from .calls import Known
-from .chat_commands import COMMANDS, QUIT
+from .chat_commands import COMMANDS
 from .chat_output import Output
 from .context import Context
-from .conversation import Conversation, Event, Returned
-from .safe_text import visible
+from .conversation import Conversation, Event, Replied, Returned
+from .session_file import choose_session, kept_sessions
 from .sessions import Session, Sessions, new_session, open_sessions
 from .slash import parse_slash
 
 UNKNOWN = 3
+_GOODBYES = frozenset({"quit", "exit", "bye", "/quit", "/exit", "/bye"})
 
 
 class Chat:
@@ -38,47 +40,68 @@ class Chat:
         self.sessions: Sessions | None = None
         self.conversation = Conversation(context, new_session())
         self.known = Known()
+        self.was_asked = False
         self.session_ids: Sequence[str] = ()
         self._kept_in = kept_in
         self._continued = continued
+        self._claims = Claims(kept_in) if kept_in is not None else None
+        self._claimed: str | None = None
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         if self._kept_in is not None:
             try:
                 self.sessions = await self._stack.enter_async_context(open_sessions(self._kept_in))
+                self.session_ids = kept_sessions(self._kept_in)
             except SessionError as error:
                 if self._continued is not None:
                     raise
                 self.output.remark(f"{error} Until then, this conversation is not kept.", "yellow")
-        await self.go_on(new_session() if self._continued is None else await self.chosen(self._continued))
+        await self.go_on(new_session() if self._continued is None else self.chosen(self._continued))
         return self
 
     async def __aexit__(self, *error: object) -> None:
+        if self._claims is not None:
+            if self._claimed is not None:
+                self._claims.give_back(self._claimed)
+            self._claims.close()
         await self._stack.aclose()
 
-    async def chosen(self, wanted: str) -> str:
+    def chosen(self, wanted: str) -> str:
         """Return the id of the conversation whose id begins so, "" for the latest; raises `UsageError`."""
         if self.sessions is None:
             raise UsageError("Conversations are not kept here, so there is none to go on with.")
-        return await self.sessions.chosen(wanted)
+        return choose_session(self.session_ids, wanted)
 
     async def go_on(self, session: str) -> None:
         """Go on with a conversation, or begin one; raises `SessionError` for one that is damaged."""
+        self._claim(session)
         conversation = Conversation(self.context, session, self.sessions)
         questions = sum(isinstance(message, HumanMessage) for message in await conversation.messages())
         self.conversation = conversation
         self.output.session = session
         self.known = known(await conversation.answers())
-        self.session_ids = [kept.id for kept in await self.listed()]
+        self.was_asked = questions > 0
         if questions:
-            self.output.remark(f"Going on with {session}, after {questions} questions.")
+            self.output.remark(f"Going on with {session}, after {questions} question{'s' if questions > 1 else ''}.")
         if await conversation.unanswered():
             self.output.remark("The last question has no answer yet: /retry asks it again.")
 
-    async def listed(self) -> Sequence[Session]:
-        """Return the conversations that are kept, the latest first."""
-        return await self.sessions.listed() if self.sessions else ()
+    def _claim(self, session: str) -> None:
+        """Claim a conversation, and give up the former one; raises `UsageError` when another chat is in it."""
+        if self.sessions is None or self._claims is None or session == self._claimed:
+            return
+        if not self._claims.take(session):
+            raise UsageError(
+                f"The conversation {session!r} is under way in another chat: end that one, or begin another."
+            )
+        if self._claimed is not None:
+            self._claims.give_back(self._claimed)
+        self._claimed = session
+
+    async def listed(self, most: int) -> Sequence[Session]:
+        """Return so many of the conversations that are kept, the latest first."""
+        return await self.sessions.listed(most) if self.sessions else ()
 
     async def messages_of(self, session: str) -> Sequence[AnyMessage]:
         """Return the messages of a conversation that is kept."""
@@ -86,24 +109,41 @@ class Chat:
 
     async def say(self, text: str) -> bool:
         """Answer one line; False when it ends the chat. What a person can do something about is said, not raised."""
-        try:
-            command = parse_slash(text)
-            if command is not None and command[0].kind == "terminal":
-                return await COMMANDS[command[0].name](self, command[1]) is not QUIT
-            await self.ask(text)
-        except VprError as error:
-            self.code = error.exit_code
-            self.output.remark(str(error), "yellow")
+        if text.strip().casefold() in _GOODBYES:
+            return False
+        with self.output.turn(text):
+            try:
+                command = parse_slash(text)
+                if command is not None and command[0].kind == "terminal":
+                    self.code = 0
+                    await COMMANDS[command[0].name](self, command[1])
+                else:
+                    await self.ask(text)
+                self.known = known(await self.conversation.answers())
+            except VprError as error:
+                self.code = error.exit_code
+                self.output.remark(str(error), "yellow")
         return True
 
     async def ask(self, question: str) -> None:
-        """Put a question to the assistant."""
+        """Put a question to the assistant; when it cannot be kept any more, go on without keeping it."""
         self.code = 0
-        with self.output.turn(question):
-            async for event in self.conversation.ask(question):
+        self.was_asked = True
+        try:
+            await self._ask(question)
+        except SessionError as error:
+            if self.sessions is None:
+                raise
+            self.output.remark(f"{error} This conversation is not kept any more.", "yellow")
+            self.sessions = None
+            self.conversation = await self.conversation.unkept()
+            await self._ask(question)
+
+    async def _ask(self, question: str) -> None:
+        async with aclosing(self.conversation.ask(question)) as events:
+            async for event in events:
                 self._judge(event)
                 self.output.see(event)
-        self.known = known(await self.conversation.answers())
 
     async def latest(self) -> Answer:
         """Return the latest answer; raises `UsageError` when nothing was located yet."""
@@ -118,9 +158,5 @@ class Chat:
             self.code = int(event.message.additional_kwargs.get("exit_code", 1))
         elif isinstance(event, Returned) and isinstance(event.message.artifact, Answer):
             self.code = 0 if event.message.artifact.status == "located" else UNKNOWN
-
-
-def first_words(text: str, most: int = 60) -> str:
-    """Cut a question to one line of a list."""
-    line = visible(" ".join(text.split()))
-    return line if len(line) <= most else f"{line[: most - 1]}…"
+        elif isinstance(event, Replied) and event.message.response_metadata.get("problem"):
+            self.code = UsageError.exit_code

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -12,8 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ..tools.describe_image import Replay
-from ..tools.errors import UsageError
+from ..tools.errors import SessionError, UsageError
 from ..tools.records import Answer, Steps
+from .assistant_tools import with_changes
 from .export import write_export
 from .map_page import write_map
 from .run import locate
@@ -25,13 +27,7 @@ from .slash import SLASHES
 if TYPE_CHECKING:
     from .chat import Chat
 
-QUIT = object()  # what a command returns to end the chat
-
-Command = Callable[["Chat", Sequence[str]], Awaitable[object]]
-
-
-async def _quit(_chat: "Chat", _words: Sequence[str]) -> object:
-    return QUIT
+Command = Callable[["Chat", Sequence[str]], Awaitable[None]]
 
 
 async def _help(chat: "Chat", _words: Sequence[str]) -> None:
@@ -52,9 +48,9 @@ async def _help(chat: "Chat", _words: Sequence[str]) -> None:
 
 async def _map(chat: "Chat", words: Sequence[str]) -> None:
     out = Path(words[0]).expanduser() if words else Path("map.html")
-    answers = await chat.conversation.answers()
-    await asyncio.to_thread(write_map, chat.context.index, answers, out)
-    _say(chat, f"The map is in {str(out)!r}: open it in a browser.")
+    latest = {answer.digest: answer for answer in await chat.conversation.answers()}  # each photo once
+    await asyncio.to_thread(write_map, chat.context.index, list(latest.values()), out)
+    _say(chat, f"The map is in {str(out)!r}: open it in a browser, at {out.resolve().as_uri()}")
 
 
 async def _export(chat: "Chat", words: Sequence[str]) -> None:
@@ -69,15 +65,20 @@ async def _export(chat: "Chat", words: Sequence[str]) -> None:
 async def _replay(chat: "Chat", _words: Sequence[str]) -> None:
     """Locate the latest photo again out of the ledger alone, with the settings it was located with."""
     former = await chat.latest()
-    settings = chat.context.settings.model_copy(update={name: former.settings[name] for name in _ASKED})
-    context = replace(chat.context, settings=settings, describer=Replay(chat.context.describer), replay=True)
+    asked = with_changes(chat.context, {name: former.settings[name] for name in _ASKED})
+    context = replace(asked, describer=Replay(chat.context.describer), replay=True)
     again = await locate(former.photo, context)
+    changed = [name for name, value in former.settings.items() if again.settings.get(name) != value]
     if _comparable(again) == _comparable(former):
-        _say(chat, f"The ledger alone gives the same answer for {str(former.photo)!r}, to the byte.")
+        said = "the same answer, to the byte but for what it took"
+    elif changed:
+        said = f"another answer, because these settings are others now: {', '.join(changed)}"
     else:
-        _say(chat, f"The ledger alone gives another answer for {str(former.photo)!r}: the map has changed.")
+        said = "another answer: the map has changed since"
+    _say(chat, f"The ledger alone gives {said}, for {str(former.photo)!r}.")
 
 
+_SEARCHED = 50  # conversations that /history looks into
 _ASKED = ("k", "n", "tau", "below_tau")
 
 
@@ -116,28 +117,33 @@ def tell_cost(messages: Sequence[AnyMessage]) -> str:
 
 
 async def _history(chat: "Chat", words: Sequence[str]) -> None:
-    """List the questions of all conversations that hold the words."""
+    """List the questions of the latest conversations that hold the words."""
     wanted = [word.casefold() for word in words]
-    lines = []
-    for session in reversed(await chat.listed()):
-        for message in await chat.messages_of(session.id):
-            if isinstance(message, HumanMessage) and all(word in message.text.casefold() for word in wanted):
-                lines += [f"{session.id}  {' '.join(message.text.split())}"]
+    lines: list[str] = []
+    for session in reversed(chat.session_ids[:_SEARCHED]):
+        with suppress(SessionError):  # a damaged one has no questions
+            lines += [
+                f"{session}  {' '.join(message.text.split())}"
+                for message in await chat.messages_of(session)
+                if isinstance(message, HumanMessage) and all(word in message.text.casefold() for word in wanted)
+            ]
     _say(chat, "\n".join(lines[-50:]) or "No question with these words.")
 
 
 async def _sessions(chat: "Chat", _words: Sequence[str]) -> None:
-    listed = await chat.listed()
-    lines = [f"{s.id}  {s.questions} questions  {' '.join(s.title.split())[:60]}" for s in listed[:20]]
+    lines = [f"{s.id}  {s.questions} questions  {' '.join(s.title.split())[:60]}" for s in await chat.listed(20)]
     _say(chat, "\n".join(lines) or "No conversation is kept.")
 
 
 async def _continue(chat: "Chat", words: Sequence[str]) -> None:
-    await chat.go_on(await chat.chosen(words[0] if words else ""))
+    await chat.go_on(chat.chosen(words[0] if words else ""))
 
 
 async def _images(chat: "Chat", words: Sequence[str]) -> None:
     names = get_args(Images)
+    if not words and isinstance(chat.output, Screen):
+        _say(chat, f"Pictures: {chat.output.images}; others are {', '.join(names)}.")
+        return
     if len(words) != 1 or words[0] not in names:
         raise UsageError(f"Say how pictures are drawn: /images {' | '.join(names)}.")
     if isinstance(chat.output, Screen):
@@ -168,5 +174,4 @@ COMMANDS: dict[str, Command] = {
     "images": _images,
     "plain": _plain,
     "help": _help,
-    "quit": _quit,
 }

@@ -9,6 +9,7 @@ from langchain_core.messages import AIMessage, ToolMessage
 from rich.console import RenderableType
 
 from ..tools.records import Answer, Record
+from .cli_output import warn
 from .conversation import Called, Event, Progressed, Replied, Returned
 
 VERSION = 1  # of the JSON: changed when a reader would have to change
@@ -73,14 +74,16 @@ class JsonOutput:
                 self._turn["remarks"] += event.message.response_metadata.get("remarks", ())
 
     def remark(self, text: str, _style: str = "dim") -> None:
-        """Take a remark into the turn's object; outside of turns there is nobody to read it."""
-        if self._turn is not None:
+        """Take a remark into the turn's object; outside of turns, say it on stderr."""
+        if self._turn is None:
+            warn(text)
+        else:
             self._turn["remarks"].append(text)
 
     def show(self, _renderable: RenderableType, text: str) -> None:
-        """Take what is shown as the turn's reply."""
+        """Take what is shown into the turn's reply."""
         if self._turn is not None:
-            self._turn["reply"] = text
+            self._turn["reply"] = f"{self._turn['reply']}\n{text}".strip()
 
 
 class JsonLinesOutput:

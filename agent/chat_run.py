@@ -1,6 +1,7 @@
 """From the command's options to a running chat: what is opened, in which order, and how it ends."""
 
 import asyncio
+import io
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -11,12 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..tools.index_files import read_manifest
-from . import interruptible
+from . import interruptible, typing_ahead
 from .calls import Known
 from .cli_output import stderr, stdout, write_json
 from .context import open_context
 from .opening import Opening
 from .safe_text import safe_text
+from .session_file import choose_session, kept_sessions
 from .settings import Settings, resolve_settings
 
 if TYPE_CHECKING:
@@ -40,22 +42,33 @@ class ChatOptions:
 def run_chat(options: ChatOptions) -> int:
     """Chat with whoever is at standard input, and return the exit code; raises the `VprError`s of opening an index.
 
-    An index or a setting that cannot be used is said before the first prompt.
+    An index that is missing, a setting that cannot be used, or a conversation to go on with that is not there is said
+    before the first prompt; what else keeps an index from being opened at the first question.
     """
     manifest = read_manifest(options.places)
     settings = resolve_settings(options.flags, file=options.config, index=manifest.settings)
-    person = sys.stdin.isatty()
+    person = sys.stdin is not None and sys.stdin.isatty()
+    if options.continued is not None and options.kept_in is not None:
+        choose_session(kept_sessions(options.kept_in), options.continued)  # said before anything is typed
     opening = Opening(open_context(options.places, file=options.config, **options.flags), warm=person)
     if not person:
-        code = interruptible.run(_with_lines(sys.stdin, _Talk(options, settings, opening)))
+        code = interruptible.run(_with_lines(_piped(), _Talk(options, settings, opening)))
         opening.close()
         return code
     _greet(options.places, manifest.photos, settings)
-    code = interruptible.run(_with_person(_Talk(options, settings, opening), settings, opening))
+    with typing_ahead.restored():
+        code = interruptible.run(_with_person(_Talk(options, settings, opening), settings, opening))
     opening.close()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)  # threads may be computing for a question that was given up: nobody waits for them
+
+
+def _piped() -> Iterable[str]:
+    """Return the lines of standard input; bytes that are no text are replaced."""
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+    return sys.stdin or ()
 
 
 class _Talk:
@@ -71,6 +84,8 @@ class _Talk:
     async def chat(self) -> "Chat":
         """Return the chat; waits for what is being opened, and raises what that raised."""
         if self._chat is None:
+            if sys.stdin.isatty() and not self._opening.is_done:
+                stderr().print(safe_text("The models are still being loaded.", "dim"))
             context = await self._opening.context()
             from .chat import Chat
 
@@ -129,7 +144,7 @@ async def _with_person(talk: _Talk, settings: Settings, opening: Opening) -> int
         return await run_terminal(_lines(talk, settings, opening), talk.chat, stderr())
     finally:
         chat = await asyncio.shield(talk.close())
-        if chat is not None and chat.sessions is not None:
+        if chat is not None and chat.sessions is not None and chat.was_asked:
             session = chat.conversation.session
             stderr().print(safe_text(f"Kept as {session}: --continue goes on with it.", "dim"))
 
@@ -152,6 +167,6 @@ def _greet(places: Path, photos: int, settings: Settings) -> None:
     asked = f"{settings.model} at {settings.endpoint} and rules" if settings.asks_model else "plain rules"
     text = (
         f"internvl-vpr {version('internvl-vpr')}: {photos} photos in {str(places)!r}; {asked} decide what to do.\n"
-        "Drop a photograph here, or ask: where was this photo taken? ~/night.jpg    /help    /quit"
+        "Drop a photograph here, or ask: where was this taken? ~/night.jpg  /help  /quit"
     )
     stderr().print(safe_text(text, "dim"))

@@ -32,8 +32,9 @@ def chat(
     Each line is a question. Piped in, the exit code is that of the last one.
     """
     from .chat_run import ChatOptions, run_chat
+    from .session_file import SESSIONS_FILE
 
-    kept_in = None if no_sessions else sessions or places / "sessions.sqlite"
+    kept_in = None if no_sessions else sessions or places / SESSIONS_FILE
     options = ChatOptions(
         places=places, config=config, flags=given, form=form or "text", continued=continued, kept_in=kept_in
     )

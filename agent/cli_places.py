@@ -105,6 +105,21 @@ def _show_build(report: "BuildReport", places: Path) -> None:
         f"{report.photos} photos in {visible(str(places))}: {report.computed} images computed now, "
         f"{report.pruned} photos pruned, {len(report.skipped)} files skipped\n"
     )
+    if without := _without_position(places):
+        warn(f"{without} of {report.photos} photos have no position: --positions names a table with them.")
+    hint = "What they show is described when it is first asked for; internvl-vpr describe does it ahead of time."
+    stderr().print(hint, style="dim")
+
+
+def _without_position(places: Path) -> int:
+    from ..tools.place_index import PlaceIndex
+
+    index = PlaceIndex.open(places)
+    try:
+        extent = index.extent()
+    finally:
+        index.close()
+    return len(index) - extent.positioned
 
 
 def _show_descriptions(report: "DescribeReport") -> None:

@@ -1,7 +1,8 @@
 """A conversation with the assistant: one question at a time in, what happens until the reply out."""
 
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -11,13 +12,15 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Overwrite
 
 from ..tools.compare_places import Comparison
+from ..tools.errors import SessionError
 from ..tools.records import Answer
 from .artifacts import revive
 from .assistant import STEP_LIMIT, build_assistant
 from .assistant_state import question_of, results_of, turn_of
 from .assistant_tools import SettingsShown
 from .context import Context
-from .sessions import Sessions, config_of, serializer
+from .record_serializer import record_serializer
+from .sessions import Sessions, config_of
 
 
 @dataclass(frozen=True)
@@ -65,10 +68,10 @@ class Conversation:
     def __init__(self, context: Context, session: str, saver: BaseCheckpointSaver[Any] | None = None) -> None:
         self.context = context
         self.session = session
-        self._saver = saver or InMemorySaver(serde=serializer())
+        self._saver = saver or InMemorySaver(serde=record_serializer())
         self._graph = build_assistant().compile(name="assistant", checkpointer=self._saver)
 
-    async def ask(self, question: str) -> AsyncIterator[Event]:
+    async def ask(self, question: str) -> AsyncGenerator[Event, None]:
         """Yield what happens until the reply; cancelled or killed in between, only the reply is lost."""
         began = time.monotonic()
         parts = self._graph.astream(
@@ -98,6 +101,15 @@ class Conversation:
         messages = await self.messages()
         replied = any(isinstance(message, AIMessage) and not message.tool_calls for message in turn_of(messages))
         return question_of(messages) or None if messages and not replied else None
+
+    async def unkept(self) -> "Conversation":
+        """Return the same conversation, kept while it lasts alone; what cannot be read any more is not in it."""
+        other = Conversation(self.context, self.session)
+        with suppress(SessionError):
+            values = await self._values()
+            named = {key: values[key] for key in ("messages", "answers", "settings") if key in values}
+            await other._graph.aupdate_state(config_of(self.session), named, as_node="tools")
+        return other
 
     async def undo(self) -> str | None:
         """Forget the latest question with all that came of it, settings included; returns it, None without one."""

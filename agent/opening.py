@@ -26,6 +26,11 @@ class Opening:
         if self._thread.ident is None:
             self._thread.start()
 
+    @property
+    def is_done(self) -> bool:
+        """Whether there is nothing to wait for any more."""
+        return self._future.done()
+
     async def context(self) -> Context:
         """Return the context; raises what opening it raised."""
         self.start()

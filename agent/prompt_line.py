@@ -9,6 +9,7 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.completion import Completer
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output import create_output
 
 PROMPT = "› "
@@ -31,6 +32,7 @@ class PromptLine:
             complete_in_thread=True,
             auto_suggest=AutoSuggestFromHistory(),
             output=create_output(stdout=sys.stderr),
+            key_bindings=_bindings(),
             mouse_support=False,
         )
         self._session.app.after_render += lambda _: on_shown()
@@ -38,6 +40,20 @@ class PromptLine:
     async def read(self) -> str:
         """Return what was typed; raises `EOFError` at Ctrl-D, `KeyboardInterrupt` at Ctrl-C."""
         return await self._session.prompt_async()
+
+
+def _bindings() -> KeyBindings:
+    """Ctrl-C clears what is typed; on an empty line it interrupts."""
+    bindings = KeyBindings()
+
+    @bindings.add("c-c")
+    def clear_or_interrupt(event: KeyPressEvent) -> None:
+        if event.current_buffer.text:
+            event.current_buffer.reset()
+        else:
+            event.app.exit(exception=KeyboardInterrupt())
+
+    return bindings
 
 
 def own_history_file() -> Path:

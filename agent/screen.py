@@ -10,8 +10,10 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from ..tools.records import Answer
 from .artifact_view import show_artifact
 from .conversation import Called, Event, Progressed, Replied, Returned
+from .overview import show_overview, tell_overview
 from .pictures import choose_images
 from .safe_text import safe_text, visible
 from .settings import Images
@@ -34,11 +36,12 @@ class Screen:
         self._began = 0.0
         self._said: dict[str, float] = {}
         self._shown = False  # whether a result of this turn was
+        self._located: list[Answer] = []  # in this turn
 
     @contextmanager
     def turn(self, _question: str) -> Iterator[None]:
         """Draw what happens within as one turn; what is drawn over is gone at its end, whatever ended it."""
-        self._began, self._shown = time.monotonic(), False
+        self._began, self._shown, self._located = time.monotonic(), False, []
         self._steps, self._said = Steps(), {}
         try:
             yield
@@ -65,7 +68,10 @@ class Screen:
 
     def show(self, renderable: RenderableType, text: str) -> None:
         """Show something that was asked for; where plain, in words."""
-        self._answers.print(Text(visible(text)) if self.plain else renderable)
+        if self.plain:
+            self._answers.print(Text(f"{visible(text)}\n"))  # a blank line, so that the end of it is heard
+        else:
+            self._answers.print(renderable)
 
     def _progress(self, event: Progressed) -> None:
         stage = self._steps.see(event.call, event.stage, event.done, event.total, event.detail, event.seconds)
@@ -100,6 +106,8 @@ class Screen:
 
     def _result(self, message: ToolMessage) -> None:
         self._shown = True
+        if isinstance(message.artifact, Answer):
+            self._located.append(message.artifact)
         if message.status == "error":
             self.remark(message.text, "yellow")
             return
@@ -109,6 +117,8 @@ class Screen:
 
     def _reply(self, message: AIMessage) -> None:
         about: Mapping[str, Any] = message.response_metadata
+        if len(self._located) > 1:
+            self.show(show_overview(self._located), tell_overview(self._located))
         by_rules = about.get("by") == "rules"
         for remark in about.get("remarks", ()) if by_rules else ():  # else the second choice was a good one
             self.remark(f"The assistant's model could not be followed, so the rules answer: {remark}", "yellow")

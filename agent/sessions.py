@@ -3,7 +3,7 @@
 import os
 import secrets
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -12,23 +12,21 @@ from typing import Any
 import aiosqlite
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import Checkpoint, CheckpointTuple
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
-from ..tools.errors import SessionError, UsageError
+from ..tools.errors import SessionError
 from ..tools.records import Answer, Record
 from .artifacts import revive
 from .calls import ChangeSettings
-
-SESSIONS_FILE = "sessions.sqlite"
+from .record_serializer import record_serializer
+from .session_file import damaged
 
 
 class Session(Record):
-    """A conversation that is kept: its id, when it was last used, its first question, and how many there are."""
+    """A conversation that is kept: its id, its first question, and how many there are."""
 
     id: str
-    used: datetime
     title: str
     questions: int
 
@@ -38,11 +36,29 @@ class Sessions(AsyncSqliteSaver):
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Return the latest state of a conversation; raises `SessionError` for what is none."""
-        with _damage_named():
+        with _not_kept(), _damage_named():
             kept = await super().aget_tuple(config)
             if kept is not None:
                 _check(kept.checkpoint)
         return kept
+
+    async def aput(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Keep a state; raises `SessionError`."""
+        with _not_kept():
+            return await super().aput(config, checkpoint, metadata, new_versions)
+
+    async def aput_writes(
+        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
+    ) -> None:
+        """Keep what a step wrote; raises `SessionError`."""
+        with _not_kept():
+            await super().aput_writes(config, writes, task_id, task_path)
 
     async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
         """Drop all states of conversations but the latest, or these, too, with the strategy `delete`."""
@@ -50,35 +66,33 @@ class Sessions(AsyncSqliteSaver):
             for thread in thread_ids:
                 await self.adelete_thread(thread)
             return
-        async with self.lock, self.conn.cursor() as cursor:
-            for thread in thread_ids:
-                for table in ("writes", "checkpoints"):
-                    await cursor.execute(
-                        f"DELETE FROM {table} WHERE thread_id = ? AND checkpoint_id <> "  # noqa: S608
-                        "(SELECT MAX(checkpoint_id) FROM checkpoints WHERE thread_id = ?)",
-                        (thread, thread),
-                    )
-            await self.conn.commit()
+        with _not_kept():
+            async with self.lock, self.conn.cursor() as cursor:
+                for thread in thread_ids:
+                    for table in ("writes", "checkpoints"):
+                        await cursor.execute(
+                            f"DELETE FROM {table} WHERE thread_id = ? AND checkpoint_id <> "  # noqa: S608
+                            "(SELECT MAX(checkpoint_id) FROM checkpoints WHERE thread_id = ?)",
+                            (thread, thread),
+                        )
 
-    async def listed(self) -> list[Session]:
-        """Return the conversations, the latest first."""
-        found: dict[str, Session] = {}
-        with _damage_named():
-            async for kept in self.alist(None):
-                thread = str(kept.config["configurable"]["thread_id"])
-                if thread not in found:
-                    _check(kept.checkpoint)
-                    found[thread] = _session(thread, kept.checkpoint["ts"], kept.checkpoint["channel_values"])
-        return sorted((session for session in found.values() if session.questions), key=lambda s: s.used, reverse=True)
+    async def listed(self, most: int) -> list[Session]:
+        """Return the conversations that were used last, the latest first; a damaged one says so in its title."""
+        query = "SELECT thread_id FROM checkpoints GROUP BY thread_id ORDER BY MAX(checkpoint_id) DESC LIMIT ?"
+        async with self.lock, self.conn.execute(query, (most,)) as cursor:
+            ids = [str(session) async for (session,) in cursor]
+        return [await self._session(session) for session in ids]
 
-    async def chosen(self, wanted: str) -> str:
-        """Return the id of the conversation whose id begins so, "" for the latest; raises `UsageError`."""
-        ids = [session.id for session in await self.listed()]
-        matching = [known for known in ids if known.startswith(wanted)]
-        if not matching:
-            others = f"there are {', '.join(ids[:5])}" if ids else "there is none"
-            raise UsageError(f"No conversation {wanted!r} is kept: {others}.")
-        return matching[0]
+    async def _session(self, session: str) -> Session:
+        try:
+            kept = await self.aget_tuple(config_of(session))
+        except SessionError:
+            kept = None
+        if kept is None:
+            return Session(id=session, title="(damaged)", questions=0)
+        messages: Sequence[AnyMessage] = kept.checkpoint["channel_values"].get("messages", ())
+        questions = [message.text for message in messages if isinstance(message, HumanMessage)]
+        return Session(id=session, title=questions[0] if questions else "", questions=len(questions))
 
 
 def config_of(session: str) -> RunnableConfig:
@@ -96,20 +110,24 @@ async def open_sessions(path: Path) -> AsyncIterator[Sessions]:
     """Open or create a file of conversations, for its owner's eyes alone; raises `SessionError`."""
     try:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        async with aiosqlite.connect(path) as connection:
-            sessions = Sessions(connection, serde=serializer())
+        # Without transactions: a cancelled question must not leave one open, and with it the file locked.
+        async with aiosqlite.connect(path, isolation_level=None) as connection:
+            sessions = Sessions(connection, serde=record_serializer())
             await sessions.setup()
             yield sessions
     except (OSError, sqlite3.DatabaseError) as error:
+        raise damaged(path, error) from error
+
+
+@contextmanager
+def _not_kept() -> Iterator[None]:
+    """Turn what keeps a conversation from being written into `SessionError`."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
         raise SessionError(
-            f"The conversations in {str(path)!r} cannot be kept or read ({error}): "
-            "mend or remove the file, or name another with --sessions."
+            f"The conversation cannot be kept ({error}): free some space, or unlock the file."
         ) from error
-
-
-def serializer() -> JsonPlusSerializer:
-    """Revive answers and LangChain's messages; all else in a file is plain data: nothing is imported or called."""
-    return JsonPlusSerializer(allowed_msgpack_modules=[Answer], pickle_fallback=False)
 
 
 @contextmanager
@@ -137,11 +155,3 @@ def _check(checkpoint: Checkpoint) -> None:
     for answer in values.get("answers", []):
         Answer.model_validate(answer.model_dump(warnings=False))
     ChangeSettings.model_validate(values.get("settings", {}))
-
-
-def _session(thread: str, used: str, values: Mapping[str, Any]) -> Session:
-    messages: Sequence[AnyMessage] = values.get("messages", ())
-    questions = [message.text for message in messages if isinstance(message, HumanMessage)]
-    return Session(
-        id=thread, used=datetime.fromisoformat(used), title=questions[0] if questions else "", questions=len(questions)
-    )

@@ -54,7 +54,11 @@ class Steps:
 
     def see(self, call: str, stage: str, done: int, total: int, detail: str, seconds: float) -> Stage:
         """Take what a run reports, and return its stage."""
-        if (seen := self._under_way.get((call, stage))) is None or done < seen.done:  # another photo of the same call
+        seen = self._under_way.get((call, stage))
+        if seen is not None and done < seen.done:  # it begins again: another photo of the same call
+            self._under_way = {key: one for key, one in self._under_way.items() if key[0] != call}
+            seen = None
+        if seen is None:
             seen = self._under_way[call, stage] = Stage(stage, seconds, at_first=done)
             self.stages.append(seen)
         seen.done, seen.total, seen.detail, seen.heard = done, total, detail, seconds
@@ -88,8 +92,8 @@ def tell_stage(stage: Stage) -> str:
     name = _DONE.get(stage.name, f"{stage.name}: done,")
     if stage.name == "describing" and stage.at_first == stage.total:
         return f"read back {stage.total} descriptions"
-    count = f" {stage.total} images" if stage.name == "describing" else ""
-    recorded = f", {stage.at_first} read back" if stage.name == "describing" and stage.at_first else ""
+    count = f" {stage.total - stage.at_first} images" if stage.name == "describing" else ""
+    recorded = f", {stage.at_first} read back," if stage.name == "describing" and stage.at_first else ""
     detail = f" ({stage.detail})" if stage.detail else ""
     return f"{name}{count}{recorded}{detail} in {max(stage.heard - stage.began, 0.0):.1f} s"
 

@@ -37,7 +37,7 @@ def _located(answer: Answer) -> Iterator[str]:
     if first.retained:
         yield f"The photo {photo} was taken at {place}."
     else:
-        yield f"The photo {photo} looks most like {place}, but this is unconfirmed: looks alone decide."
+        yield f"No confident match. The photo {photo} looks most like {place}, but this is unconfirmed."
     yield from _map(first)
     count = counted(len(answer.candidates), "candidate")
     yield f"It is as in the reference {quoted(first.reference)}, the first of {count}."

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from ..tools.answer import PROMISE, UNCALIBRATED_TAU
 from ..tools.compare_places import SAME_PLACE_METRES
 from ..tools.explain_match import Explanation
-from ..tools.records import RankedCandidate
+from ..tools.records import Answer, RankedCandidate
 from .tell_words import quoted, strongest
 
 
@@ -25,6 +25,16 @@ def _by_cues(e: Explanation) -> str:
 
 def _by_looks(e: Explanation) -> str:
     return f"looks alone decide, similarity {e.coarse_similarity:.3f}" if e.rank == 1 else "it is unconfirmed"
+
+
+def verdict(answer: Answer) -> str:
+    """Say in a few words what an answer is worth."""
+    first = answer.candidates[0] if answer.candidates else None
+    if answer.status == "unknown" or first is None:
+        return "not a place I know"
+    if first.digest == answer.digest:
+        return "this very photo is on the map, with a position of its own"
+    return "the cues confirm this place" if first.retained else "no confident match; this place looks most alike"
 
 
 def standing(candidate: RankedCandidate) -> str:

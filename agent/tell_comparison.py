@@ -32,9 +32,9 @@ def verdicts(c: Comparison) -> Iterator[str]:
     grouped = {number for group in c.groups for number in group}
     unknown = [number for number, photo in enumerate(c.photos) if photo.status == "unknown"]
     alone = [number for number in range(len(c.photos)) if number not in grouped and number not in unknown]
-    if alone and not c.groups:
+    if alone and not c.groups and any(pair.metres is not None for pair in c.pairs):
         yield f"No two of them were found to be taken within {c.radius:g} m of each other."
-    elif alone:
+    elif alone and c.groups:
         yield f"Not found at the same place as any other: {_numbers(alone)}."
     if unknown:
         yield f"Nothing can be said about {_numbers(unknown)}, as the place is not known."

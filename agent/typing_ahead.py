@@ -1,5 +1,6 @@
 """What is typed while an answer is worked on: kept for the next prompt, and not drawn into the answer."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,23 @@ try:
     import termios
 except ImportError:  # not on Windows: there, it is drawn
     termios = None  # type: ignore[assignment]
+
+
+@contextmanager
+def restored() -> Iterator[None]:
+    """Leave a terminal as it was found, whatever happens within: with its echo, and with a cursor."""
+    if termios is None or not sys.stdin.isatty():
+        yield
+        return
+    terminal = sys.stdin.fileno()
+    former = termios.tcgetattr(terminal)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(terminal, termios.TCSANOW, former)
+        if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+            sys.stderr.write("\x1b[?25h")
+            sys.stderr.flush()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from ..tools.explain_match import Explanation, explain_match
 from ..tools.records import Answer, Cue, RankedCandidate
-from .tell_certainty import decision, margin_in_words, promise_in_words, promise_of
+from .tell_certainty import decision, margin_in_words, promise_in_words, promise_of, verdict
 from .tell_words import coordinates, link, ordinal, quoted, steps_in_words, strongest
 from .view_parts import TABLE, WIDE, Fitted, Folded, Link, Shortened, bar, candidate_table, cue_table, foreign, labelled
 
@@ -41,16 +41,17 @@ def _evidence(answer: Answer, runners_up: int, width: int) -> Iterator[Renderabl
     if first is not None and len(answer.candidates) > 1 and runners_up > 0:
         shown = answer.candidates[1 : runners_up + 1]
         yield from (candidate_table(shown, first, "runners-up, rank by looks → rank now", width), "")
-    yield Text(steps_in_words(answer), style="dim")
+    yield Text(f"{coordinates(answer.position)}: {verdict(answer)} · {steps_in_words(answer)}", style="dim")
 
 
 def _place(answer: Answer) -> Table:
     """What a person asked for, label by label."""
     table = labelled()
     table.add_row("photo", Shortened(answer.photo.name))
-    if answer.status == "unknown" or not answer.candidates:
-        table.add_row("place", Text("not a place I know", style="bold yellow"))
-    else:
+    table.add_row(
+        "verdict", Text(verdict(answer), style="bold green" if answer.decided_by == "cues" else "bold yellow")
+    )
+    if answer.status == "located" and answer.candidates:
         first, e = answer.candidates[0], explain_match(answer)
         add_where(table, first)
         add_certainty(table, e)
@@ -87,6 +88,8 @@ def _why(first: RankedCandidate) -> Text:
     if not first.matches:
         return Text(by_looks)
     best = strongest(first.matches)
+    if not first.retained:
+        return Text(f"{by_looks}; no cue decides, the nearest is {quoted(best.matched)}, cosine {best.cosine:.2f}")
     return Text(f"{by_looks}; most of S from {quoted(best.cue)}, which matches {quoted(best.matched)}")
 
 

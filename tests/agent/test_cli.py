@@ -74,7 +74,7 @@ def test_a_piped_answer_has_no_colour_and_shows_place_and_link(run: Run, indexed
     assert found.returncode == 0
     assert "\x1b" not in found.stdout
     assert "https://www.openstreetmap.org/?mlat=45." in found.stdout
-    assert "45." in found.stdout.split("place")[1].splitlines()[0]
+    assert "45." in found.stdout.split("\nplace")[1].splitlines()[0]
     assert max(map(len, found.stdout.splitlines())) <= 80
 
 

@@ -33,6 +33,13 @@ def test_json_is_one_object_a_question_and_nothing_else(run: Run) -> None:
     assert second["reply"] == second["steps"][0]["says"]
 
 
+def test_what_the_terminal_s_commands_say_is_in_the_json_too(run: Run) -> None:
+    done = run(*CHAT, "--json", stdin="/nonsense\n/cost\n/quit\n")
+    refused, cost = map(json.loads, done.stdout.splitlines())
+    assert "/nonsense" in refused["remarks"][0]
+    assert cost["reply"].startswith("Photos located: 0")
+
+
 def test_jsonl_is_one_object_an_event(run: Run) -> None:
     done = run(*CHAT, "--jsonl", stdin="town/query.png\n")
     events = [json.loads(line) for line in done.stdout.splitlines()]
@@ -47,7 +54,7 @@ def test_jsonl_is_one_object_an_event(run: Run) -> None:
     [
         ("town/query.png", 0),
         ("use 2 cues\nsay unknown below the threshold\nonly trust above 1\ntown/query.png", 3),
-        ("town/none.png", 0),  # answered by a sentence: there is no such file
+        ("town/none.png", 2),
         ("town/notes.jpg", 2),
         ("town/notes.jpg\nwhat is on the map?", 0),
         ("/nonsense", 2),

@@ -4,7 +4,7 @@ import asyncio
 import pickle
 import sqlite3
 from collections.abc import Awaitable, Callable
-from contextlib import closing
+from contextlib import aclosing, closing
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,10 +12,10 @@ import ormsgpack
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from langchain_core.messages import HumanMessage
 
 from internvl_vpr.agent.context import Context
 from internvl_vpr.agent.conversation import Conversation
+from internvl_vpr.agent.session_file import choose_session, kept_sessions
 from internvl_vpr.agent.sessions import Sessions, open_sessions
 from internvl_vpr.tools.errors import SessionError, UsageError
 
@@ -98,12 +98,14 @@ def test_conversations_are_listed_the_latest_first_and_chosen_by_how_they_begin(
         ask(file, context, session, "hello", "what is on the map?")
 
     async def work(sessions: Sessions) -> list[object]:
-        listed = await sessions.listed()
-        return [[s.id for s in listed], listed[0].title, listed[0].questions, await sessions.chosen("2026")]
+        listed = await sessions.listed(9)
+        return [[s.id for s in listed], listed[0].title, listed[0].questions]
 
-    assert with_sessions(file, work) == [["2025-c", "2026-b", "2026-a"], "hello", 2, "2026-b"]
+    assert with_sessions(file, work) == [["2025-c", "2026-b", "2026-a"], "hello", 2]
+    assert kept_sessions(file) == ["2025-c", "2026-b", "2026-a"]
+    assert choose_session(kept_sessions(file), "2026") == "2026-b"
     with pytest.raises(UsageError, match="2025-c"):
-        with_sessions(file, lambda sessions: sessions.chosen("x"))
+        choose_session(kept_sessions(file), "x")
 
 
 class Trap:
@@ -176,7 +178,7 @@ def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
     (tmp_path / "s.sqlite").write_text("hello, I am not a database, and long enough to be one")
 
     async def nothing(sessions: Sessions) -> None:
-        await sessions.listed()
+        await sessions.listed(9)
 
     with pytest.raises(SessionError, match="--sessions"):
         with_sessions(tmp_path / "s.sqlite", nothing)
@@ -184,18 +186,57 @@ def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
         with_sessions(tmp_path / "none" / "s.sqlite", nothing)
 
 
-def test_a_question_without_an_answer_is_known(context: Context, tmp_path: Path) -> None:
-    async def work(sessions: Sessions) -> tuple[str | None, list[str]]:
+def test_a_question_that_was_cancelled_is_known_and_leaves_nothing_locked(
+    town: Path, context: Context, tmp_path: Path
+) -> None:
+    file = tmp_path / "s.sqlite"
+
+    async def work(sessions: Sessions) -> tuple[str | None, str | None]:
         conversation = Conversation(context, "s", sessions)
-        asking = conversation.ask("hello")
-        await anext(aiter(asking), None)
-        return await conversation.unanswered(), questions_of(await conversation.messages())
+        async with aclosing(conversation.ask(str(town / "query.png"))) as events:
+            await anext(events)  # a tool was chosen, and then it is given up
+        cancelled = await conversation.unanswered()
+        with closing(sqlite3.connect(file, timeout=0)) as other, other:
+            other.execute("CREATE TABLE written_by_another (x)")
+        async for _ in conversation.ask("hello"):
+            pass
+        return cancelled, await conversation.unanswered()
 
-    assert with_sessions(tmp_path / "s.sqlite", work) == (None, ["hello"])
+    assert with_sessions(file, work) == (str(town / "query.png"), None)
 
-    async def killed(sessions: Sessions) -> str | None:
-        graph = Conversation(context, "k", sessions)._graph
-        await graph.aupdate_state({"configurable": {"thread_id": "k"}}, {"messages": [HumanMessage("where?")]})
-        return await Conversation(context, "k", sessions).unanswered()
 
-    assert with_sessions(tmp_path / "s.sqlite", killed) == "where?"
+def test_a_damaged_conversation_is_listed_as_that_and_spoils_no_other(context: Context, tmp_path: Path) -> None:
+    file = tmp_path / "s.sqlite"
+    for session in ("good", "bad"):
+        ask(file, context, session, "hello")
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute("UPDATE checkpoints SET checkpoint = x'00' WHERE thread_id = 'bad'")
+
+    async def titles(sessions: Sessions) -> dict[str, str]:
+        return {session.id: session.title for session in await sessions.listed(9)}
+
+    assert with_sessions(file, titles) == {"good": "hello", "bad": "(damaged)"}
+
+
+def test_a_question_forgotten_takes_its_answer_and_its_settings_with_it(
+    town: Path, context: Context, tmp_path: Path
+) -> None:
+    async def work(sessions: Sessions) -> list[object]:
+        conversation = Conversation(context, "s", sessions)
+        for question in ("use 2 cues", str(town / "query.png"), "use 4 cues"):
+            async for _ in conversation.ask(question):
+                pass
+        before = await conversation.messages()
+        forgotten = [await conversation.undo(), await conversation.undo()]
+        left = [len(await conversation.answers()), questions_of(await conversation.messages())]
+        async for _ in conversation.ask("what are the settings?"):
+            pass
+        shown = (await conversation.messages())[-2]
+        return [len(questions_of(before)), forgotten, left, shown.artifact.changed]  # type: ignore[union-attr]
+
+    assert with_sessions(tmp_path / "s.sqlite", work) == [
+        3,
+        ["use 4 cues", str(town / "query.png")],
+        [0, ["use 2 cues"]],
+        {"n": 2},
+    ]

@@ -5,8 +5,10 @@ import io
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, cast
 
+import pytest
 from rich.console import Console
 
 from internvl_vpr.agent.chat import Chat
@@ -29,7 +31,7 @@ class ScriptedLines:
 
 
 class ScriptedChat:
-    """Answers at once, but computes for ever on `work`, and cannot be stopped politely on `stubborn`."""
+    """Answers at once, but computes for ever on `work`; Ctrl-C is pressed as often as the line says."""
 
     def __init__(self) -> None:
         self.heard: list[str] = []
@@ -38,10 +40,14 @@ class ScriptedChat:
     async def say(self, text: str) -> bool:
         self.heard.append(text)
         if text.startswith("work"):
-            asyncio.get_running_loop().call_later(0.05, os.kill, os.getpid(), signal.SIGINT)
-            await asyncio.sleep(60)
-        if text == "work twice":
-            raise AssertionError
+            for press in range(int(text.removeprefix("work") or 1)):
+                asyncio.get_running_loop().call_later(0.05 + 0.01 * press, os.kill, os.getpid(), signal.SIGINT)
+            try:
+                await asyncio.sleep(60)
+            finally:
+                for _ in range(0 if text == "work" else 5):  # it does not end at once
+                    with suppress(asyncio.CancelledError):
+                        await asyncio.sleep(0.05)
         self.finished.append(text)
         return text != "/quit"
 
@@ -74,6 +80,16 @@ def test_ctrl_c_gives_up_a_question_and_the_chat_goes_on() -> None:
     assert (code, chat.finished) == (0, ["a"])
     assert err.startswith("Given up")
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_ctrl_c_twice_during_a_question_ends_the_chat() -> None:
+    code, chat, err = talk("work 2", "a")
+    assert (code, chat.finished, err) == (130, [], "")
+
+
+def test_whatever_keeps_a_question_from_ending_a_third_ctrl_c_ends_the_command() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        talk("work 3", "a")
 
 
 def test_ctrl_c_after_a_question_was_given_up_ends_the_chat() -> None:

@@ -16,7 +16,7 @@ from internvl_vpr.tools.records import Answer, CueMatch, Position
 
 def test_an_answer_shows_where_how_sure_why_cues_and_runners_up() -> None:
     listed = answer(candidate(1), candidate(2, "b.jpg", FAR, coarse_rank=1, score=None, retained=False))
-    shown = render(show_answer(listed))
+    shown = " ".join(render(show_answer(listed)).split())
     place = "48.200000, 16.370000", "openstreetmap.org/?mlat=48.20000&mlon=16.37000", "S = 0.720, above τ = 0.5"
     rest = "third by looks", "the sign", "0.80 ━━━━─", "b.jpg", "1,112 m", "1 → 2", "1 image described now, 2 read back"
     for text in (*place, *rest):
