@@ -10,7 +10,7 @@ from uuid import uuid4
 from langchain_core.messages import AIMessage, AnyMessage, ToolCall, ToolMessage
 from langgraph.runtime import Runtime
 
-from ..tools.errors import UsageError, VprError
+from ..tools.errors import VprError
 from ..tools.progress import Progress
 from .artifacts import kind_of
 from .assistant_state import ChatStep, Conversation, ToolStep, known, question_of, results_of, rounds_of, turn_of
@@ -18,6 +18,7 @@ from .assistant_tools import Given, use_tool, with_changes
 from .calls import MOST_PHOTOS, Call, Understood
 from .context import Context
 from .next_step import NoStep, Step, next_step
+from .nodes import context_of
 from .rules import understand
 
 MOST_CHOICES = 8  # of a model in one turn
@@ -31,17 +32,17 @@ async def chat(state: Conversation, runtime: Runtime[Context]) -> ChatStep:
         return _call(state["plan"])
     if rounds_of(turn) >= MOST_ROUNDS:
         return _reply("I stop here: this takes more steps than one question may.", by="rules")
-    context = _context(runtime)
+    context = context_of(runtime)
     if context.assistant is None:
-        return _by_rules(state)
+        return await _by_rules(state)
     if (failure := _fallen_back(turn)) is not None:
-        return _by_rules(state, failure)
+        return await _by_rules(state, failure)
     if rounds_of(turn) >= MOST_CHOICES:
-        return _by_rules(state, f"the model went on for {MOST_CHOICES} steps without a reply")
+        return await _by_rules(state, f"the model went on for {MOST_CHOICES} steps without a reply")
     try:
         return _by_model(await next_step(state["messages"], known(state["answers"]), context.assistant))
     except NoStep as none:
-        return _by_rules(state, none.reason, usage=none.usage, raw=list(none.raw))
+        return await _by_rules(state, none.reason, usage=none.usage, raw=list(none.raw))
 
 
 def _fallen_back(turn: Sequence[AnyMessage]) -> str | None:
@@ -57,13 +58,16 @@ def _by_model(step: Step) -> ChatStep:
     return _reply(step.reply, **about)
 
 
-def _by_rules(state: Conversation, failure: str = "", **spent: Any) -> ChatStep:
+async def _by_rules(state: Conversation, failure: str = "", **spent: Any) -> ChatStep:
     """Go by the rules alone: the tools they understand, and in the end what these told."""
     about = {"by": "rules", "remarks": [failure] if failure else [], **spent}
     results = results_of(turn_of(state["messages"]))
     if results:
         return _reply("\n\n".join(result.text for result in results), **about)
-    understood: Understood = understand(question_of(state["messages"]), known(state["answers"]))
+    # In a thread: paths are looked up on disk.
+    understood: Understood = await asyncio.to_thread(
+        understand, question_of(state["messages"]), known(state["answers"])
+    )
     if understood.calls:
         return _call([_tool_call(call) for call in understood.calls], **about)
     return _reply(understood.reply, **about, problem=understood.problem)
@@ -86,7 +90,7 @@ def _reply(text: str, **about: Any) -> ChatStep:
 
 async def use_tools(state: Conversation, runtime: Runtime[Context]) -> ToolStep:
     """Use the tool that the latest message calls; what a person can do something about is its result, too."""
-    call, context = _latest_call(state), _context(runtime)
+    call, context = _latest_call(state), context_of(runtime)
     given = Given(
         context=with_changes(context, state["settings"]),
         answers=state["answers"],
@@ -135,11 +139,3 @@ def _reported(runtime: Runtime[Context], call: ToolCall) -> Progress:
         here.copy().run(runtime.stream_writer, part)
 
     return on_progress
-
-
-def _context(runtime: Runtime[Context]) -> Context:
-    """LangGraph hands over None when the caller forgot the context."""
-    given: Context | None = runtime.context
-    if given is None:
-        raise UsageError("The graph needs a context: call it with context=..., from open_context(PLACES).")
-    return given

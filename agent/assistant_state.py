@@ -86,4 +86,5 @@ def rounds_of(messages: Sequence[AnyMessage]) -> int:
 def known(answers: Sequence[Answer]) -> Known:
     """Return what a message may refer to."""
     photos = tuple(str(answer.photo) for answer in answers)
-    return Known(photos=photos, candidates=len(answers[-1].candidates) if answers else 0)
+    references = tuple(candidate.reference for candidate in answers[-1].candidates) if answers else ()
+    return Known(photos=photos, candidates=len(references), references=references)

@@ -31,6 +31,7 @@ from .calls import (
     ToolName,
 )
 from .context import Context
+from .rules_paths import shown
 from .run import locate
 from .settings import Settings
 
@@ -73,6 +74,15 @@ class Given:
         if not self.answers:
             raise UsageError("No photograph was located yet: name one first.")
         return self.answers[-1]
+
+    def answer_about(self, photo: str | None) -> Answer:
+        """The latest answer about a photograph, or about any; raises `UsageError` when it was not located yet."""
+        if photo is None:
+            return self.latest
+        for answer in reversed(self.answers):
+            if answer.photo == Path(photo):
+                return answer
+        raise UsageError(f"{shown(photo)} was not located yet: ask where it was taken first.")
 
 
 @dataclass(frozen=True)
@@ -123,14 +133,14 @@ async def _locate_photo(asked: LocatePhoto, given: Given) -> Found:
 
 
 async def _explain_match(asked: ExplainMatch, given: Given) -> Found:
-    explanation = explaining.explain_match(given.latest, asked.rank)
+    explanation = explaining.explain_match(given.answer_about(asked.photo), asked.rank)
     return Found(tell.tell_explanation(explanation, asked.about), explanation)
 
 
 async def _compare_places(asked: ComparePlaces, given: Given) -> Found:
     if asked.ranks:
         first, second = asked.ranks if len(asked.ranks) == 2 else (1, *asked.ranks)
-        two = comparing.compare_candidates(given.latest, first, second)
+        two = comparing.compare_candidates(given.answer_about(asked.photo), first, second)
         return Found(tell.tell_candidates_compared(two), two)
     if len(asked.photos) < 2:
         raise UsageError("A comparison needs two photographs, or two candidates of the latest answer: name them.")
@@ -140,7 +150,7 @@ async def _compare_places(asked: ComparePlaces, given: Given) -> Found:
 
 
 async def _show_candidate(asked: ShowCandidate, given: Given) -> Found:
-    answer = given.latest
+    answer = given.answer_about(asked.photo)
     content = tell.tell_candidates(answer) if asked.rank is None else tell.tell_candidate(answer, asked.rank)
     return Found(content, CandidateShown(answer=answer, rank=asked.rank))
 
@@ -150,7 +160,7 @@ async def _change_settings(asked: ChangeSettings, given: Given) -> Found:
     changed = {**given.changed, **new}
     settings = with_changes(given.context, changed).settings
     shown = SettingsShown(settings=settings.model_dump(mode="json", exclude={"ledger"}), changed=changed)
-    return Found(tell.tell_settings(settings, changed), shown, settings=new)
+    return Found(tell.tell_settings(settings, changed, new, given.context.settings), shown, settings=new)
 
 
 async def _index_photos(asked: IndexPhotos, given: Given) -> Found:

@@ -9,8 +9,11 @@ from ..tools.records import Record
 
 MOST_PHOTOS = 20  # that one message or one comparison can name
 
-Rank = Annotated[int, Field(ge=1, le=10_000, description="place in the latest answer's list, from 1")]
+Rank = Annotated[int, Field(ge=1, le=10_000, description="place in an answer's list, from 1")]
 About = Literal["match", "text", "certainty"]
+OfPhoto = Annotated[
+    str | None, Field(min_length=1, description="path of a photograph that was located before; without it, the latest")
+]
 
 
 class LocatePhoto(Record):
@@ -20,23 +23,26 @@ class LocatePhoto(Record):
 
 
 class ExplainMatch(Record):
-    """Say why a candidate of the latest answer matches, what was read on signs, or how sure the answer is."""
+    """Say why a candidate of an answer matches, what was read on signs, or how sure the answer is."""
 
     about: About = Field("match", description="match: its cues; text: what was read; certainty: how sure it is")
     rank: Rank = 1
+    photo: OfPhoto = None
 
 
 class ComparePlaces(Record):
-    """Say which of several photographs were taken at the same place, or compare two candidates of the latest answer."""
+    """Say which of several photographs were taken at the same place, or compare two candidates of an answer."""
 
     photos: tuple[str, ...] = Field((), max_length=MOST_PHOTOS, description="paths, as the person wrote them")
     ranks: tuple[Rank, ...] = Field((), max_length=2, description="two candidates; without them, photos are compared")
+    photo: OfPhoto = None  # whose candidates
 
 
 class ShowCandidate(Record):
-    """Show a candidate of the latest answer, or all of them."""
+    """Show a candidate of an answer, or all of them."""
 
     rank: Rank | None = Field(None, description="without it, the whole list is shown")
+    photo: OfPhoto = None
 
 
 class ChangeSettings(Record):
@@ -95,7 +101,8 @@ class Understood(Record):
 
 
 class Known(Record):
-    """What a message may refer to: the photographs located so far, the latest last, and its list's length."""
+    """What a message may refer to: the photographs located so far, the latest last, and its list."""
 
     photos: tuple[str, ...] = ()
     candidates: int = 0
+    references: tuple[str, ...] = Field((), description="of the latest answer's list, in its order")

@@ -22,7 +22,7 @@ from .run import locate
 from .safe_text import safe_text, visible
 from .screen import Screen
 from .settings import Images
-from .slash import SLASHES
+from .slash import BY_NAME, SLASHES
 
 if TYPE_CHECKING:
     from .chat import Chat
@@ -30,10 +30,11 @@ if TYPE_CHECKING:
 Command = Callable[["Chat", Sequence[str]], Awaitable[None]]
 
 
-async def _help(chat: "Chat", _words: Sequence[str]) -> None:
+async def _help(chat: "Chat", words: Sequence[str]) -> None:
     table = Table.grid(padding=(0, 2))
     lines = []
-    for slash in SLASHES:
+    named = {BY_NAME[word.removeprefix("/")].name for word in words if word.removeprefix("/") in BY_NAME}
+    for slash in [one for one in SLASHES if not named or one.name in named]:
         usage = f"/{slash.name} {slash.arguments}".rstrip()
         table.add_row(Text(usage, "bold"), Text(slash.summary))
         lines.append(f"{usage}: {slash.summary}")
@@ -43,7 +44,8 @@ async def _help(chat: "Chat", _words: Sequence[str]) -> None:
         "which of these were taken at the same place? a.jpg b.jpg · add ~/holiday to the map"
     )
     chat.output.show(table, "\n".join(lines))
-    chat.output.show(Text(examples, "dim"), examples)
+    if not named:
+        chat.output.show(Text(examples, "dim"), examples)
 
 
 async def _map(chat: "Chat", words: Sequence[str]) -> None:

@@ -85,7 +85,7 @@ class _Talk:
         """Return the chat; waits for what is being opened, and raises what that raised."""
         if self._chat is None:
             if sys.stdin.isatty() and not self._opening.is_done:
-                stderr().print(safe_text("The models are still being loaded.", "dim"))
+                stderr(plain=is_plain(self._settings)).print(safe_text("The models are still being loaded.", "dim"))
             context = await self._opening.context()
             from .chat import Chat
 
@@ -115,7 +115,12 @@ class _Talk:
             return JsonOutput(lambda found: write_json(found, indent=None))
         if self._options.form == "jsonl":
             return JsonLinesOutput(lambda found: write_json(found, indent=None))
-        return Screen(stdout(), stderr(), plain=is_plain(self._settings), images=self._settings.images)
+        return Screen(
+            stdout(),
+            stderr(plain=is_plain(self._settings)),
+            plain=is_plain(self._settings),
+            images=self._settings.images,
+        )
 
 
 def is_plain(settings: Settings) -> bool:
@@ -141,12 +146,12 @@ async def _with_person(talk: _Talk, settings: Settings, opening: Opening) -> int
     from .terminal import run_terminal
 
     try:
-        return await run_terminal(_lines(talk, settings, opening), talk.chat, stderr())
+        return await run_terminal(_lines(talk, settings, opening), talk.chat, stderr(plain=is_plain(settings)))
     finally:
         chat = await asyncio.shield(talk.close())
         if chat is not None and chat.sessions is not None and chat.was_asked:
             session = chat.conversation.session
-            stderr().print(safe_text(f"Kept as {session}: --continue goes on with it.", "dim"))
+            stderr(plain=is_plain(settings)).print(safe_text(f"Kept as {session}: --continue goes on with it.", "dim"))
 
 
 def _lines(talk: _Talk, settings: Settings, opening: Opening) -> "Lines":
@@ -169,4 +174,4 @@ def _greet(places: Path, photos: int, settings: Settings) -> None:
         f"internvl-vpr {version('internvl-vpr')}: {photos} photos in {str(places)!r}; {asked} decide what to do.\n"
         "Drop a photograph here, or ask: where was this taken? ~/night.jpg  /help  /quit"
     )
-    stderr().print(safe_text(text, "dim"))
+    stderr(plain=is_plain(settings)).print(safe_text(text, "dim"))

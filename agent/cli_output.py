@@ -15,11 +15,13 @@ def stdout() -> "Console":
     return Console(highlight=False, emoji=False, markup=False)
 
 
-def stderr() -> "Console":
-    """Return a console for messages and progress."""
+def stderr(*, plain: bool = False) -> "Console":
+    """Return a console for messages and progress; a plain one writes no escape sequences."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, emoji=False, markup=False)
+    return Console(
+        stderr=True, highlight=False, emoji=False, markup=False, color_system=None if plain else "auto"
+    )  # fmt: skip
 
 
 def warn(text: str) -> None:

@@ -6,31 +6,26 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .grounding_text import GAP, WORD, Sources
-from .grounding_words import NOT_CAPITALISED, ORDINARY, PLACE_NAMES, SYMBOLS
+from .grounding_words import NOT_CAPITALISED, ORDINARY, PLACE_NAMES, SYMBOLS, word_set
 
-
-def _set(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_LOCATIVE = _set("""
+_LOCATIVE = word_set("""
     in at near from around outside inside within towards toward to of by beside opposite off over into onto through
-    across via past between along like
+    across via past between along like show shows showing shown depicts visit visits visited visiting
 """)
 _NAMED_AFTER = 3  # words after one of these that may be a name in small letters
-_IS = _set("is was are were be been being called named it's that's means")
-_PLACES = _set("""
+_IS = word_set("is was are were be been being called named it's that's means")
+_PLACES = word_set("""
     city town village place country region district quarter street road square location area island state county
     neighbourhood neighborhood suburb capital port harbour station downtown central greater old new upper lower saint
     welcome hello greetings
 """)
-_READ = _set("""
+_READ = word_set("""
     sign signs signboard text texts word words letter letters lettering cue cues read reads reading say says said
     quote quotes written writes label labelled inscription plaque poster logo
 """)
-_NAMED = _set("photo photograph picture image file reference candidate named name query")
-_BREAKS = _set("and or but that which who is was are were as than because if when while so then not it")
-_MAY_HAVE_ACCENTS = _set("café cafés façade façades naïve")
+_NAMED = word_set("photo photograph picture image file reference candidate named name query")
+_BREAKS = word_set("and or but that which who is was are were as than because if when while so then not it")
+_MAY_HAVE_ACCENTS = word_set("café cafés façade façades naïve")
 _COMPASS = re.compile(r"(?:north|south|east|west)(?:-?(?:north|south|east|west))?(?:ern|wards?|bound)?")
 _ENDS = re.compile(r".{3,}(?:ed|ly|able|ible|ful|less|ness|tion|sion|ment|ous)s?")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff'-]+")

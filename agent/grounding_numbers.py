@@ -166,6 +166,14 @@ class KnownNumbers:
         return [value for one in self.told if not units or one.unit in units for value, _ in one.values]
 
 
+# What whole numbers are coordinates after, and what is between two that are.
+_LOCATES = re.compile(
+    r"\b(?:at|is|are|was|coordinates?|positions?|point|lies|located|taken|here|it's|near|around|to|latitude)\W*$",
+    re.IGNORECASE,
+)
+_SEPARATES = re.compile(r"\s*[,;/]?\s*")
+
+
 def ungrounded_numbers(text: str, sources: Sources) -> Iterator[str]:
     """Yield the numbers of a text in one form that no source has, even when rounded."""
     yield from (match[0] for match in _NEVER.finditer(text) if match[0] not in sources.plain)
@@ -205,8 +213,12 @@ def _unknown_pairs(text: str, found: Sequence[Number], known: KnownNumbers) -> I
     for one, other in pairwise(found):
         between = text[one.place[1] : other.place[0]]
         between = re.sub(rf"°|{_SIDE}|[-+]", " ", between)
-        if one.unit or other.unit or one.whole or other.whole or not _BETWEEN_TWO.fullmatch(between):
+        if one.unit or other.unit or not _BETWEEN_TWO.fullmatch(between):
             continue
+        if (one.whole or other.whole) and not (
+            _LOCATES.search(text[max(0, one.place[0] - 40) : one.place[0]]) and _SEPARATES.fullmatch(between)
+        ):
+            continue  # counts and ranks
         if all(abs(value) <= 1 and half > _FINE for number in (one, other) for value, half in number.values):
             continue  # scores, side by side
         if not any(one.rounds([latitude]) and other.rounds([longitude]) for latitude, longitude in known.pairs):

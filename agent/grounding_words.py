@@ -1,11 +1,12 @@
 """Words that a reply may use though no tool said them, and words that name places in whatever case."""
 
 
-def _set(text: str) -> frozenset[str]:
+def word_set(text: str) -> frozenset[str]:
+    """Return the words of a text."""
     return frozenset(text.split())
 
 
-ORDINARY = _set("""
+ORDINARY = word_set("""
     a an the this that these those such same other another each every any some all both either neither no none
     nothing something anything everything one two three four five six seven eight nine ten eleven twelve first
     second third fourth fifth last next former latter few many much more most less least several enough only own
@@ -93,18 +94,18 @@ ORDINARY = _set("""
 """)
 
 # Ordinary words that are towns or countries as well: with a capital they are taken for those.
-NOT_CAPITALISED = _set("""
+NOT_CAPITALISED = word_set("""
     bath bergen cork derby hall lincoln male march mobile motel nancy nice orange reading rugby split tours us york
 """)
 
 # May stand in capitals anywhere in a sentence.
-SYMBOLS = _set("""
+SYMBOLS = word_set("""
     I I'm I've I'll I'd S K N T τ κ α β R VLAD RootSIFT DINOv2 GPS EXIF UTM JPEG JPG PNG HEIC URL JSON OK WGS VPR
     OCR FAISS Eq Eqs English OpenStreetMap
 """)
 
 # Not the towns that are ordinary words, such as reading: with a capital they are found without this.
-PLACE_NAMES = _set("""
+PLACE_NAMES = word_set("""
     afghanistan albania algeria andorra angola argentina armenia australia austria azerbaijan bahamas bahrain
     bangladesh barbados belarus belgium belize benin bhutan bolivia bosnia botswana brazil brunei bulgaria cambodia
     cameroon canada chile china colombia congo croatia cuba cyprus czechia denmark djibouti ecuador egypt england

@@ -23,7 +23,7 @@ _deadlines = Deadlines()
 
 async def retrieve(state: Query, runtime: Runtime[Context]) -> NewPhoto:
     """Photo to K candidates, Eqs. 1–5; the photo's own position is not read."""
-    given = _context(runtime)
+    given = context_of(runtime)
     photo = await asyncio.to_thread(open_photo, Path(state["photo"]), read_position=False)
     candidates = await asyncio.to_thread(
         coarse_retrieve.coarse_retrieve, photo, given.settings.k, given.index, given.backbone
@@ -33,7 +33,7 @@ async def retrieve(state: Query, runtime: Runtime[Context]) -> NewPhoto:
 
 async def recall(state: Retrieved, runtime: Runtime[Context]) -> dict[str, Overwrite]:
     """Read back every description that the ledger holds; those of an earlier run of the thread go."""
-    given = _context(runtime)
+    given = context_of(runtime)
     digests = [image["digest"] for image in images_of(state)]
     recorded = await asyncio.to_thread(
         describe_image.recall_descriptions,
@@ -51,7 +51,7 @@ def each_image(state: Described) -> list[Send] | str:
 
 async def describe(state: Image, runtime: Runtime[Context]) -> NewDescriptions:
     """One image to its cues, Eq. 6."""
-    given = _context(runtime)
+    given = context_of(runtime)
     settings, info = given.settings, runtime.execution_info
     left = _deadlines.remaining(info.checkpoint_id, settings.deadline) if info else settings.deadline
     description = await describe_image.describe_image(
@@ -62,7 +62,7 @@ async def describe(state: Image, runtime: Runtime[Context]) -> NewDescriptions:
 
 async def score(state: Described, runtime: Runtime[Context]) -> NewScores:
     """Descriptions to scores, Eqs. 7–9."""
-    given = _context(runtime)
+    given = context_of(runtime)
     descriptions = state["descriptions"]
     phrases = [cue.text for description in descriptions.values() for cue in description.cues]
     embeddings = await asyncio.to_thread(embed_phrases, phrases, given.encoder, given.ledger)
@@ -72,7 +72,7 @@ async def score(state: Described, runtime: Runtime[Context]) -> NewScores:
 
 async def decide(state: Scored, runtime: Runtime[Context]) -> Answered:
     """Scores to the answer, Eq. 10; only now is the photo's own position read, for the report."""
-    given = _context(runtime)
+    given = context_of(runtime)
     settings = given.settings
     ranked = apply_threshold.apply_threshold(state["candidates"], state["scores"], settings.tau, settings.below_tau)
     found = Findings(
@@ -115,8 +115,8 @@ def _own_position(path: Path) -> Position | None:
         return None  # a name that is written wrongly says nothing, and nothing depends on it
 
 
-def _context(runtime: Runtime[Context]) -> Context:
-    """LangGraph hands over None when the caller forgot the context."""
+def context_of(runtime: Runtime[Context]) -> Context:
+    """Return what a run was given; LangGraph hands over None when the caller forgot it. Raises `UsageError`."""
     given: Context | None = runtime.context
     if given is None:
         raise UsageError("The graph needs a context: call it with context=..., from open_context(PLACES).")

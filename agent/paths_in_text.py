@@ -1,9 +1,10 @@
 """The paths that a person's message names, however a terminal, a list or a person wrote them."""
 
+import fnmatch
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -50,9 +51,12 @@ def find_paths(text: str, exists: Exists = os.path.exists) -> list[Found]:
     """
     text = SURROGATE.sub("\ufffd", text)
     found: list[Found] = []
-    at = 0
+    at = tried = 0
     while at < len(text) and len(found) <= MOST_PATHS:
-        here = _paths_at(text, at, exists) if _can_start(text, at) else []
+        tried = 0 if text[at].isspace() else tried  # within a run without blanks, every try reads on to its end
+        can_start = tried < MOST_PATHS and _can_start(text, at)
+        tried += can_start
+        here = _paths_at(text, at, exists) if can_start else []
         found += here
         at = max(here[0].end, at + 1) if here else at + 1
     return found
@@ -185,12 +189,24 @@ def _glob(pattern: str, value: str) -> list[str]:
     """Return the first photos that a pattern matches; `value` is the same text as a path."""
     parts = pattern.split("/")
     wild = [at for at, part in enumerate(parts) if re.search(r"[*?](?!\])", part)]
-    if not 1 <= len(wild) <= 2 or "\0" in pattern or not ("/" in pattern or is_photo_name(pattern)):
+    everywhere = any("**" in part for part in parts)  # a whole tree can be a whole disk
+    if everywhere or not 1 <= len(wild) <= 2 or "\0" in pattern or not ("/" in pattern or is_photo_name(pattern)):
         return []
     folder = "/".join(value.split("/")[: wild[0]]) + ("/" if wild[0] else "")
-    paths = islice(expanded(folder or ".").glob("/".join(parts[wild[0] :])), MOST_MATCHES)
+    paths = islice(_matches(expanded(folder or "."), parts[wild[0] :]), MOST_MATCHES)
     usable = (path for path in paths if is_photo_name(path.name) and not path.name.startswith("."))
     return sorted(str(path) for path in usable if not SURROGATE.search(str(path)))[: MOST_PHOTOS + 1]
+
+
+def _matches(folder: Path, parts: Sequence[str]) -> Iterator[Path]:
+    """Yield what parts of a pattern match below a folder, looking at so many entries of each folder at most."""
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(entry.name for entry in islice(entries, MOST_MATCHES))
+    except OSError:
+        return
+    for name in fnmatch.filter(names, parts[0]):
+        yield from _matches(folder / name, parts[1:]) if parts[1:] else (folder / name,)
 
 
 def _missing(text: str, start: int, word: Word) -> list[Found]:

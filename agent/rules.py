@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from ..tools.errors import UsageError
-from .calls import Call, ChangeSettings, ComparePlaces, IndexPhotos, Known, LocatePhoto, SummarizeMap, Understood
-from .paths_in_text import Exists, Found, find_paths
+from .calls import About, Call, ChangeSettings, ComparePlaces, IndexPhotos, Known, LocatePhoto, SummarizeMap, Understood
+from .paths_in_text import Exists, Found
 from .rules_follow import Listing, call, compare_known, compare_ranks, distinct, explain, locate_known, show
-from .rules_numbers import photo_numbers, ranks
+from .rules_names import named_before
+from .rules_numbers import photo_numbers, ranks, without_photo_numbers
 from .rules_paths import check_all_there, check_folder, check_photos, is_folder
 from .rules_quoting import SURROGATE, expanded
 from .rules_replies import HELP, NAME_A_FOLDER, NAME_TWO, NOT_UNDERSTOOD, TOO_LONG, reply_to
 from .rules_settings import changed_settings
 from .rules_slash import commanded
+from .rules_terms import told_term
 from .rules_topics import Topic, clauses, fold, topic_of
 from .slash import parse_slash
 
@@ -23,6 +25,7 @@ MOST_CHARACTERS = 10_000
 MOST_WORDS = 2_000  # characters that are no paths
 
 _Clause = tuple[Topic, str]
+_ABOUT: dict[Topic, About] = {"why": "match", "text": "text", "certainty": "certainty"}
 
 _OF_A_LIST = re.compile(r"\b(?:candidates?|alternatives?|runners?[-\s]?up|else|other|top|the\s+(?:list|rest))\b")
 _SHOWN = re.compile(r"\b(?:show|list|see)\b")
@@ -31,7 +34,8 @@ _COMMAND = re.compile(
 )
 _ADDED = re.compile(
     r"\b(?:add|index|import|learn|include|put|load|scan)\s+(?P<folder>\S.*?)"
-    r"(?:\s+(?:to|on|onto|into|in)\s+(?:the|my|your)\s+\w+)?[\s.!?]*$",
+    r"(?:\s+(?:to|on|onto|into|in)\s+(?:(?:the|my|your)\s+(?:photo\s+)?\w+|map|index|database|collection))?"
+    r"(?:,?\s+please)?[\s.!?]*$",
     re.IGNORECASE,
 )
 _BEFORE_A_FOLDER = frozenset(
@@ -51,13 +55,13 @@ def understand(text: str, known: Known, exists: Exists = os.path.exists) -> Unde
     Nothing but whether paths exist is looked up.
     """
     if len(text) > MOST_CHARACTERS:
-        return Understood(reply=TOO_LONG)
+        return Understood(reply=TOO_LONG, problem=True)
     text = SURROGATE.sub("\ufffd", text)
     try:
         command = parse_slash(text, exists)
         wanted = commanded(*command, known, exists) if command else _asked(text, known, exists)
     except UsageError as error:
-        return Understood(reply=str(error))
+        return Understood(reply=str(error), problem=True)
     if isinstance(wanted, str):
         return Understood(reply=wanted)
     return Understood(calls=tuple(wanted))
@@ -65,25 +69,44 @@ def understand(text: str, known: Known, exists: Exists = os.path.exists) -> Unde
 
 def _asked(text: str, known: Known, exists: Exists) -> list[Call] | str:
     """Return the calls that a message asks for, or what is said at once; raises `UsageError`."""
-    found = find_paths(text, exists)
+    written = text
+    text, found = named_before(written, known, exists)
     changes: dict[str, Any] = {}
     topics: list[_Clause] = []
     words = fold(_without(text, found))
     if len(words) > MOST_WORDS:
-        return TOO_LONG
+        raise UsageError(TOO_LONG)
+    if not found and (told := _terms(text)):
+        return told
     for clause in clauses(words):
         changed = changed_settings(clause)
         changes |= changed
         topic = None if changed else topic_of(clause)
-        if topic is not None:
+        if topic is not None and (topic != "where" or text == written):  # a reference was named: that one is shown
             topics.append((topic, clause))
     calls = [call(ChangeSettings(**changes))] if changes else []
+    if found and (said := _said_of_paths(topics, known)):
+        return said
     if found:
-        return calls + _with_paths(topics, found, known)
+        return calls + _with_paths(topics, found, known, again=bool(changes))
     wanted = _without_paths(text, topics, known, exists)
     if isinstance(wanted, str) and not calls:
         return wanted
     return calls + ([] if isinstance(wanted, str) else wanted)
+
+
+def _terms(text: str) -> str | None:
+    """Say what terms mean, in a message that asks nothing else."""
+    told = [told_term(clause) for clause in clauses(fold(text))]
+    return " ".join(dict.fromkeys(one for one in told if one)) if told and all(told) else None
+
+
+def _said_of_paths(topics: Sequence[_Clause], known: Known) -> str | None:
+    """Return what is said of paths at once: they are neither added nor taken away."""
+    names = [topic for topic, _ in topics]
+    if "add" in names:
+        return None
+    return next((reply_to(topic, known) for topic in ("forget", "not added", "how to add") if topic in names), None)
 
 
 def _without(text: str, found: Sequence[Found]) -> str:
@@ -94,7 +117,7 @@ def _without(text: str, found: Sequence[Found]) -> str:
     return quoted if re.search(r"\w", quoted) else text
 
 
-def _with_paths(topics: Sequence[_Clause], found: Sequence[Found], known: Known) -> list[Call]:
+def _with_paths(topics: Sequence[_Clause], found: Sequence[Found], known: Known, *, again: bool) -> list[Call]:
     """Return what a message with paths asks for: folders are added, photos compared or located and talked about."""
     names = {topic for topic, _ in topics}
     folders = [one for one in found if is_folder(one.path)]
@@ -104,8 +127,6 @@ def _with_paths(topics: Sequence[_Clause], found: Sequence[Found], known: Known)
         for one in folders or photos:
             check_folder(one)
         calls = [call(IndexPhotos(folder=one.path)) for one in folders]
-    elif names & {"not added", "how to add"}:
-        raise UsageError(reply_to("not added" if "not added" in names else "how to add", known))
     elif folders and names == {"map"}:
         return [call(SummarizeMap())]
     else:
@@ -114,16 +135,18 @@ def _with_paths(topics: Sequence[_Clause], found: Sequence[Found], known: Known)
         return calls
     check_photos(photos)
     for topic, clause in topics:
-        if topic in ("same", "compare") and (compared := _compared(clause, photos, known)):
+        if topic in ("same", "compare") and (compared := _compared(clause, photos, known, again=again)):
             return calls + compared
-    return calls + _located(topics, photos, known)
+    return calls + _located(topics, photos, known, again=again or "where" in names)
 
 
-def _compared(clause: str, photos: Sequence[Found], known: Known) -> list[Call]:
+def _compared(clause: str, photos: Sequence[Found], known: Known, *, again: bool) -> list[Call]:
     """Return the comparison of photos: those named, and the one of before when only one is."""
     fresh = Listing(known, fresh=True)
     numbered = photo_numbers(clause)
     if len(photos) == 1 and not numbered and (named := fresh.ranks(clause)):
+        if photos[0].path in known.photos and not again:
+            return [compare_ranks(named, fresh.of_photo(photos[0].path))]
         return [call(LocatePhoto(photo=photos[0].path)), compare_ranks(named, fresh)]
     check_all_there(photos)
     paths = [one.path for one in photos]
@@ -136,18 +159,29 @@ def _compared(clause: str, photos: Sequence[Found], known: Known) -> list[Call]:
     return [call(ComparePlaces(photos=tuple(paths)))]
 
 
-def _located(topics: Sequence[_Clause], photos: Sequence[Found], known: Known) -> list[Call]:
-    """Locate each photo, and answer the questions about it before the next."""
-    listing = Listing(known, fresh=True)
+def _located(topics: Sequence[_Clause], photos: Sequence[Found], known: Known, *, again: bool) -> list[Call]:
+    """Locate each photo, and answer the questions about it before the next.
+
+    A photo that was located before is not located again where only questions about its answer are asked.
+    """
     calls: list[Call] = []
     for photo in photos:
-        follow_ups: list[Call] = []
-        for topic, clause in topics:
-            shows = _OF_A_LIST.search(clause) or (_SHOWN.search(clause) and ranks(clause, 1))
-            if topic != "candidates" or shows:  # "my second photo" is no candidate
-                follow_ups += _follow_up(topic, clause, listing)
-        calls += [call(LocatePhoto(photo=photo.path)), *_each_once(follow_ups)]
+        listing = Listing(known, fresh=True)
+        answered = photo.path in known.photos and not again
+        if answered and (follow_ups := _follow_ups(topics, listing.of_photo(photo.path))):
+            calls += follow_ups
+        else:
+            calls += [call(LocatePhoto(photo=photo.path)), *_follow_ups(topics, listing)]
     return calls
+
+
+def _follow_ups(topics: Sequence[_Clause], listing: Listing) -> list[Call]:
+    calls: list[Call] = []
+    for topic, clause in topics:
+        words = without_photo_numbers(clause)  # "my second photo" is no candidate
+        if topic != "candidates" or _OF_A_LIST.search(words) or (_SHOWN.search(words) and ranks(words, 1)):
+            calls += _follow_up(topic, words, listing)
+    return _each_once(calls)
 
 
 def _each_once(calls: Sequence[Call]) -> list[Call]:
@@ -155,13 +189,15 @@ def _each_once(calls: Sequence[Call]) -> list[Call]:
 
 
 def _follow_up(topic: Topic, clause: str, listing: Listing) -> list[Call]:
-    if topic == "why":
-        return explain("match", clause, listing)
-    if topic == "text":
-        return explain("text", clause, listing)
-    if topic == "certainty":
-        return explain("certainty", clause, listing)
-    return show(clause, listing) if topic == "candidates" else []
+    """Answer a question about the candidates of the photos that a clause speaks of."""
+    words = without_photo_numbers(clause)
+    calls: list[Call] = []
+    for whose in listing.spoken_of(clause):
+        if topic in _ABOUT:
+            calls += explain(_ABOUT[topic], words, whose)
+        elif topic == "candidates":
+            calls += show(words, whose)
+    return calls
 
 
 def _without_paths(text: str, topics: Sequence[_Clause], known: Known, exists: Exists) -> list[Call] | str:
@@ -197,7 +233,9 @@ def _without_paths(text: str, topics: Sequence[_Clause], known: Known, exists: E
 def _add(text: str) -> Call:
     """Return the call that adds a folder whose name is plain words; raises `UsageError` when there is none."""
     match = _ADDED.search(text)
-    words = match["folder"].split(" ") if match else []
+    words = match["folder"].split() if match else []
+    if words and words[-1].casefold() in ("folder", "directory") and not is_folder(str(expanded(" ".join(words)))):
+        words.pop()
     while words:
         path = str(expanded(" ".join(words)))
         if is_folder(path):

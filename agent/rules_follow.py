@@ -17,12 +17,17 @@ from .calls import (
     ShowCandidate,
     ToolName,
 )
-from .rules_numbers import PHOTO, how_many, photo_numbers, ranks
+from .rules_numbers import PHOTO, how_many, photo_numbers, photos_spoken_of, ranks, without_photo_numbers
 from .rules_replies import NAME_TWO, NOTHING_YET
 from .rules_topics import Topic
 
 _NAMES: dict[type[Record], ToolName] = {arguments: name for name, arguments in ARGUMENTS.items()}
 _PREVIOUS = re.compile(rf"\b(?:previous|before|earlier|last\s+{PHOTO}|other\s+{PHOTO})\b")
+_WHY_NOT = re.compile(r"\bwhy\s+not\b|\bwhy\b.*(?:\bnot\b|n't\b)")
+# Whether two are of one place; all of them only where all are meant.
+_THESE = re.compile(
+    r"^\W*(?:(?:and|so|but|or|ok|okay|well)\W+)*(?:are|were|is|aren't|weren't)\b(?!.*\b(?:all|any|some|which)\b)"
+)
 _SEVERAL = re.compile(r"\b(?:these|those|them|they|all|both|photos|pictures|images)\b")
 
 
@@ -33,10 +38,35 @@ def call(arguments: Record) -> Call:
 
 @dataclass(frozen=True)
 class Listing:
-    """The list of candidates that ranks refer to; one that is `fresh` is only made by a call before."""
+    """The list of candidates that ranks refer to; one that is `fresh` is only made by a call before.
+
+    Of a `photo` that is not the latest, only the tools know how long the list is.
+    """
 
     known: Known
     fresh: bool = False
+    photo: str | None = None
+
+    @property
+    def whose(self) -> dict[str, str]:
+        """The argument that names the photo; none for the latest."""
+        return {} if self.photo is None else {"photo": self.photo}
+
+    def of_photo(self, photo: str) -> "Listing":
+        """Return the list of a photo that was located before."""
+        if photo == self.known.photos[-1]:
+            return Listing(self.known)
+        return Listing(self.known, fresh=True, photo=photo)
+
+    def spoken_of(self, clause: str) -> list["Listing"]:
+        """Return the lists of the located photos that a folded clause numbers, or this one; raises `UsageError`."""
+        photos = distinct(self.known)
+        numbers = photos_spoken_of(clause, len(photos))
+        if not numbers or self.fresh:
+            return [self]
+        if not photos:
+            raise UsageError(NOTHING_YET)
+        return [self.of_photo(photo) for photo in _numbered(numbers, photos)]
 
     def ranks(self, clause: str) -> list[int]:
         """Return the ranks that a folded clause names; raises `UsageError` for one that the list lacks."""
@@ -62,9 +92,9 @@ class Listing:
 def explain(about: About, clause: str, listing: Listing) -> list[Call]:
     """Explain the candidate that a clause names, or the first; two of them are compared."""
     named = listing.ranks(clause)
-    if about == "match" and len(set(named)) == 2:
+    if about == "match" and (len(set(named)) == 2 or (_WHY_NOT.search(clause) and len(named) == 1 and named != [1])):
         return [compare_ranks(named, listing)]
-    return [call(ExplainMatch(about=about, rank=listing.checked(named[0] if named else 1)))]
+    return [call(ExplainMatch(about=about, rank=listing.checked(named[0] if named else 1), **listing.whose))]
 
 
 def show(clause: str, listing: Listing) -> list[Call]:
@@ -72,7 +102,8 @@ def show(clause: str, listing: Listing) -> list[Call]:
     if not listing.fresh and not listing.known.photos:
         raise UsageError(NOTHING_YET)
     named = listing.ranks(clause)[:MOST_PHOTOS]
-    return [call(ShowCandidate(rank=rank)) for rank in named] or [call(ShowCandidate())]
+    whose = listing.whose
+    return [call(ShowCandidate(rank=rank, **whose)) for rank in named] or [call(ShowCandidate(**whose))]
 
 
 def compare_ranks(named: list[int], listing: Listing) -> Call:
@@ -84,12 +115,16 @@ def compare_ranks(named: list[int], listing: Listing) -> Call:
     first, second = named if len(named) == 2 else (1, named[0] if named else 2)
     if first == second:
         raise UsageError(f"That is candidate {first} twice: name two, such as: compare 1 and 3.")
-    return call(ComparePlaces(ranks=(listing.checked(first), listing.checked(second))))
+    return call(ComparePlaces(ranks=(listing.checked(first), listing.checked(second)), **listing.whose))
 
 
 def compare_known(topic: Topic, clause: str, listing: Listing) -> list[Call]:
     """Compare what a clause without paths speaks of: two candidates, or photographs that were located."""
-    numbered = photo_numbers(clause)
+    words = without_photo_numbers(clause)
+    if words != clause and (named := listing.ranks(words)) and ("candidate" in words or len(named) == 2):
+        return [compare_ranks(named, whose) for whose in listing.spoken_of(clause)]
+    spoken = photos_spoken_of(clause, len(distinct(listing.known)))
+    numbered = photo_numbers(clause) or (spoken if len(spoken) == 2 else [])
     named = [] if numbered else listing.ranks(clause)
     of_photos = topic == "same" or _SEVERAL.search(clause) or _PREVIOUS.search(clause) or how_many(clause)
     if named or "candidate" in clause or not (numbered or of_photos):
@@ -128,7 +163,8 @@ def _photos(clause: str, numbered: list[int], known: Known) -> list[str]:
         return _numbered(numbered, photos)
     if (count := how_many(clause)) is not None:
         return _latest(count, photos)
-    return photos[-2:] if _PREVIOUS.search(clause) or not _SEVERAL.search(clause) else photos[-MOST_PHOTOS:]
+    two = _PREVIOUS.search(clause) or _THESE.search(clause) or not _SEVERAL.search(clause)
+    return photos[-2:] if two else photos[-MOST_PHOTOS:]
 
 
 def _numbered(numbers: list[int], photos: list[str]) -> list[str]:

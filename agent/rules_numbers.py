@@ -40,7 +40,18 @@ _RANKS_ALONE = re.compile(
     rf"(?:\W*\b(?:the|and|or|but|number|no|candidate|place|match|one|please|now|then|last|best|runner-?\s?up|next|winner|"
     rf"{_WORD}|{_ORDINAL}|\d+)\b)+\W*"
 )
-_PHOTO_NUMBER = re.compile(rf"\b{_ORDINAL}\s+(?:and\s+(?:the\s+)?{_ORDINAL}\s+)?{PHOTO}\b")
+_SENT = (
+    r"(?:that\s+|which\s+)?i(?:'ve|\s+have)?\s+(?:just\s+)?"
+    r"(?:sent|gave|given|showed|shown|named|dropped|dragged|uploaded|asked(?:\s+(?:you\s+)?about)?)"
+)
+_NOT_OF_A_LIST = r"(?!\s+(?:in|on|of)\s+(?:the|your|that)\s+(?:list|map|index)\b)"
+_OF_PHOTO = rf"(?:{PHOTO}\b{_NOT_OF_A_LIST}(?:\s+{_SENT}\b)?|(?:one\s+)?{_SENT}\b)"
+_PHOTO_NUMBER = re.compile(rf"\b{_ORDINAL}\s+(?:and\s+(?:the\s+)?{_ORDINAL}\s+)?{_OF_PHOTO}")
+_SUBJECT = re.compile(
+    rf"(?:\b(?:for|about|of|on|in|at|from|with)\s+)?(?:\b(?:the|my|this|that)\s+)?(?:{_PHOTO_NUMBER.pattern}"
+    rf"|\b(?:{_ORDINAL}\s+and\s+(?:the\s+)?)?(?P<place>last|latest|newest|previous|other|earlier)\s+{_OF_PHOTO}"
+    rf"|\b(?P<before>one\s+before|previous\s+one)\b|\b{PHOTO}\s+(?:number|no\.?|nr\.?|\#)\s*(?P<number>\d{{1,6}})\b)"
+)
 
 
 def ranks(text: str, last: int) -> list[int]:
@@ -76,6 +87,26 @@ def photo_numbers(text: str) -> list[int]:
     if not _PHOTO_NUMBER.search(text):
         return []
     return list(dict.fromkeys(_ordinal(word) for word in re.findall(rf"\b{_ORDINAL}\b", text)))
+
+
+def without_photo_numbers(text: str) -> str:
+    """Cut out of folded words what names a located photograph, such as `for the first photo`."""
+    return _SUBJECT.sub(" ", text)
+
+
+def photos_spoken_of(text: str, count: int) -> list[int]:
+    """Return which of `count` located photographs, from 1, folded words speak of; none for the latest or no other."""
+    numbers: list[int] = []
+    for match in _SUBJECT.finditer(text):
+        if match["number"]:
+            numbers.append(int(match["number"]))
+            continue
+        numbers += [_ordinal(word) for word in re.findall(rf"\b{_ORDINAL}\b", match[0])]
+        if match["before"] or match["place"] in ("previous", "other", "earlier"):
+            numbers.append(count - 1)
+        elif match["place"]:
+            numbers.append(count)
+    return list(dict.fromkeys(numbers))
 
 
 def _ordinal(word: str) -> int:

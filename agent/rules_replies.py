@@ -17,6 +17,11 @@ NAME_TWO = "Name two photos or more, such as: are ~/a.jpg and ~/b.jpg of the sam
 NAME_A_FOLDER = "Name the folder with its path, such as: add ~/holiday to the map."
 TOO_LONG = "That is too long to be a question: name the photos in a shorter message."
 
+NO_NAMES = (
+    "I know the photos of the map by their coordinates only, and no names of places, no times and no people. "
+    "The link in an answer opens a street map, which has the names."
+)
+
 _REPLIES: dict[Topic, str] = {
     "help": HELP,
     "greeting": f"Hello. {HELP}",
@@ -27,6 +32,15 @@ _REPLIES: dict[Topic, str] = {
         "A photo's own position, in its EXIF or its name, is never used to find where it was taken; "
         "where it has one, the answer shows it beside the place."
     ),
+    "forget": (
+        "Nothing is removed here. In a shell, internvl-vpr index PHOTOS --forget FOLDER drops all photos of a folder "
+        "from the map, and --prune in place of --forget FOLDER those photos below PHOTOS that are gone."
+    ),
+    "reset": (
+        "The settings are not reset at once: name a value, such as: use 3 cues, or: only trust above 0.7. "
+        "/undo takes the latest change back, and /settings shows them."
+    ),
+    "names": NO_NAMES,
     "map page": "/map writes a page with the map and the answers, in the terminal: /map FILE names its file.",
 }
 _COMMANDS = {

@@ -96,7 +96,7 @@ NEGATED = re.compile(r"\b(?:don't|do\s+not|never|not|no\s+need\s+to|without|stop
 _WITHOUT_NUMBER = re.compile(
     r"\b(?:use|take|try|retrieve|consider|with|name|give)\s+(?:\w+\s+)?(?:more|fewer|less)\s+(?:cues|candidates)\b|"
     r"\b(?:raise|lower|increase|decrease|reduce|change|set|loosen|tighten)\s+(?:\w+\s+)?(?:threshold|tau|k|n|cues|candidates)\b|"
-    r"\bbe\s+(?:stricter|laxer|less\s+strict|more\s+strict|more\s+careful)\b|\b(?:reset|restore|default)\b.*\bsettings?\b|"
+    r"\bbe\s+(?:stricter|laxer|less\s+strict|more\s+strict|more\s+careful)\b|"
     r"\bchange\s+(?:the\s+|a\s+)?settings?\b"
 )
 

@@ -10,6 +10,7 @@ from ..tools.errors import UsageError
 from .calls import About, Call, ChangeSettings, ComparePlaces, IndexPhotos, Known, LocatePhoto, SummarizeMap
 from .paths_in_text import Exists, Found
 from .rules_follow import Listing, call, compare_ranks, distinct, explain, locate_known, show
+from .rules_names import names_of
 from .rules_paths import check_all_there, check_folder, check_photos, is_folder, shown
 from .rules_quoting import expanded
 from .rules_replies import HELP, NAME_A_FOLDER, NAME_TWO
@@ -30,24 +31,37 @@ def commanded(
     Raises `UsageError` for arguments that cannot be used.
     """
     listing = Listing(known)
+    arguments = [_meant(argument, known, exists) for argument in arguments]
+
+    def seen(path: Path) -> bool:
+        return str(path) in known.photos or exists(path)
+
     if slash.name == "help":
         return HELP
     if slash.kind == "terminal":
         return f"/{slash.name} works in the terminal's chat only."
     if slash.name == "locate":
-        return _locate(arguments, known, exists)
+        return _locate(arguments, known, seen)
     if slash.name == "compare":
-        return [_compare(arguments, listing, exists)]
+        return [_compare(arguments, listing, seen)]
     if slash.name == "add":
         return _add(arguments, exists)
     if slash.name == "db":
         return [call(SummarizeMap())]
     if slash.name in ("settings", "k", "n", "tau"):
         return [call(ChangeSettings(**_settings(slash.name, arguments)))]
-    words = _ranks(arguments)
+    photos = [argument for argument in arguments if argument in known.photos]
+    if photos:
+        listing = listing.of_photo(photos[-1])
+    words = _ranks([argument for argument in arguments if argument not in photos])
     if slash.name == "candidates":
         return show(words, listing)
     return explain(_ABOUT[slash.name], words, listing)
+
+
+def _meant(argument: str, known: Known, exists: Exists) -> str:
+    """Return an argument, or what a name of before that is no file stands for: a photo's path, or a rank."""
+    return argument if exists(expanded(argument)) else str(names_of(known).get(argument.casefold(), argument))
 
 
 def _locate(arguments: Sequence[str], known: Known, exists: Exists) -> list[Call]:

@@ -5,13 +5,14 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Literal
 
-from .rules_numbers import PHOTO, are_ranks_alone, photo_numbers, ranks
+from .rules_numbers import PHOTO, are_ranks_alone, ranks, without_photo_numbers
 from .rules_settings import QUESTION
 
 # fmt: off
 Topic = Literal[
     "add", "not added", "not changed", "how to add", "same", "compare", "text", "certainty", "own position",
-    "map page", "map", "settings", "why", "candidates", "where", "thanks", "greeting", "command", "help",
+    "map page", "map", "settings", "why", "candidates", "where", "thanks", "greeting", "command", "help", "forget",
+    "reset", "names",
 ]
 # fmt: on
 
@@ -28,7 +29,21 @@ _ADD = re.compile(
 _MAP_WORD = re.compile(r"\b(?:map|index|database|db|collection|gallery|library|known\s+(?:photos|places)|memory)\b")
 _PUT = re.compile(_POLITE + r"(?:include|put|load|scan|update|extend|enlarge|remember|learn)\b")
 
+_NAMED = (
+    r"(?:cit(?:y|ies)|towns?|villages?|streets?|roads?|avenues?|country|countries|state|region|continent|district|"
+    r"neighbou?rhood|quarter|suburb|buildings?|shops?|stores?|restaurants?|hotels?|landmarks?|monuments?|address(?:es)?)"
+)
+
 _PATTERNS: tuple[tuple[Topic, str], ...] = (
+    (
+        "forget",
+        _POLITE + r"(?:(?:remove|delete|forget|drop|erase|exclude|unindex)|take\b.*\b(?:off|out|from))\b"
+        rf"(?:.*\b(?:map|index|database|db|collection|gallery|library|folders?|director(?:y|ies)|{PHOTO})\b|\W*$)",
+    ),
+    (
+        "reset",
+        r"\b(?:reset|restore|defaults?)\b.*\bsettings?\b|\bsettings?\b.*\b(?:back|defaults?)\b|" + _POLITE + r"reset\b",
+    ),
     ("not added", r"\b(?:don't|do\s+not|never|stop|without)\s+(?:\w+\s+)?(?:add|index|import)(?:ing)?\b"),
     (
         "not changed",
@@ -52,7 +67,7 @@ _PATTERNS: tuple[tuple[Topic, str], ...] = (
     ("own position", r"\b(?:exif|gps|metadata|geotags?)\b"),
     (
         "text",
-        r"\bsigns?\b(?!\s+(?:off|up|in|out|me|us)\b)|\b(?:signage|signpost|lettering|inscriptions?|ocr|number\s*plates?)\b|"
+        r"\b(?:the|that|this|any|which)\s+signs?\b|\bsigns?\b(?!\s+(?:off|up|in|out|me|us)\b)|\b(?:signage|signpost|lettering|inscriptions?|ocr|number\s*plates?)\b|"
         r"\b(?:did|do|can|could)\s+(?:you|it)\s+(?:\w+\s+)?read\b|\bwhat\s+(?:was|is|were|are)\s+(?:\w+\s+)?read\b|"
         r"\b(?:text|words?|letters?|writing|written)\b.*\b(?:say|says|said|read|see|found|there|it|photo|picture)\b|"
         r"\b(?:what|which|any|the)\s+(?:\w+\s+)?(?:text|words|letters|writing)\b|\bwhat\s+does\s+it\s+(?:say|read)\b|"
@@ -82,6 +97,17 @@ _PATTERNS: tuple[tuple[Topic, str], ...] = (
         r"\bwhich\s+(?:\w+\s+)?(?:areas?|places|cit(?:y|ies)|towns?|regions?|photos)\b.*\b(?:know|cover|have|known)\b|"
         r"^\W*what\s+do\s+you\s+know\W*$|"
         r"\b(?:did|have|has)\s+(?:you|it)\s+(?:\w+\s+)?(?:add|added|index|indexed|import|imported)\b",
+    ),
+    (
+        "names",
+        rf"\b(?:what|which|whose|what's|name\s+of)\s+(?:(?:is|was|are)\s+)?(?:(?:the|this|that)\s+)?(?:name\s+of\s+(?:the|this|that)\s+)?"
+        rf"{_NAMED}\b(?!.*\b(?:look|most\s+like)\b)|\bin\s+(?:what|which)\s+{_NAMED}\b|"
+        rf"\b(?:what|which)\s+{_PLACE}\b.*\b(?:called|named)\b|\bwhat\s+(?:is|was|are)\b.*\b(?:called|named)\b|"
+        rf"\bname\s+of\s+(?:the|this|that)\s+{_PLACE}\b|"
+        r"\bwhen\b.*\b(?:taken|shot|captured|recorded)\b|^\W*when(?:\s+(?:was|is|were|did)\b|\W*$)|"
+        r"\b(?:what|which|at\s+what)\s+(?:year|month|day|date|time|season|hour)\b.*\b(?:taken|shot|made|captured|recorded)\b|"
+        rf"\bhow\s+old\s+(?:is|was|are)\b|\bwho\s+(?:took|shot|made|photographed|captured|lives?|owns?)\b|"
+        rf"\bwho\s+(?:is|are|was|were)\s+(?:(?:on|in|at)\b|this\b|that\b|he\b|she\b|they\b|the\s+\w+\s+(?:in|on)\b)|\bwhose\s+{PHOTO}",
     ),
     (
         "settings",
@@ -121,6 +147,7 @@ _PATTERNS: tuple[tuple[Topic, str], ...] = (
         rf"\bwhere\b(?!\s+(?:do|did|are|is)\s+(?:you|your)\b).*\b(?:this|it|that|these|those|they|{PHOTO}|taken|one|here|am\s+i|"
         r"this\s+place|was\s+i|were\s+we)\b|\bwhere\W*$|^\W*(?:the\s+)?place\W*$|^\W*retry\W*$|^\W*where(?:\s+(?:was|is|exactly|now|again))*\W*$|"
         r"\b(?:what|which)\s+(?:\w+\s+)?(?:place|city|town|street|country|location|building|spot|corner|address)\b|"
+        r"\bwhat\s+is\s+(?:this|that)\s+(?:place|location)\b|"
         rf"\b(?:locate|geo-?locate)\b|\b(?:location|coordinates?|latitude|longitude|address|position)\b|"
         rf"\b(?:try|ask|look|once|do\s+it)\s+(?:\w+\s+)?again\b|^\W*again\W*$|\brecogni[sz]e\s+(?:this|it|that|the)\b|"
         rf"\bfind\s+(?:out\s+)?(?:where|the\s+place|this|it)\b",
@@ -149,6 +176,7 @@ _SHOW = re.compile(
     r"\b(?:show|see|display|view|what\s+about|how\s+about|look\s+at|go\s+to|is|take|give|tell|about|"
     r"(?:which|who|what)\b.*\b(?:came|comes|was)|use)\b"
 )
+_SHOW_PHOTO = re.compile(r"\b(?:show|see|display|view)\b")
 _NEXT = (
     r"(?=(?:then\s+|also\s+|please\s+|now\s+)*(?:why|how|what|where|which|show|explain|compare|tell|use|add|index|list|"
     r"retrieve|set|are\s+you|is\s+it|only\s+trust|do\s+you|did\s+you)\b)"
@@ -178,6 +206,8 @@ def topic_of(clause: str) -> Topic | None:
     for topic, pattern in _TOPICS:
         if pattern.search(clause):
             return _refined(topic, clause)
+    if _SHOW_PHOTO.search(clause) and without_photo_numbers(clause) != clause:
+        return "candidates"
     return "candidates" if ranks(clause, 1) and (are_ranks_alone(clause) or _SHOW.search(clause)) else None
 
 
@@ -190,6 +220,6 @@ def asks_to_add(clause: str) -> bool:
 
 def _refined(topic: Topic, clause: str) -> Topic:
     """Tell a question about a candidate from one about the photo."""
-    if topic == "where" and ranks(clause, 1) and not photo_numbers(clause):
+    if topic == "where" and ranks(without_photo_numbers(clause), 1):
         return "candidates"
     return topic

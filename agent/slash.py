@@ -2,13 +2,14 @@
 
 import os
 from difflib import get_close_matches
-from typing import Literal
+from typing import Literal, get_args
 
 from ..tools.errors import UsageError
 from ..tools.records import Record
 from .paths_in_text import Exists, find_paths, is_photo_name
 from .rules_quoting import read_word
 from .safe_text import visible
+from .settings import Images
 
 
 class Slash(Record):
@@ -29,7 +30,7 @@ def _terminal(name: str, arguments: str, summary: str, *aliases: str) -> Slash:
     return Slash(name=name, arguments=arguments, summary=summary, kind="terminal", aliases=aliases)
 
 
-IMAGE_MODES = ("auto", "kitty", "sixel", "half", "unicode", "off")
+IMAGE_MODES: tuple[str, ...] = get_args(Images)
 
 SLASHES = (
     _tool("locate", "PHOTO…", "say where photos were taken; without one, the latest again", "open", "where"),

@@ -14,9 +14,8 @@ from ..tools.errors import UsageError
 from .assistant_state import question_of, turn_of
 from .calls import MOST_PHOTOS, Call, Known
 from .paths_in_text import Found, find_paths, unquote_path
-from .rules_numbers import COUNTS, TENS
-from .rules_settings import NEGATED, changed_settings
-from .rules_topics import clauses, fold
+from .rules_settings import QUESTION, changed_settings
+from .rules_topics import asks_to_add, clauses, fold
 
 _MOST_CHARACTERS = 10_000  # of a message that is looked through for paths
 _MOST_MESSAGES = 50  # by the person that are looked through, the latest first
@@ -25,6 +24,19 @@ _ADDS = re.compile(
     r"\b(?:add|index|import|includ|learn|remember|load|scan|ingest|put|updat|extend|enlarg|hinzu|füg|aufnehm|nimm|lern|"
     r"ajout|añad|agreg|aggiung|toevoeg|voeg|adicion|acrescent|dodaj|lägg|tilføj|добав)"
 )
+# What forbids instead of asking, anywhere in a clause.
+_NEGATES = re.compile(
+    r"\b(?:don't|not|never|no|nor|without|stop|refuse|avoid|cannot|can't|won't|nicht|kein\w*|pas|non)\b"
+)
+# What a setting is called, in the languages that most people write.
+_SPOKEN_OF = {
+    "k": re.compile(r"\b(?:k|[ck]andidat\w*)\b"),
+    "n": re.compile(r"\b(?:n|cues?|stichw\w+|hinweis\w*|merkmal\w*|indices?|indizi|pistas?|aanwijzing\w*)\b"),
+    "tau": re.compile(
+        r"\b(?:tau|threshold|trust|score|s|vertrau\w*|schwell\w*|confian\w*|seuil|umbral|fiduci\w*|soglia|vertrouw\w*)\b|τ"
+    ),
+    "below_tau": re.compile(r"\b(?:below[_ -]tau|mode|strict|fallback|unknown)\b"),
+}
 _NUMBER = re.compile(r"(?<![\w.,])(?P<sign>[-−]?)(?P<digits>\d+(?:[.,]\d+)*|[.,]\d+)(?P<percent>\s*(?:%|per\s?cent))?")
 
 
@@ -33,6 +45,7 @@ def permitted(call: Call, messages: Sequence[AnyMessage], known: Known) -> tuple
 
     A wildcard that the person wrote stands for each photo it matches. Looks paths up on disk.
     """
+    call = _about_located(call, known)
     _check_ranks(call, known)
     calls = tuple(_permitted(call, messages, known))
     done = _done_since_change(messages)
@@ -43,7 +56,10 @@ def permitted(call: Call, messages: Sequence[AnyMessage], known: Known) -> tuple
 
 def _permitted(call: Call, messages: Sequence[AnyMessage], known: Known) -> Iterator[Call]:
     if call.name == "locate_photo":
-        for path in _written(call.arguments["photo"], _messages_of(messages), known.photos):
+        found = _written(call.arguments["photo"], _messages_of(messages), known.photos)
+        if len(found) > MOST_PHOTOS:
+            raise UnusableAnswer(f"the wildcard stands for more than {MOST_PHOTOS} photos: say so, and ask for fewer")
+        for path in found:
             yield Call(name=call.name, arguments={"photo": path})
     elif call.name == "compare_places":
         yield _comparison(call, messages, known)
@@ -57,26 +73,46 @@ def _permitted(call: Call, messages: Sequence[AnyMessage], known: Known) -> Iter
 
 def _comparison(call: Call, messages: Sequence[AnyMessage], known: Known) -> Call:
     photos, ranks = call.arguments["photos"], call.arguments["ranks"]
+    whose = {"photo": call.arguments["photo"]} if "photo" in call.arguments else {}
     found = [path for photo in photos for path in _written(photo, _messages_of(messages), known.photos)]
     found = list(dict.fromkeys(found))
-    if bool(found) == bool(ranks) or len(found) == 1:
-        raise UnusableAnswer("compare_places takes two photos or more, or else one or two ranks")
+    if bool(found) == bool(ranks) or len(found) == 1 or (found and whose):
+        raise UnusableAnswer("compare_places takes two photos or more, or else one or two ranks of one photo")
     if len(found) > MOST_PHOTOS:
         raise UnusableAnswer(f"compare_places takes {MOST_PHOTOS} photos at most")
-    return Call(name=call.name, arguments={"photos": found, "ranks": ranks})
+    return Call(name=call.name, arguments={"photos": found, "ranks": ranks, **whose})
 
 
 def _addition(call: Call, question: str) -> Call:
     """Check that the latest message, but for the paths in it, asks to add the folder."""
     folders = _written(call.arguments["folder"], [question], ())
-    asking = (_ADDS.search(clause) for clause in clauses(fold(_without_paths(question))))
-    asked = [match for match in asking if match and not NEGATED.search(match.string[: match.start()])]
+    asking = clauses(fold(_without_paths(question)))
+    asked = any(
+        asks_to_add(clause) or (_ADDS.search(clause) and not _NEGATES.search(clause) and not QUESTION.search(clause))
+        for clause in asking
+    )
     if not asked or len(folders) != 1:
         raise UnusableAnswer("the latest message does not ask to add this folder")
     return Call(name=call.name, arguments={"folder": folders[0]})
 
 
+def _about_located(call: Call, known: Known) -> Call:
+    """Put the path of the located photo that a question about candidates names; raises `UnusableAnswer`."""
+    photo = call.arguments.get("photo")
+    if photo is None or call.name == "locate_photo":
+        return call
+    located = dict.fromkeys(known.photos)
+    same = [one for one in located if _normal(one) == _normal(photo)]
+    same = same or [one for one in located if _normal(Path(one).name) == _normal(photo)]
+    if len(same) != 1:
+        raise UnusableAnswer(f"{json.dumps(photo, ensure_ascii=False)[:200]} was not located yet: use locate_photo")
+    return call.model_copy(update={"arguments": {**call.arguments, "photo": same[0]}})
+
+
 def _check_ranks(call: Call, known: Known) -> None:
+    """Check ranks of the latest answer's list; how long another is, its tool knows."""
+    if known.photos and call.arguments.get("photo") not in (None, known.photos[-1]):
+        return
     ranks = [call.arguments.get("rank"), *call.arguments.get("ranks", ())]
     if all(rank is None for rank in ranks):
         return
@@ -89,17 +125,25 @@ def _check_ranks(call: Call, known: Known) -> None:
 def _check_settings(call: Call, question: str) -> None:
     """Check that the latest message, but for the paths in it, names every value."""
     text = _without_paths(question)
-    understood, values = _understood_settings(text), set(_values(text))
+    understood = _understood_settings(text)
     for name, value in call.arguments.items():
-        named = value in fold(text) if isinstance(value, str) else Decimal(str(value)) in values
-        if not named and understood.get(name) != value:
+        if understood.get(name) != value and not any(_names(clause, name, value) for clause in clauses(fold(text))):
             raise UnusableAnswer(f"the latest message does not name {json.dumps(value)} for {name}")
+
+
+def _names(clause: str, name: str, value: object) -> bool:
+    """Whether a clause speaks of a setting with this value, and does not forbid it."""
+    if _NEGATES.search(clause) or not _SPOKEN_OF[name].search(clause):
+        return False
+    return value in clause if isinstance(value, str) else Decimal(str(value)) in set(_values(clause))
 
 
 def _understood_settings(text: str) -> dict[str, object]:
     """Return the changes that the rules find, for what has no number, such as "trust everything"."""
     changes: dict[str, object] = {}
     for clause in clauses(fold(text)):
+        if re.search(r"\b(?:never|don't|do not|won't|refuse)\b", clause):
+            continue
         try:
             changes |= changed_settings(clause)
         except UsageError:
@@ -108,7 +152,7 @@ def _understood_settings(text: str) -> dict[str, object]:
 
 
 def _values(text: str) -> Iterator[Decimal]:
-    """Yield the numbers of a text, in digits or as words."""
+    """Yield the numbers of a text in digits."""
     text = unicodedata.normalize("NFKC", text)
     for match in _NUMBER.finditer(text):
         digits = match["digits"]
@@ -121,8 +165,6 @@ def _values(text: str) -> Iterator[Decimal]:
             yield value
             if match["percent"]:
                 yield value / 100
-    numbers = {**COUNTS, **TENS}
-    yield from (Decimal(numbers[word]) for word in re.findall(r"[a-z]+", text.casefold()) if word in numbers)
 
 
 def _messages_of(messages: Sequence[AnyMessage]) -> Iterator[str]:

@@ -50,6 +50,8 @@ def _spread(c: Comparison, group: tuple[int, ...]) -> str:
     within = [pair.metres for pair in c.pairs if {pair.first, pair.second} <= set(group) and pair.metres is not None]
     if not within:
         return ", in one reference"
+    if max(within) > c.radius:
+        return f", each within {c.radius:g} m of another of them, at most {metres_in_words(max(within))} apart"
     return f", {'at most ' if len(group) > 2 else ''}{metres_in_words(max(within))} apart"
 
 

@@ -13,6 +13,8 @@ _BELOW = {
     "strict": "the place is said to be unknown",
 }
 
+_CALIBRATED = "What was promised for a calibrated τ holds for the values that it was calibrated with alone."
+
 
 def tell_map(summary: MapSummary) -> str:
     """Say what the map holds."""
@@ -75,20 +77,51 @@ def _reasons(report: BuildReport) -> list[str]:
     return _first([one_line(skipped.reason) for skipped in report.skipped])
 
 
-def tell_settings(settings: Settings, changed: Mapping[str, object]) -> str:
-    """List the settings of the questions that follow, and say which of them this conversation changed."""
-    told = {
+def tell_settings(
+    settings: Settings,
+    changed: Mapping[str, object],
+    new: Mapping[str, object] | None = None,
+    former: Settings | None = None,
+) -> str:
+    """Say what a message changed by the `new` values; without any, list the settings of the questions that follow.
+
+    `changed` has all that the conversation changed, and `former` the settings before this message, so that a value
+    that held already is told as that.
+    """
+    return "\n".join(_new(settings, new, former) if new else _all(settings, changed))
+
+
+def _new(settings: Settings, new: Mapping[str, object], former: Settings | None) -> Iterator[str]:
+    words = _in_words(settings)
+    changes = [name for name in new if former is None or getattr(former, name) != getattr(settings, name)]
+    for name in new:
+        value = f"{settings.tau:.4g}" if name == "tau" else getattr(settings, name)
+        since = "for what follows" if name in changes else "already"
+        yield f"{'τ' if name == 'tau' else name} is {value} {since}: {words[name]}."
+    if "n" in changes:
+        yield (
+            f"Images are described anew in {counted(settings.n, 'cue')}, which takes a while the first time; "
+            "descriptions in other numbers of cues stay recorded."
+        )
+    if {"k", "n", "tau"} & set(changes):
+        yield _CALIBRATED
+
+
+def _all(settings: Settings, changed: Mapping[str, object]) -> Iterator[str]:
+    yield "The questions that follow are answered with:"
+    for number, (name, words) in enumerate(_in_words(settings).items(), start=1):
+        mode = f"{settings.below_tau}; " if name == "below_tau" else ""
+        yield f"{number}. {name}: {mode}{words}{' (changed in this conversation)' if name in changed else ''}."
+    by = f"model {quoted(settings.model)}" if settings.describer == "vlm" else f"describer {settings.describer}"
+    yield f"Images are described by the {by}; the preset is {settings.preset}. These cannot be changed here."
+    if {"k", "n", "tau"} & set(changed):
+        yield _CALIBRATED
+
+
+def _in_words(settings: Settings) -> dict[str, str]:
+    return {
         "k": f"{counted(settings.k, 'candidate is', 'candidates are')} retrieved",
         "n": f"{counted(settings.n, 'cue')} an image",
         "tau": f"an answer is confirmed when S > {settings.tau:.4g}",
-        "below_tau": f"{settings.below_tau}; when none is confirmed, {_BELOW[settings.below_tau]}",
+        "below_tau": f"when none is confirmed, {_BELOW[settings.below_tau]}",
     }
-    lines = [
-        f"{number}. {name}: {words}{' (changed in this conversation)' if name in changed else ''}."
-        for number, (name, words) in enumerate(told.items(), start=1)
-    ]
-    by = f"model {quoted(settings.model)}" if settings.describer == "vlm" else f"describer {settings.describer}"
-    lines.append(f"Images are described by the {by}; the preset is {settings.preset}. These cannot be changed here.")
-    if {"k", "n", "tau"} & set(changed):
-        lines.append("What was promised for a calibrated τ holds for the values that it was calibrated with alone.")
-    return "\n".join(["The questions that follow are answered with:", *lines])

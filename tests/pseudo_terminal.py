@@ -59,6 +59,11 @@ class PseudoTerminal:
         self._screen.resize(rows, columns)
         os.killpg(self.process.pid, signal.SIGWINCH)
 
+    @property
+    def echoes(self) -> bool:
+        """Whether what is typed is shown, as a shell finds it."""
+        return bool(termios.tcgetattr(self._terminal)[3] & termios.ECHO)
+
     def wait_for(self, text: str, seconds: float = 60.0) -> str:
         """Read until the whole scrollback holds a text; returns it, or fails with what there is instead."""
         deadline = time.monotonic() + seconds

@@ -67,6 +67,45 @@ def test_the_conversation_of_the_issue_uses_these_tools(town: Path, context: Con
     assert replies_of(messages) == [result.text for result in results]
 
 
+def test_a_question_about_a_photo_of_before_is_answered_from_its_own_answer(town: Path, context: Context) -> None:
+    first, second = str(town / "query.png"), str(town / "photos" / name_of(3))
+    messages = talk(
+        context,
+        f"{first} {second}",
+        "why the first photo?",
+        "how sure are you about the last photo?",
+        "show the runner-up for the first photo",
+        "why not the second candidate of the first photo?",
+        "why is query.png there?",
+    )
+    results = results_of(messages)
+    answers = [result.artifact for result in results[:2]]
+    why, sure, shown, two, again = (result.artifact for result in results[2:])
+    assert [str(one.photo) for one in (why, sure, two, again)] == [first, second, first, first]
+    assert shown.answer == answers[0]
+    assert why == again
+    assert [one.reference for one in (two.first, two.second)] == [one.reference for one in answers[0].candidates[:2]]
+    assert (why.reference, sure.reference) == (answers[0].reference, answers[1].reference)
+
+
+def test_a_name_of_the_list_is_its_candidate(town: Path, context: Context) -> None:
+    (answer,) = (result.artifact for result in results_of(talk(context, str(town / "query.png"))))
+    second = answer.candidates[1].reference
+    messages = talk(context, str(town / "query.png"), f"compare with {second}", f"show {second}")
+    assert calls_of(messages)[1:] == [("compare_places", {"ranks": [1, 2]}), ("show_candidate", {"rank": 2})]
+
+
+def test_a_tool_is_told_that_a_photo_was_not_located(context: Context) -> None:
+    from internvl_vpr.agent.assistant_tools import Given, use_tool
+    from internvl_vpr.agent.calls import Call
+
+    given = Given(context=context)
+    for name, arguments in (("explain_match", {}), ("show_candidate", {}), ("compare_places", {"ranks": [1, 2]})):
+        call = Call.model_validate({"name": name, "arguments": {**arguments, "photo": "other.jpg"}})
+        with pytest.raises(UsageError, match=r"'other\.jpg' was not located yet: ask where"):
+            asyncio.run(use_tool(call, given))
+
+
 def test_several_photos_are_located_one_after_another_and_a_bad_one_stops_none(
     town: Path, context: Context, tmp_path: Path
 ) -> None:

@@ -159,8 +159,8 @@ def test_the_conversation_with_the_rules(
     assert f"{runner_up.score:.3f}" in compared
     assert ("No text on signs" in packed_blanks(sign)) == (not any('"' in cue.text for cue in answer.cues))
     assert f"S = {first.score:.3f}" in packed_blanks(sure)
-    assert "S > 0.7 (changed" in packed_blanks(trust)
-    assert "5 cues an image (changed" in packed_blanks(cues)
+    assert "τ is 0.7 for what follows" in packed_blanks(trust)
+    assert "n is 5 for what follows" in packed_blanks(cues)
     groups = compare_places(answers_of(demo, one_place_twice, tau=0.7, n=5)).groups
     assert groups == ((0, 1),)
     assert "Taken at the same place: 1 and 2" in packed_blanks(same)
@@ -239,12 +239,12 @@ def test_the_conversation_with_a_model_at_an_endpoint(
         (
             "only trust above 0.7",
             [step(tool="change_settings", arguments={"tau": "0.7"}), step(reply="So be it: 0.7.")],
-            ("S > 0.7 (changed", "So be it: 0.7."),
+            ("τ is 0.7 for what follows", "So be it: 0.7."),
         ),
         (
             "use 5 cues",
             [step(tool="change_settings", arguments={"n": 5}), step(reply="It is 5 cues now.")],
-            ("5 cues an image (changed", "It is 5 cues now."),
+            ("n is 5 for what follows", "It is 5 cues now."),
         ),
         (
             f"which of these three were taken at the same place? {' '.join(one_place_twice)}",
@@ -301,6 +301,25 @@ def test_ctrl_c_gives_up_the_question_and_twice_ends_the_chat(
     with closing(sqlite3.connect(ledger)) as steps:
         made, distinct = steps.execute("SELECT COUNT(*), COUNT(DISTINCT image) FROM steps").fetchone()
     assert made == distinct  # what was described before Ctrl-C was not described again
+
+
+def test_a_terminal_is_left_as_it_was_found(
+    demo: Path, environ: dict[str, str], night: list[str], tmp_path: Path
+) -> None:
+    ledger = str(tmp_path / "ledger.sqlite")
+    with Talk(demo, environ, "--ledger", ledger, "--sessions", str(tmp_path / "s.sqlite")) as talk:
+        talk.wait_for_prompt()
+        assert talk.terminal.echoes is False  # the prompt draws what is typed
+        talk.terminal.type(f"{night[2]}\r")
+        talk.terminal.wait_for("describing")
+        for _ in range(200):  # as when the keys are held down: some of them count as one
+            if talk.terminal.process.poll() is not None:
+                break
+            talk.terminal.press_ctrl_c()
+            talk.terminal.wait_until_quiet(0.01)
+        assert talk.terminal.wait_for_end() == 130
+        assert talk.terminal.echoes
+        assert b"\x1b[?25h" in talk.terminal.raw[-300:]  # and with its cursor
 
 
 def test_paths_as_terminals_give_them(demo: Path, environ: dict[str, str], night: list[str], tmp_path: Path) -> None:

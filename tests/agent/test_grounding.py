@@ -89,6 +89,10 @@ ACCEPTED = [
 ]  # fmt: skip
 
 REJECTED = [
+    "The photo was taken at 12, 15.",
+    "It was taken at 12, 15.5.",
+    "Its coordinates: 12 15",
+    "It shows salem.",
     # Coordinates that no tool told, in every notation.
     "It was taken at 48.8566, 2.3522.",
     "It was taken at 48.8566,2.3522.",

@@ -28,7 +28,13 @@ from internvl_vpr.tools.records import Answer
 
 pytestmark = pytest.mark.skipif(find_spec("langgraph_api") is None, reason="needs the extra dev: langgraph-cli[inmem]")
 
-QUESTIONS = ("where was this photo taken? {photo}", "why?", "compare it with the second")
+QUESTIONS = (
+    "where was this photo taken? {photo}",
+    "why?",
+    "compare it with the second",
+    "where is {photo}y?",  # no such file: what is near it is looked up
+    "where is {photo}*?",
+)
 
 
 @pytest.fixture(scope="module")

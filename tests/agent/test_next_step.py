@@ -389,7 +389,11 @@ class TestAdding:
 
     @pytest.mark.parametrize(
         "words",
-        ["what is in {0}?", "where was {0}/night.jpg taken?", "don't add {0} to the map", "hello", "add it to the map"],
+        [
+            *("what is in {0}?", "where was {0}/night.jpg taken?", "don't add {0} to the map", "hello"),
+            *("add it to the map", "how do I add {0} to the map?", "did you add {0}?", "is {0} loaded?"),
+            *("I refuse to add {0}", "please do not under any circumstances whatsoever add {0}"),
+        ],
     )
     def test_nothing_else_is(self, server: FaultyServer, photos: Path, words: str) -> None:
         messages: list[AnyMessage] = [HumanMessage(f"I have {photos} here"), AIMessage("Good.")]
@@ -438,6 +442,10 @@ class TestSettings:
             ("where was '/x/tau 0.1; use 5 cues.png' taken?", {"n": 5}),
             ("why?", {"n": 5}),
             ("it is IMG5 or v0.7.1", {"n": 5}),
+            ("where was this one taken?", {"tau": "1"}),
+            ("which of these two were taken at the same place?", {"k": 2}),
+            ("don't use 5 cues", {"n": 5}),
+            ("I would never be strict", {"below_tau": "strict"}),
         ],
     )
     def test_nothing_else_is(self, server: FaultyServer, words: str, arguments: dict[str, Any]) -> None:
@@ -471,6 +479,28 @@ class TestCandidates:
         assert "from 1 to 5" in refusal(server, HELLO, chosen, known=FIVE)
         server.requests.clear()
         assert "located" in refusal(server, HELLO, chosen, known=Known())
+
+    @pytest.mark.parametrize("photo", ["/photos/first.jpg", "first.jpg"])
+    @pytest.mark.parametrize(
+        ("name", "arguments"),
+        [
+            ("explain_match", {"about": "certainty", "rank": 9}),
+            ("show_candidate", {"rank": None}),
+            ("compare_places", {"photos": [], "ranks": [1, 9]}),
+        ],
+    )
+    def test_a_photo_of_before_may_be_asked_about(
+        self, server: FaultyServer, name: str, arguments: dict[str, Any], photo: str
+    ) -> None:
+        known = Known(photos=("/photos/first.jpg", "/photos/night.jpg"), candidates=5)
+        (call,) = choose(server, HELLO, tool(name, **arguments, photo=photo), known=known).calls
+        assert call.arguments["photo"] == "/photos/first.jpg"
+        server.requests.clear()
+        assert "not located" in refusal(server, HELLO, tool(name, **arguments, photo="/etc/passwd"), known=known)
+
+    def test_the_latest_photo_s_list_has_no_other_rank_under_its_name_either(self, server: FaultyServer) -> None:
+        chosen = tool("show_candidate", rank=6, photo="night.jpg")
+        assert "from 1 to 5" in refusal(server, HELLO, chosen, known=FIVE)
 
     @pytest.mark.parametrize(("photos", "ranks"), [([], []), (["/photos/night.jpg"], []), (["/photos/night.jpg"], [1])])
     def test_a_comparison_takes_photos_or_ranks(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from internvl_vpr.agent.calls import MOST_PHOTOS
-from internvl_vpr.agent.paths_in_text import Found, find_paths, is_photo_name, unquote_path
+from internvl_vpr.agent.paths_in_text import MOST_PATHS, Found, find_paths, is_photo_name, unquote_path
 from internvl_vpr.agent.rules_paths import nearest
 from internvl_vpr.agent.rules_quoting import quote_path
 
@@ -164,6 +164,15 @@ def test_a_wildcard_gives_the_photos_that_it_matches(folder: Path) -> None:
 def test_a_wildcard_tells_that_it_matches_too_many(folder: Path) -> None:
     make(folder, *(f"{number:03}.jpg" for number in range(2 * MOST_PHOTOS)))
     assert [one.path for one in find_paths("*.jpg")] == [f"{number:03}.jpg" for number in range(MOST_PHOTOS + 1)]
+
+
+@pytest.mark.parametrize(
+    "text", ["where is **a.jpg**?", "a**.jpg", "/**/a*.jpg", "***.jpg", "1," * 5000, "a.jpg," * 2000]
+)
+def test_what_could_take_for_ever_or_fail_does_neither(folder: Path, text: str) -> None:
+    make(folder, "a.jpg", "sub/a.jpg")
+    assert not any("sub" in one.path for one in find_paths(text))
+    assert len(find_paths(text)) <= MOST_PATHS + 1
 
 
 def test_brackets_are_no_wildcards(folder: Path) -> None:

@@ -25,24 +25,24 @@ def at(*photos: str) -> list[Asked]:
     return [("locate_photo", {"photo": photo}) for photo in photos]
 
 
-def why(rank: int = 1) -> list[Asked]:
-    return [("explain_match", {"about": "match", "rank": rank})]
+def why(rank: int = 1, **photo: str) -> list[Asked]:
+    return [("explain_match", {"about": "match", "rank": rank, **photo})]
 
 
-def read(rank: int = 1) -> list[Asked]:
-    return [("explain_match", {"about": "text", "rank": rank})]
+def read(rank: int = 1, **photo: str) -> list[Asked]:
+    return [("explain_match", {"about": "text", "rank": rank, **photo})]
 
 
-def sure(rank: int = 1) -> list[Asked]:
-    return [("explain_match", {"about": "certainty", "rank": rank})]
+def sure(rank: int = 1, **photo: str) -> list[Asked]:
+    return [("explain_match", {"about": "certainty", "rank": rank, **photo})]
 
 
-def show(*ranks: int) -> list[Asked]:
-    return [("show_candidate", {"rank": rank}) for rank in ranks] or [("show_candidate", {})]
+def show(*ranks: int, **photo: str) -> list[Asked]:
+    return [("show_candidate", {"rank": rank, **photo}) for rank in ranks] or [("show_candidate", {**photo})]
 
 
-def two(first: int, second: int) -> list[Asked]:
-    return [("compare_places", {"ranks": [first, second]})]
+def two(first: int, second: int, **photo: str) -> list[Asked]:
+    return [("compare_places", {"ranks": [first, second], **photo})]
 
 
 def same(*photos: str) -> list[Asked]:
@@ -59,6 +59,7 @@ def add(*folders: str) -> list[Asked]:
 
 MAP: list[Asked] = [("map_summary", {})]
 NOT_UNDERSTOOD = "did not understand"
+NO_NAMES = "no names of places, no times and no people"
 
 WITHOUT_PATHS: list[tuple[str, list[Asked] | str]] = [
     # where
@@ -66,7 +67,6 @@ WITHOUT_PATHS: list[tuple[str, list[Asked] | str]] = [
     ("Where was this taken", at("z.jpg")),
     ("where is it?", at("z.jpg")),
     ("where am i", at("z.jpg")),
-    ("which city is this?", at("z.jpg")),
     ("locate it", at("z.jpg")),
     ("try again", at("z.jpg")),
     ("coordinates?", at("z.jpg")),
@@ -100,7 +100,35 @@ WITHOUT_PATHS: list[tuple[str, list[Asked] | str]] = [
     ("why is the third one there", why(3)),
     ("why 3", why(3)),
     ("why #3", why(3)),
-    ("why not the runner-up?", why(2)),
+    ("why not the runner-up?", two(1, 2)),
+    ("why not the second?", two(1, 2)),
+    ("why isn't it the third?", two(1, 3)),
+    ("why is it not candidate 4?", two(1, 4)),
+    ("why not?", why()),
+    # why, how sure, what else, about a photo of before
+    ("why the second photo?", why(photo="y.jpg")),
+    ("why the last photo?", why()),
+    ("why the third photo?", why()),
+    ("explain the first and second photo", why(photo="x.jpg") + why(photo="y.jpg")),
+    ("how sure are you about the first photo?", sure(photo="x.jpg")),
+    ("how sure are you about the last picture?", sure()),
+    ("how sure are you about the previous image?", sure(photo="y.jpg")),
+    ("how sure are you about the first one I sent?", sure(photo="x.jpg")),
+    ("how sure are you about the first candidate?", sure(1)),
+    ("what does the sign on the first photo say?", read(photo="x.jpg")),
+    ("show the runner-up for the first photo", show(2, photo="x.jpg")),
+    ("show the third candidate of the second photo", show(3, photo="y.jpg")),
+    ("what else could the first photo be?", show(photo="x.jpg")),
+    ("where is the second candidate of the first photo?", show(2, photo="x.jpg")),
+    ("why not the second candidate for the first photo?", two(1, 2, photo="x.jpg")),
+    ("compare the first and third candidates of the second photo", two(1, 3, photo="y.jpg")),
+    ("how far apart are the first and the last photo?", same("x.jpg", "z.jpg")),
+    ("how sure were you about the one before?", sure(photo="y.jpg")),
+    ("show the first photo", show(photo="x.jpg")),
+    ("show the last photo", show()),
+    ("what is this place?", at("z.jpg")),
+    ("why photo number 2?", why(photo="y.jpg")),
+    ("why the ninth photo?", "3 photos were located so far"),
     ("why the 4th", why(4)),
     ("why the first and not the second?", two(1, 2)),
     # candidates
@@ -161,6 +189,10 @@ WITHOUT_PATHS: list[tuple[str, list[Asked] | str]] = [
     ("which of these three were taken at the same place?", same("x.jpg", "y.jpg", "z.jpg")),
     ("which of these were taken at the same place?", same("x.jpg", "y.jpg", "z.jpg")),
     ("are these two the same place?", same("y.jpg", "z.jpg")),
+    ("are these the same place?", same("y.jpg", "z.jpg")),
+    ("are they of the same place?", same("y.jpg", "z.jpg")),
+    ("are these three the same place?", same("x.jpg", "y.jpg", "z.jpg")),
+    ("are these all the same place?", same("x.jpg", "y.jpg", "z.jpg")),
     ("are both of the same place", same("y.jpg", "z.jpg")),
     ("were the last 2 taken at the same location?", same("y.jpg", "z.jpg")),
     ("is it the same place as before?", same("y.jpg", "z.jpg")),
@@ -246,7 +278,9 @@ WITHOUT_PATHS: list[tuple[str, list[Asked] | str]] = [
     ("give me your best guess even when unsure", change(below_tau="fallback")),
     ("what are the settings", change()),
     ("show settings", change()),
-    ("what is tau", change()),
+    ("what is tau", "threshold on S"),
+    ("what is tau set to?", change()),
+    ("tau", change()),
     ("which threshold do you use?", change()),
     ("is the threshold 0.7?", change()),
     ("how many cues do you use?", change()),
@@ -285,6 +319,39 @@ WITHOUT_PATHS: list[tuple[str, list[Asked] | str]] = [
     ("only trust above 0.7. where was it taken?", change(tau=0.7) + at("z.jpg")),
     ("why? why?? why!", why()),
     # talk
+    ("which city is this?", NO_NAMES),
+    ("which street is that?", NO_NAMES),
+    ("what country is it in?", NO_NAMES),
+    ("in which city is that?", NO_NAMES),
+    ("what place is this called?", NO_NAMES),
+    ("what is this place called?", NO_NAMES),
+    ("what's the name of this street?", NO_NAMES),
+    ("when was it taken?", NO_NAMES),
+    ("what year was it taken?", NO_NAMES),
+    ("who took it?", NO_NAMES),
+    ("who is in the photo?", NO_NAMES),
+    ("what does unconfirmed mean?", "looks alone decide"),
+    ('what does "unconfirmed" mean?', "looks alone decide"),
+    ("what does tau mean?", "threshold on S"),
+    ("what's τ?", "threshold on S"),
+    ("what does the threshold mean?", "threshold on S"),
+    ("what is S?", "sum of weight"),
+    ("what does S = 0.72 mean?", "sum of weight"),
+    ("What do you mean by margin?", "further than 25 m"),
+    ("what is the margin?", "further than 25 m"),
+    ("what does promise mean", "calibration"),
+    ("what does looks mean?", "whole images"),
+    ("what does cosine mean?", "meanings of two cues"),
+    ("what are cues?", "short description"),
+    ("what is a runner-up?", "second candidate"),
+    ("what is tau? and what is k?", "retrieved by looks"),
+    ("what is the runner-up?", show(2)),
+    ("reset the settings", "/undo"),
+    ("remove holiday from the map", "--forget"),
+    ("delete a photo from the map", "--forget"),
+    ("add holiday to map", add("holiday")),
+    ("add the holiday folder to the map please", add("holiday")),
+    ("index holiday", add("holiday")),
     ("hello", "Hello."),
     ("good morning", "Hello."),
     ("help", "Name a photo"),
@@ -375,6 +442,8 @@ WITH_PATHS: list[tuple[str, list[Asked] | str]] = [
     ("is ./holiday on the map?", MAP),
     ("did you add ./holiday?", MAP),
     ("should I add ./holiday to the map?", "is a folder"),
+    ("remove ./holiday from the map", "--forget"),
+    ("forget ./holiday", "--forget"),
     ("./holiday", "is a folder"),
     ("where was ./holiday taken?", "is a folder"),
     ("add a.jpg to the map", "is a photo"),
@@ -390,6 +459,18 @@ WITH_PATHS: list[tuple[str, list[Asked] | str]] = [
     ("where were these taken? few/*.jpg", at("few/0.jpg", "few/1.jpg")),
     ("compare few/*.jpg", same("few/0.jpg", "few/1.jpg")),
     ("IMG 1", at("IMG 1")),
+    # names of photos that were located, and whose files are elsewhere
+    ("x.jpg", at("x.jpg")),
+    ("how sure are you about x.jpg?", sure(photo="x.jpg")),
+    ("how sure about y.jpg and why?", sure(photo="y.jpg") + why(photo="y.jpg")),
+    ("how sure are you about z.jpg?", sure()),
+    ("show the runner-up for x.jpg", show(2, photo="x.jpg")),
+    ("show the 99th candidate for z.jpg", "no candidate 99"),
+    ("use 5 cues. how sure are you about x.jpg?", change(n=5) + at("x.jpg") + sure()),
+    ("what does the sign in x.jpg say?", read(photo="x.jpg")),
+    ("compare x.jpg with the second candidate", two(1, 2, photo="x.jpg")),
+    ("how far is it from x.jpg?", same("z.jpg", "x.jpg")),
+    ("is x.jpg the same place as y.jpg?", same("x.jpg", "y.jpg")),
 ]
 
 
@@ -440,6 +521,76 @@ def test_a_message_without_paths(text: str, expected: list[Asked] | str) -> None
 @pytest.mark.parametrize(("text", "expected"), WITH_PATHS)
 def test_a_message_with_paths(text: str, expected: list[Asked] | str) -> None:
     check(text, expected)
+
+
+NAMED = Known(
+    photos=("/photos/04.jpg", "/photos/a.jpg", "/photos/b 1.jpg"),
+    candidates=4,
+    references=("walk/02.jpg", "walk/05.jpg", "old/07.jpg", "walk/07.jpg"),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("04.jpg", at("/photos/04.jpg")),
+        ("show me 04.jpg", at("/photos/04.jpg")),
+        ("how sure about 04.jpg?", sure(photo="/photos/04.jpg")),
+        ("why 04.JPG", why(photo="/photos/04.jpg")),
+        ("why is b 1.jpg there?", why()),
+        ("how far is it from 04.jpg?", same("/photos/b 1.jpg", "/photos/04.jpg")),
+        ("why is a.jpg there?", at("a.jpg") + why()),  # a file of this name is here
+        ("how far is it from 05.jpg?", two(1, 2)),
+        ("is that the same place as 05.jpg?", two(1, 2)),
+        ("compare with 05.jpg", two(1, 2)),
+        ("compare with 'walk/05.jpg'.", two(1, 2)),
+        ("compare b 1.jpg with walk/07.jpg", two(1, 4)),
+        ("compare 02.jpg and 05.jpg", two(1, 2)),
+        ("why is it not 05.jpg?", two(1, 2)),
+        ("why not old/07.jpg?", two(1, 3)),
+        ("why 02.jpg?", why()),
+        ("why 05.jpg?", why(2)),
+        ("show 05.jpg", show(2)),
+        ("show me 05.jpg", show(2)),
+        ("05.jpg", show(2)),
+        ("where is 05.jpg?", show(2)),
+        ("where was this taken? 05.jpg", show(2)),
+        ("how sure are you about 05.jpg?", sure(2)),
+        ("compare with 02.jpg", "with another candidate"),
+        ("compare with 07.jpg", "no file '07.jpg'"),  # two references have this name
+        ("compare 04.jpg with 05.jpg", "no file '05.jpg'"),  # a reference of another photo's list
+        ("/why 05.jpg", why(2)),
+        ("/why 04.jpg", why(photo="/photos/04.jpg")),
+        ("/candidates 04.jpg 2", show(2, photo="/photos/04.jpg")),
+        ("/compare 05.jpg", two(1, 2)),
+        ("/compare 04.jpg", same("/photos/b 1.jpg", "/photos/04.jpg")),
+        ("/locate 04.jpg", at("/photos/04.jpg")),
+    ],
+)
+def test_a_name_that_an_answer_showed_is_understood(text: str, expected: list[Asked] | str) -> None:
+    check(text, expected, NAMED)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("nope.jpg", "use 50 cues", "show the 21st", "many/*.jpg", "why the ninth photo?", "/why 99", "/lcoate a.jpg"),
+        *("./holiday", "add nowhere to the map", "compare a.jpg with nope.jpg", "why " * MOST_CHARACTERS),
+    ],
+)
+def test_what_is_missing_or_cannot_be_is_a_problem(text: str) -> None:
+    assert understand(text, KNOWN).problem
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("hello", "help", "", "/help", "I have 2 dogs", "what is tau?", "which city is this?", "reset the settings"),
+        *("remove ./holiday from the map", "how do I add ./holiday?", "never index ./holiday", "why?", "a.jpg", "quit"),
+    ],
+)
+def test_nothing_else_is_a_problem(text: str) -> None:
+    assert not understand(text, KNOWN).problem
 
 
 SLASHED: list[tuple[str, list[Asked] | str]] = [

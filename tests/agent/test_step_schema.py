@@ -22,9 +22,17 @@ RANK = st.integers(1, 10_000)
 TAU = st.from_regex(r"-?0(\.[0-9]{1,6})?|-?1", fullmatch=True, alphabet="-.0123456789")
 TOOLS: dict[ToolName, dict[str, st.SearchStrategy[Any]]] = {
     "locate_photo": {"photo": TEXT},
-    "explain_match": {"about": st.sampled_from(["match", "text", "certainty"]), "rank": RANK},
-    "compare_places": {"photos": st.lists(TEXT, max_size=20), "ranks": st.lists(RANK, max_size=2)},
-    "show_candidate": {"rank": st.none() | RANK},
+    "explain_match": {
+        "about": st.sampled_from(["match", "text", "certainty"]),
+        "rank": RANK,
+        "photo": st.none() | TEXT,
+    },
+    "compare_places": {
+        "photos": st.lists(TEXT, max_size=20),
+        "ranks": st.lists(RANK, max_size=2),
+        "photo": st.none() | TEXT,
+    },
+    "show_candidate": {"rank": st.none() | RANK, "photo": st.none() | TEXT},
     "change_settings": {
         "k": st.none() | RANK,
         "n": st.none() | st.integers(1, 10),

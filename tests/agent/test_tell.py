@@ -269,6 +269,27 @@ def test_settings_say_which_were_changed(changed: Mapping[str, object], marked: 
     assert ("calibrated" in told) == bool({"k", "n", "tau"} & set(changed))
 
 
+def test_a_change_of_settings_is_told_first_and_alone() -> None:
+    former = Settings.of_preset("embedded").model_copy(update={"tau": 0.5, "n": 3})
+    new = {"tau": 0.97, "n": 5}
+    now = former.model_copy(update=new)
+    told = tell.tell_settings(now, {**new, "k": 5}, new, former).split("\n")
+    assert told[0] == "τ is 0.97 for what follows: an answer is confirmed when S > 0.97."
+    assert told[1].startswith("n is 5 for what follows")
+    assert "described anew in 5 cues" in told[2]
+    assert "calibrated" in told[3]
+    assert len(told) == 4
+
+
+def test_a_setting_that_held_already_is_told_so() -> None:
+    now = Settings.of_preset("embedded").model_copy(update={"below_tau": "strict", "n": 5})
+    told = tell.tell_settings(now, {}, {"n": 5, "below_tau": "strict"}, now).split("\n")
+    assert told == [
+        "n is 5 already: 5 cues an image.",
+        "below_tau is strict already: when none is confirmed, the place is said to be unknown.",
+    ]
+
+
 SUMMARY = MapSummary(
     photos=12, images=10, positioned=11, roots=(Path('/photos "x"'),), south=48.2, north=48.21, west=16.37, east=16.38,
     width=743.0, height=1112.0, planes=("33U", "own"), backbone="rootsift/240px", checksum="c" * 64,
