@@ -102,6 +102,8 @@ def show(clause: str, listing: Listing) -> list[Call]:
     if not listing.fresh and not listing.known.photos:
         raise UsageError(NOTHING_YET)
     named = listing.ranks(clause)[:MOST_PHOTOS]
+    if len(named) > 2 and named == list(range(1, len(named) + 1)):
+        named = []  # the first so many: the list begins with them
     whose = listing.whose
     return [call(ShowCandidate(rank=rank, **whose)) for rank in named] or [call(ShowCandidate(**whose))]
 

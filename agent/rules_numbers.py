@@ -28,9 +28,14 @@ _RANK = re.compile(
     | \b(?P<pair>{_WORD})\b(?=\s*(?:and|with|to|vs\.?|versus|against|&|,)\s*(?:{_WORD})\b)
     | (?<=\band\s)(?P<other>{_WORD})\b(?=\W*$)
     | (?<!\btop\s)(?<!\ball\s)(?<!\blast\s)(?<!\bfirst\s)(?<!\bthese\s)(?<!\bthose\s)(?<!\bof\s)(?<!\bthe\s)
-      (?<!\bthan\s)(?<![\w.,%/:-])(?P<bare>\d{{1,6}})\b(?![.,]\d|[/:%]|{_COUNTED})
+      (?<!\bthan\s)(?<!\bin\s)(?<!\bfrom\s)(?<!\bsince\s)(?<!\bover\s)(?<![\w.,%/:-])(?P<bare>\d{{1,6}})\b(?![.,]\d|[/:%]|{_COUNTED})
     """,
     re.VERBOSE,
+)
+# The first so many of a list; what was sent is no list.
+_TOP = re.compile(
+    rf"\b(?:top|first|best)\s+(?P<after>{_WORD}|\d{{1,2}})\b(?!\s+(?:{PHOTO}|i|we)\b)"
+    rf"|\b(?P<before>{_WORD}|\d{{1,2}})\s+(?:best|top)\b(?!\s+{PHOTO}\b)"
 )
 _HOW_MANY = re.compile(
     rf"\b(?:these|those|last|latest|previous|all|of|the|my|are|compare)\s+(?P<count>{_WORD}|\d{{1,6}})\b"
@@ -57,6 +62,10 @@ _SUBJECT = re.compile(
 def ranks(text: str, last: int) -> list[int]:
     """Return the candidates' ranks that folded words name, in their order; `last` is that of the last."""
     found: list[int] = []
+    if top := _TOP.search(text):
+        count = top["after"] or top["before"]
+        found += range(1, (COUNTS.get(count) or int(count)) + 1)
+        text = _TOP.sub(" ", text)
     for match in _RANK.finditer(text):
         kind, written = match.lastgroup, match[0]
         if kind in ("named", "bare", "pair", "other"):
@@ -75,7 +84,7 @@ def are_ranks_alone(text: str) -> bool:
 
 def how_many(text: str) -> int | None:
     """Return how many photographs folded words speak of, such as 3 in `which of these three`."""
-    match = _HOW_MANY.search(text)
+    match = _HOW_MANY.search(_TOP.sub(" ", text))
     if match is None:
         return None
     count = match["count"]

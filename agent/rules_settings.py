@@ -24,11 +24,11 @@ _IS = (
 )
 _TAKE = (
     r"(?:,|\b(?:and|use|using|take|try|with|want|set|make|only|just|about|instead|need|fetch|get|retrieve|retrieving|consider|"
-    r"search|check|examine|change|increase|decrease|raise|lower|ask|name|give|describe|rank|re-rank|look\s+at|go\s+for)\b)"
+    r"search|check|examine|change|increase|decrease|raise|lower|ask|rank|re-rank|look\s+at|go\s+for)\b)"
     r"\s*(?:(?!cues|candidates|\d)\S+\s+){0,3}?"
 )
 _CUES = r"\s+(?:\w+\s+)?(?:cues?|clues?|descriptions?|phrases?)\b"
-_CANDIDATES = r"\s+(?:\w+\s+)?(?:candidates?|neighbou?rs?|places|matches)\b"
+_CANDIDATES = r"\s+(?:\w+\s+)?(?:candidates?|neighbou?rs?)\b"
 _LEAST = r"\btrust(?:ed)?\s+score|\bmin(?:imum|imal)?\s+(?:score|similarity|confidence|cosine)"
 _TRUSTED = (
     r"\b(?:trust|accept|believe|keep|retain|require|only|scores?|confidence|similarit(?:y|ies)|answers?|sure|certain|"
@@ -72,7 +72,7 @@ _MODES = (
         "fallback",
         re.compile(
             r"\bbelow[_ -]?tau\s*(?:=|:|is|to|mode)?\s*fallback\b|^\W*fallback\W*$|"
-            r"\b(?:use|set|mode)\s+(?:the\s+)?fallback\b|\balways\s+(?:guess|answer|name|give|say|show)\b|\bguess\s+(?:anyway|even)\b|\bname\s+the\s+most\s+alike\b|"
+            r"\b(?:use|set|mode)\s+(?:the\s+)?fallback\b|\balways\s+(?:guess|answer|(?:name|give|say)\s+(?:me\s+)?(?:a|an|some|the\s+most)\b)|\bguess\s+(?:anyway|even)\b|\bname\s+the\s+most\s+alike\b|"
             r"\b(?:don't|do\s+not|never)\s+say\s+(?:\w+\s+|it's\s+){0,4}?unknown\b|\bbest\s+guess\s+(?:anyway|even|if|when)\b"
         ),
     ),
@@ -93,6 +93,13 @@ QUESTION = re.compile(
     r"does|have|has|had|were|was|is|are|am|should|shall|may)\b|\b(?:why|did|do|have|are)\s+(?:you|we|i)\b(?!\s+mind)"
 )
 NEGATED = re.compile(r"\b(?:don't|do\s+not|never|not|no\s+need\s+to|without|stop)\s+(?:\w+\s+){0,3}$")
+# What is said about something, and orders nothing.
+_STATEMENT = re.compile(
+    r"^\W*(?:(?:and|but|so|well|ok|okay|then)\W+)*(?:"
+    r"(?:i|we)\s+(?:keep|(?:trust|believe|accept)\s+(?:everything|anything|all)\s+(?:you|it|that|he|she|they))\b|"
+    r"(?:the|that|this|it|he|she|they)\b(?!\s+(?:threshold|tau|k|n|number)\b).*?\b(?:is|are|was|were|says?|said|reads?)\b|"
+    r"no\s+threshold\s+(?:is|was|were|has|had)\b)"
+)
 _WITHOUT_NUMBER = re.compile(
     r"\b(?:use|take|try|retrieve|consider|with|name|give)\s+(?:\w+\s+)?(?:more|fewer|less)\s+(?:cues|candidates)\b|"
     r"\b(?:raise|lower|increase|decrease|reduce|change|set|loosen|tighten)\s+(?:\w+\s+)?(?:threshold|tau|k|n|cues|candidates)\b|"
@@ -107,7 +114,7 @@ def changed_settings(text: str) -> dict[str, Any]:
     Raises `UsageError` with the range for a value that cannot be, and for a change without a value.
     """
     changes: dict[str, Any] = {}
-    if QUESTION.search(text):
+    if QUESTION.search(text) or _STATEMENT.search(text):
         return {}
     mode = next((mode for mode, pattern in _MODES if pattern.search(text)), None)
     if mode is not None:  # the first: "never say unknown when …" is not strict

@@ -738,3 +738,23 @@ def test_every_message_is_understood_or_answered(text: str) -> None:
     assert visible(understood.reply) == understood.reply
     for call in understood.calls:
         ARGUMENTS[call.name].model_validate(call.arguments)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("I trust everything you say", "I believe everything it said", "no threshold was crossed"),
+        *("so the score is above 0.8", "I keep everything above 0.5 in my notes", "give me the best 3 matches"),
+        *("name 3 places it could be", "only 2 places match", "describe 2 cues", "name 3 cues you saw"),
+        *("always show the runner-up", "always give the coordinates", "the sign says use 5 cues"),
+        *("this is from 1999, where was it?", "is 5 cues a lot?"),
+    ],
+)
+def test_what_orders_no_change_changes_nothing(text: str) -> None:
+    assert "change_settings" not in [call.name for call in understand(text, KNOWN).calls]
+
+
+@pytest.mark.parametrize("text", ["compare the top two", "compare the first two", "compare the two best candidates"])
+def test_the_first_of_a_list_are_its_candidates(text: str) -> None:
+    (asked,) = understand(text, KNOWN).calls
+    assert (asked.name, asked.arguments) == ("compare_places", {"ranks": [1, 2]})
