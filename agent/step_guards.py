@@ -14,6 +14,7 @@ from ..tools.errors import UsageError
 from .assistant_state import question_of, turn_of
 from .calls import MOST_PHOTOS, Call, Known
 from .paths_in_text import Found, find_paths, unquote_path
+from .rules import MOST_WORDS
 from .rules_settings import QUESTION, changed_settings
 from .rules_topics import asks_to_add, clauses, fold
 
@@ -141,6 +142,8 @@ def _names(clause: str, name: str, value: object) -> bool:
 def _understood_settings(text: str) -> dict[str, object]:
     """Return the changes that the rules find, for what has no number, such as "trust everything"."""
     changes: dict[str, object] = {}
+    if len(text) > MOST_WORDS:
+        return changes
     for clause in clauses(fold(text)):
         if re.search(r"\b(?:never|don't|do not|won't|refuse)\b", clause):
             continue
