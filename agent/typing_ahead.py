@@ -1,6 +1,7 @@
 """What is typed while an answer is worked on: kept for the next prompt, and not drawn into the answer."""
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,10 @@ except ImportError:  # not on Windows: there, it is drawn
 
 @contextmanager
 def restored() -> Iterator[None]:
-    """Leave a terminal as it was found, whatever happens within: with its echo, and with a cursor."""
+    """Leave a terminal as it was found, whatever happens within: with its echo, and with a cursor.
+
+    For what the process does last: from then on, Ctrl-C is not heard.
+    """
     if termios is None or not sys.stdin.isatty():
         yield
         return
@@ -22,6 +26,7 @@ def restored() -> Iterator[None]:
     try:
         yield
     finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # keys that are held down must not interrupt this, too
         termios.tcsetattr(terminal, termios.TCSANOW, former)
         if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
             sys.stderr.write("\x1b[?25h")
