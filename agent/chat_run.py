@@ -5,12 +5,13 @@ import io
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..tools.errors import SessionError
 from ..tools.index_files import read_manifest
 from . import interruptible, typing_ahead
 from .calls import Known
@@ -102,6 +103,15 @@ class _Talk:
         """Return the conversations that the next line may go on with."""
         return self._chat.session_ids if self._chat else ()
 
+    async def spent(self) -> str:
+        """Say what the conversation took, if anything was asked in it."""
+        with suppress(SessionError):
+            if self._chat is not None and self._chat.was_asked:
+                from .chat_commands import tell_cost
+
+                return tell_cost(await self._chat.conversation.messages())
+        return ""
+
     async def close(self) -> "Chat | None":
         """Close the chat, if there was one, and return it."""
         await self._stack.aclose()
@@ -148,10 +158,12 @@ async def _with_person(talk: _Talk, settings: Settings, opening: Opening) -> int
     try:
         return await run_terminal(_lines(talk, settings, opening), talk.chat, stderr(plain=is_plain(settings)))
     finally:
+        said = await talk.spent()
         chat = await asyncio.shield(talk.close())
         if chat is not None and chat.sessions is not None and chat.was_asked:
-            session = chat.conversation.session
-            stderr(plain=is_plain(settings)).print(safe_text(f"Kept as {session}: --continue goes on with it.", "dim"))
+            said += f"\nKept as {chat.conversation.session}: --continue goes on with it."
+        if said:
+            stderr(plain=is_plain(settings)).print(safe_text(said.strip(), "dim"))
 
 
 def _lines(talk: _Talk, settings: Settings, opening: Opening) -> "Lines":

@@ -36,7 +36,8 @@ def positions_in_words(summary: MapSummary) -> str:
     """Say how many photos have a position."""
     if summary.positioned == summary.photos:
         return "all have a position"
-    return f"{summary.positioned or 'none'} of them {'has' if summary.positioned == 1 else 'have'} a position"
+    count = f"{summary.positioned:,}" if summary.positioned else "none"
+    return f"{count} of them {'has' if summary.positioned == 1 else 'have'} a position"
 
 
 def area_in_words(summary: MapSummary) -> str | None:

@@ -100,9 +100,9 @@ def candidate_at(answer: Answer, rank: int) -> RankedCandidate:
             return candidate
     count = len(answer.candidates)
     if not count:
-        raise UsageError("The latest answer lists no candidate: set below_tau to fallback to see any.")
+        raise UsageError("The answer lists no candidate: set below_tau to fallback to see any.")
     listed = "1 candidate: ask for that one" if count == 1 else f"{count} candidates: name a rank from 1 to {count}"
-    raise UsageError(f"There is no candidate {rank}, the latest answer lists {listed}.")
+    raise UsageError(f"There is no candidate {rank}, the answer lists {listed}.")
 
 
 def metres_between(a: Position | None, b: Position | None) -> float | None:

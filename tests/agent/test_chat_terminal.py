@@ -129,6 +129,7 @@ def test_the_conversation_with_the_rules(
         ]
         talk.terminal.type("/quit\r")
         assert talk.terminal.wait_for_end() == 0
+        assert "Photos located: 4;" in talk.terminal.shown()
         assert "--continue" in talk.terminal.shown()
     where, why, second, compared, sign, sure, trust, cues, same, added, summary = turns
 
