@@ -21,7 +21,7 @@ from .sessions import Session, Sessions, new_session, open_sessions
 from .slash import parse_slash
 
 UNKNOWN = 3
-_GOODBYES = frozenset({"quit", "exit", "bye", "/quit", "/exit", "/bye"})
+_GOODBYES = frozenset({"quit", "exit", "bye"})
 
 
 class Chat:
@@ -57,7 +57,11 @@ class Chat:
                 if self._continued is not None:
                     raise
                 self.output.remark(f"{error} Until then, this conversation is not kept.", "yellow")
-        await self.go_on(new_session() if self._continued is None else self.chosen(self._continued))
+        try:
+            await self.go_on(new_session() if self._continued is None else self.chosen(self._continued))
+        except BaseException:
+            await self.__aexit__()  # nobody else will close what was opened
+            raise
         return self
 
     async def __aexit__(self, *error: object) -> None:
@@ -91,7 +95,11 @@ class Chat:
         """Claim a conversation, and give up the former one; raises `UsageError` when another chat is in it."""
         if self.sessions is None or self._claims is None or session == self._claimed:
             return
-        if not self._claims.take(session):
+        try:
+            free = self._claims.take(session)
+        except OSError:
+            return  # where no claim can be written, nobody else's can be seen
+        if not free:
             raise UsageError(
                 f"The conversation {session!r} is under way in another chat: end that one, or begin another."
             )
@@ -109,7 +117,7 @@ class Chat:
 
     async def say(self, text: str) -> bool:
         """Answer one line; False when it ends the chat. What a person can do something about is said, not raised."""
-        if text.strip().casefold() in _GOODBYES:
+        if _is_goodbye(text):
             return False
         with self.output.turn(text):
             try:
@@ -160,3 +168,9 @@ class Chat:
             self.code = 0 if event.message.artifact.status == "located" else UNKNOWN
         elif isinstance(event, Replied) and event.message.response_metadata.get("problem"):
             self.code = UsageError.exit_code
+
+
+def _is_goodbye(text: str) -> bool:
+    """Whether a line is one of the words that end a chat, or begins with one as a command."""
+    line = text.strip().casefold()
+    return (line.split(maxsplit=1)[0].removeprefix("/") if line.startswith("/") else line) in _GOODBYES

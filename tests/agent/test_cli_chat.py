@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 from running import Run, caller
 
+from internvl_vpr.agent.chat_commands import COMMANDS
+from internvl_vpr.agent.slash import SLASHES
+from internvl_vpr.tools.claims import Claims
+
 pytest.importorskip("rapidocr", reason="needs the extra embedded")
 
 
@@ -59,6 +63,8 @@ def test_jsonl_is_one_object_an_event(run: Run) -> None:
         ("town/notes.jpg\nwhat is on the map?", 0),
         ("/nonsense", 2),
         ("/quit\ntown/notes.jpg", 0),
+        ("/exit now\ntown/notes.jpg", 0),
+        ("bye\ntown/notes.jpg", 0),
     ],
 )
 def test_the_exit_code_is_that_of_the_last_question(run: Run, tmp_path: Path, lines: str, code: int) -> None:
@@ -76,6 +82,20 @@ def test_a_conversation_is_gone_on_with(run: Run) -> None:
     other = run(*CHAT, "--continue", "nothing", stdin="why?\n")
     assert other.returncode == 2
     assert first["session"] in other.stderr
+
+
+def test_one_conversation_is_in_one_chat_at_a_time(run: Run, tmp_path: Path) -> None:
+    session = json.loads(run(*CHAT, "--json", stdin="hello\n").stdout)["session"]
+    claims = Claims(tmp_path / "town" / "places" / "sessions.sqlite")
+    assert claims.take(session)
+    try:
+        refused = run(*CHAT, "--continue", stdin="why?\n")
+    finally:
+        claims.give_back(session)
+        claims.close()
+    assert refused.returncode == 2
+    assert "another chat" in refused.stderr
+    assert run(*CHAT, "--continue", stdin="what is on the map?\n").returncode == 0
 
 
 def test_no_conversation_is_kept_where_none_shall_be(run: Run, tmp_path: Path) -> None:
@@ -155,3 +175,7 @@ def test_every_setting_is_shown_with_where_it_comes_from(run: Run, tmp_path: Pat
     table = run("settings", **environ)
     assert "sk-sentinel" not in table.stdout + table.stderr + done.stdout
     assert "own file" in table.stdout
+
+
+def test_every_command_of_the_terminal_is_there() -> None:
+    assert {slash.name for slash in SLASHES if slash.kind == "terminal"} == {*COMMANDS, "quit"}
