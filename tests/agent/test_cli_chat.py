@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -141,9 +143,6 @@ def test_an_index_that_is_not_there_is_said_at_once(run: Run) -> None:
 
 
 def test_a_photo_may_come_from_standard_input(run: Run, town: Path, tmp_path: Path) -> None:
-    import subprocess
-    import sys
-
     done = subprocess.run(
         [sys.executable, "-m", "internvl_vpr.agent", "locate", "-", *CHAT[1:], "--jsonl"],
         input=(town / "query.png").read_bytes(), capture_output=True, cwd=tmp_path, timeout=120, check=False,
@@ -154,6 +153,25 @@ def test_a_photo_may_come_from_standard_input(run: Run, town: Path, tmp_path: Pa
     assert {event["version"] for event in events} == {1}
     assert events[-1]["type"] == "answer"
     assert events[-1]["answer"]["photo"] == "-"
+
+
+def test_when_the_disk_is_full_the_chat_says_so_once_and_goes_on(run: Run, tmp_path: Path) -> None:
+    code = (
+        "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (90_000, 90_000)); "
+        "sys.argv[0] = 'internvl-vpr'; runpy.run_module('internvl_vpr.agent', run_name='__main__')"
+    )
+    sessions = str(tmp_path / "sessions.sqlite")
+    done = subprocess.run(
+        [sys.executable, "-c", code, *CHAT, "--sessions", sessions, "--json"], input="what is on the map?\n" * 20,
+        capture_output=True, text=True, cwd=tmp_path, timeout=120, check=False,
+        env={**os.environ, "HF_HUB_OFFLINE": "1"},
+    )  # fmt: skip
+    turns = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0, done.stderr
+    assert len(turns) == 20
+    assert all("8 photos" in turn["reply"] for turn in turns)
+    (remark,) = [remark for turn in turns for remark in turn["remarks"]]
+    assert "not kept any more" in remark
 
 
 def test_every_setting_is_shown_with_where_it_comes_from(run: Run, tmp_path: Path) -> None:
