@@ -4,7 +4,7 @@ from langchain_core.messages import ToolMessage
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from ..tools.compare_places import CandidateComparison, Comparison
+from ..tools.compare_places import CandidateComparison, Comparison, candidate_at
 from ..tools.explain_match import Explanation
 from ..tools.map_summary import MapSummary
 from ..tools.records import Answer, RankedCandidate
@@ -51,7 +51,7 @@ def _pair(answer: Answer, rank: int, images: Images, width: int) -> RenderableTy
     """The photo beside the candidate of a rank."""
     if not answer.candidates:
         return Text("")
-    candidate = answer.candidates[rank - 1]
+    candidate = candidate_at(answer, rank)
     return show_pair(answer.photo, candidate.path, ("your photo", _caption(candidate)), images, width)
 
 

@@ -1,7 +1,6 @@
 """The assistant's two nodes: one decides what is done next, the other does it."""
 
 import asyncio
-import json
 from collections.abc import Sequence
 from contextvars import copy_context
 from typing import Any, Literal
@@ -74,9 +73,7 @@ async def _by_rules(state: Conversation, failure: str = "", **spent: Any) -> Cha
 
 
 def _tool_call(call: Call) -> ToolCall:
-    # LangChain's form of a call is JSON: what a record holds as a tuple is a list there.
-    arguments = json.loads(json.dumps(call.arguments))
-    return ToolCall(name=call.name, args=arguments, id=uuid4().hex, type="tool_call")
+    return ToolCall(name=call.name, args=call.arguments, id=uuid4().hex, type="tool_call")
 
 
 def _call(plan: Sequence[ToolCall], **about: Any) -> ChatStep:

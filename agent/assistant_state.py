@@ -1,6 +1,6 @@
 """What a conversation knows: its messages, what was located in it, and what was changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolCall, ToolMessage
@@ -9,6 +9,7 @@ from typing_extensions import TypedDict  # pydantic, and with it a server's sche
 
 from ..tools.records import Answer
 from .calls import Known
+from .state import merge
 
 MOST_ANSWERS = 20  # that a conversation looks back on
 
@@ -16,11 +17,6 @@ MOST_ANSWERS = 20  # that a conversation looks back on
 def keep_latest(left: Sequence[Answer], right: Sequence[Answer]) -> list[Answer]:
     """Join answers, the latest last; the oldest give way."""
     return [*left, *right][-MOST_ANSWERS:]
-
-
-def merge_settings(left: Mapping[str, Any], right: Mapping[str, Any]) -> dict[str, Any]:
-    """Join changed settings; the later change holds."""
-    return {**left, **right}
 
 
 def replace_plan(_former: Sequence[ToolCall], plan: Sequence[ToolCall]) -> list[ToolCall]:
@@ -43,7 +39,7 @@ class Told(Messages):
 class Conversation(Told):
     """The whole state: also the settings changed in it, and the tools that the latest message still asks for."""
 
-    settings: Annotated[dict[str, Any], merge_settings]
+    settings: Annotated[dict[str, Any], merge]
     plan: Annotated[list[ToolCall], replace_plan]
 
 

@@ -15,7 +15,7 @@ from .calls import Known
 from .chat_commands import COMMANDS
 from .chat_output import Output
 from .context import Context
-from .conversation import Conversation, Event, Replied, Returned
+from .conversation import Conversation, Event, Replied, Returned, unanswered
 from .session_file import choose_session, kept_sessions
 from .sessions import Session, Sessions, new_session, open_sessions
 from .slash import parse_slash
@@ -81,14 +81,15 @@ class Chat:
         """Go on with a conversation, or begin one; raises `SessionError` for one that is damaged."""
         self._claim(session)
         conversation = Conversation(self.context, session, self.sessions)
-        questions = sum(isinstance(message, HumanMessage) for message in await conversation.messages())
+        messages = await conversation.messages()
+        questions = sum(isinstance(message, HumanMessage) for message in messages)
         self.conversation = conversation
         self.output.session = session
         self.known = known(await conversation.answers())
         self.was_asked = questions > 0
         if questions:
             self.output.remark(f"Going on with {session}, after {questions} question{'s' if questions > 1 else ''}.")
-        if await conversation.unanswered():
+        if unanswered(messages):
             self.output.remark("The last question has no answer yet: /retry asks it again.")
 
     def _claim(self, session: str) -> None:

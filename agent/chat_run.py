@@ -23,6 +23,8 @@ from .session_file import choose_session, kept_sessions
 from .settings import Settings, resolve_settings
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from .chat import Chat
     from .chat_output import Output
     from .terminal import Lines
@@ -86,7 +88,7 @@ class _Talk:
         """Return the chat; waits for what is being opened, and raises what that raised."""
         if self._chat is None:
             if sys.stdin.isatty() and not self._opening.is_done:
-                stderr(plain=is_plain(self._settings)).print(safe_text("The models are still being loaded.", "dim"))
+                _remarks(self._settings).print(safe_text("The models are still being loaded.", "dim"))
             context = await self._opening.context()
             from .chat import Chat
 
@@ -127,7 +129,7 @@ class _Talk:
             return JsonLinesOutput(lambda found: write_json(found, indent=None))
         return Screen(
             stdout(),
-            stderr(plain=is_plain(self._settings)),
+            _remarks(self._settings),
             plain=is_plain(self._settings),
             images=self._settings.images,
         )
@@ -136,6 +138,10 @@ class _Talk:
 def is_plain(settings: Settings) -> bool:
     """Whether text is only ever appended: asked for, or wanted by the terminal or by ACCESSIBLE."""
     return settings.plain or os.environ.get("ACCESSIBLE", "0") not in ("", "0") or os.environ.get("TERM") == "dumb"
+
+
+def _remarks(settings: Settings) -> "Console":
+    return stderr(plain=is_plain(settings))
 
 
 async def _with_lines(lines: Iterable[str], talk: _Talk) -> int:
@@ -156,14 +162,14 @@ async def _with_person(talk: _Talk, settings: Settings, opening: Opening) -> int
     from .terminal import run_terminal
 
     try:
-        return await run_terminal(_lines(talk, settings, opening), talk.chat, stderr(plain=is_plain(settings)))
+        return await run_terminal(_lines(talk, settings, opening), talk.chat, _remarks(settings))
     finally:
         said = await talk.spent()
         chat = await asyncio.shield(talk.close())
         if chat is not None and chat.sessions is not None and chat.was_asked:
             said += f"\nKept as {chat.conversation.session}: --continue goes on with it."
         if said:
-            stderr(plain=is_plain(settings)).print(safe_text(said.strip(), "dim"))
+            _remarks(settings).print(safe_text(said.strip(), "dim"))
 
 
 def _lines(talk: _Talk, settings: Settings, opening: Opening) -> "Lines":
@@ -186,4 +192,4 @@ def _greet(places: Path, photos: int, settings: Settings) -> None:
         f"internvl-vpr {version('internvl-vpr')}: {photos} photos in {str(places)!r}; {asked} decide what to do.\n"
         "Drop a photograph here, or ask: where was this taken? ~/night.jpg  /help  /quit"
     )
-    stderr(plain=is_plain(settings)).print(safe_text(text, "dim"))
+    _remarks(settings).print(safe_text(text, "dim"))

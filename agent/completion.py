@@ -12,7 +12,7 @@ from prompt_toolkit.document import Document
 from .calls import Known
 from .paths_in_text import is_photo_name
 from .rules_quoting import SURROGATE, decode_uri, expanded, quote_path, read_word
-from .safe_text import visible
+from .safe_text import one_line, visible
 from .slash import BY_NAME, IMAGE_MODES, SLASHES, Slash
 
 MOST_ENTRIES = 10_000  # of a folder that are looked at
@@ -98,7 +98,7 @@ def _paths(text: str, *, folders_only: bool, asked: bool) -> Iterator[Completion
         yield Completion(
             inserted,
             start - len(text),
-            display=visible(entry).replace("\n", "\\n").replace("\t", "\\t") + ("/" if is_folder else ""),
+            display=one_line(entry) + ("/" if is_folder else ""),
             display_meta="folder" if is_folder else "photo",
         )
 

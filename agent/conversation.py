@@ -96,12 +96,6 @@ class Conversation:
         answers: Sequence[Answer] = (await self._values()).get("answers", ())
         return answers
 
-    async def unanswered(self) -> str | None:
-        """Return the latest question when it has no reply, because the answer was cancelled or killed."""
-        messages = await self.messages()
-        replied = any(isinstance(message, AIMessage) and not message.tool_calls for message in turn_of(messages))
-        return question_of(messages) or None if messages and not replied else None
-
     async def unkept(self) -> "Conversation":
         """Return the same conversation, kept while it lasts alone; what cannot be read any more is not in it."""
         other = Conversation(self.context, self.session)
@@ -157,3 +151,9 @@ def _events(mode: str, part: Mapping[str, Any], seconds: float) -> list[Event]:
         elif isinstance(message, AIMessage):
             events.append(Replied(message, seconds))
     return events
+
+
+def unanswered(messages: Sequence[AnyMessage]) -> str | None:
+    """Return the latest question of a conversation when it has no reply, because that was cancelled or killed."""
+    replied = any(isinstance(message, AIMessage) and not message.tool_calls for message in turn_of(messages))
+    return question_of(messages) or None if messages and not replied else None

@@ -13,7 +13,8 @@ from ..tools.svg import add_text, markup_of
 from .map_areas import Area
 from .map_labels import place_labels
 from .map_window import EDGE, Mark, Window
-from .tell_words import metres_in_words, one_line
+from .safe_text import one_line
+from .tell_words import metres_in_words
 
 Kind = Literal["place", "alike", "retained", "held", "own"]  # alike: the first, where it is not retained
 _SIZES: dict[Kind, float] = {"place": 8, "alike": 7.5, "retained": 5, "held": 4.5, "own": 9}

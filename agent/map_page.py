@@ -15,9 +15,9 @@ from .map_answer import show
 from .map_index import MOST_LISTED, photo_shown, show_planes
 from .map_pictures import Pictures
 from .map_planes import planes_of
-from .safe_text import visible
+from .safe_text import one_line, visible
 from .tell_map import area_in_words, planes_in_words, positions_in_words
-from .tell_words import counted, one_line
+from .tell_words import counted
 
 _TEMPLATE = "map.html.jinja"
 _OURS = '<meta name="generator" content="internvl-vpr map">'  # at the beginning of the template

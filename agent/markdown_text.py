@@ -3,8 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from .safe_text import visible
-from .tell_words import one_line
+from .safe_text import one_line, visible
 
 # A dot between letters, and a colon before anything, would make a link of an address where addresses become links.
 _SPECIAL = re.compile(r"[\\`*_{\[<#~^$@&]|:(?=\S)|(?<=\w)\.(?=[^\W\d])|(?<=[^\W\d])\.(?=\w)")

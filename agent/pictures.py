@@ -13,7 +13,7 @@ from ..tools.errors import PackageMissing, PhotoError
 from ..tools.photo import load_image, open_photo
 from .picture_drawing import Drawing, beside, grid
 from .picture_protocol import UNKNOWN_CELL, Cell, Kind, cell_of, choose_images
-from .safe_text import safe_text
+from .safe_text import one_line
 from .settings import Images
 
 __all__ = ["choose_images", "show_pair", "show_picture"]
@@ -59,7 +59,7 @@ class _Shown:
         path = "" if self.path is None else str(self.path)
         fault = f"(cannot be shown: {self.fault})" if self.fault else ""
         return [
-            safe_text(text.replace("\n", "\\n").replace("\t", "\\t"), style)
+            Text(one_line(text), style=style)
             for text, style in ((self.caption, ""), (path, "dim"), (fault, "yellow"))
             if text
         ]

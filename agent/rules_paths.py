@@ -10,14 +10,14 @@ from ..tools.errors import UsageError
 from .calls import MOST_PHOTOS
 from .paths_in_text import Found, is_photo_name
 from .rules_quoting import SURROGATE
-from .safe_text import visible
+from .safe_text import one_line
 
 MOST_NAMES = 2_000  # of a folder that are looked at for a near match
 
 
 def shown(path: str) -> str:
     """Write a path for a reply: in quotes, on one line, and harmless."""
-    return "'" + visible(path).replace("\n", "\\n").replace("\t", "\\t") + "'"
+    return f"'{one_line(path)}'"
 
 
 def is_folder(path: str) -> bool:

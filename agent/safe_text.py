@@ -15,6 +15,11 @@ def visible(text: str) -> str:
     return _HARMFUL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
 
 
+def one_line(text: str) -> str:
+    """Make foreign text harmless and keep it on one line, so that it cannot pass for a line of ours."""
+    return visible(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
 def safe_text(text: str, style: str = "") -> Text:
     """Turn foreign text into a Rich text that shows it as it is: no markup, no emoji codes, no control."""
     return Text(visible(text), style=style)

@@ -1,16 +1,18 @@
 """What the graph knows at each stage: every stage adds to the one before it."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import Field
 from typing_extensions import TypedDict  # pydantic, and with it a server's schemas, wants this one before Python 3.12
 
 from ..tools.records import Answer, Candidate, Description, Photo, Score
 
+_Value = TypeVar("_Value")
 
-def merge(left: Mapping[str, Description], right: Mapping[str, Description]) -> dict[str, Description]:
-    """Join what parallel description steps found; the key is the image's digest."""
+
+def merge(left: Mapping[str, _Value], right: Mapping[str, _Value]) -> dict[str, _Value]:
+    """Join two mappings; what is in both is the later's."""
     return {**left, **right}
 
 

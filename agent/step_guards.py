@@ -14,11 +14,10 @@ from ..tools.errors import UsageError
 from .assistant_state import question_of, turn_of
 from .calls import MOST_PHOTOS, Call, Known
 from .paths_in_text import Found, find_paths, unquote_path
-from .rules import MOST_WORDS
+from .rules import MOST_CHARACTERS, MOST_WORDS
 from .rules_settings import QUESTION, changed_settings
 from .rules_topics import asks_to_add, clauses, fold
 
-_MOST_CHARACTERS = 10_000  # of a message that is looked through for paths
 _MOST_MESSAGES = 50  # by the person that are looked through, the latest first
 # A folder is added when the message has one of these, in the languages that most people write.
 _ADDS = re.compile(
@@ -193,7 +192,7 @@ def _written(path: str, texts: Sequence[str] | Iterator[str], photos: Sequence[s
 
 def paths_in(text: str) -> list[Found]:
     """Return the paths that a message by a person names; none for a message that is too long to look through."""
-    return find_paths(text) if len(text) <= _MOST_CHARACTERS else []
+    return find_paths(text) if len(text) <= MOST_CHARACTERS else []
 
 
 def _named(wanted: set[str], text: str, named: list[str]) -> list[str]:
@@ -210,7 +209,7 @@ def _normal(path: str) -> str:
 
 def _without_paths(text: str) -> str:
     """Cut the paths out of a text, so that no name of a file asks for anything."""
-    if len(text) > _MOST_CHARACTERS:
+    if len(text) > MOST_CHARACTERS:
         return ""
     for found in reversed(paths_in(text)):
         text = f"{text[: found.start]} {text[found.end :]}"

@@ -5,18 +5,9 @@ from collections.abc import Iterator
 from ..tools.compare_places import candidate_at
 from ..tools.explain_match import Explanation, explain_match
 from ..tools.records import Answer, RankedCandidate
+from .safe_text import one_line
 from .tell_certainty import decision, margin_in_words, promise_in_words, promise_of, standing
-from .tell_words import (
-    apart,
-    coordinates,
-    counted,
-    link,
-    one_line,
-    ordinal,
-    quoted,
-    steps_in_words,
-    strongest,
-)
+from .tell_words import apart, coordinates, counted, link, ordinal, quoted, steps_in_words, strongest
 
 MOST_LISTED = 10
 

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 
 from ..tools.explain_match import Explanation
 from .calls import About
+from .safe_text import one_line
 from .tell_certainty import decision, doubts, margin_in_words, promise_in_words, promise_of
-from .tell_words import coordinates, counted, one_line, ordinal, quoted
+from .tell_words import coordinates, counted, ordinal, quoted
 
 
 def tell_explanation(e: Explanation, about: About) -> str:

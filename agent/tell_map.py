@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from ..tools.index_build import BuildReport
 from ..tools.map_summary import MapSummary
+from .safe_text import one_line
 from .settings import Settings
-from .tell_words import counted, listed, metres_in_words, one_line, quoted
+from .tell_words import counted, listed, metres_in_words, quoted
 
 _MOST_LISTED = 10
 _BELOW = {

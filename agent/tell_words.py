@@ -2,12 +2,7 @@
 
 from ..tools.compare_places import metres_between
 from ..tools.records import Answer, CueMatch, Position
-from .safe_text import visible
-
-
-def one_line(text: str) -> str:
-    """Make foreign text harmless and keep it on one line, so that it cannot pass for a line of ours."""
-    return visible(text).replace("\n", "\\n").replace("\t", "\\t")
+from .safe_text import one_line
 
 
 def quoted(text: str) -> str:

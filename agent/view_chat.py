@@ -10,10 +10,11 @@ from ..tools.compare_places import CandidateComparison, Comparison, CueOfTwo, Lo
 from ..tools.explain_match import Explanation, explain_match
 from ..tools.map_summary import MapSummary
 from ..tools.records import Answer, RankedCandidate
+from .safe_text import one_line
 from .tell_certainty import doubts, promise_of, standing
 from .tell_comparison import advantage, verdicts, what_decides
 from .tell_map import area_in_words, planes_in_words, positions_in_words
-from .tell_words import apart, coordinates, metres_in_words, one_line, ordinal, quoted
+from .tell_words import apart, coordinates, metres_in_words, ordinal, quoted
 from .view import add_certainty, add_where
 from .view_parts import TABLE, WIDE, Fitted, Folded, Shortened, bar, candidate_table, cue_table, foreign, labelled
 

@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ..tools.records import CueMatch, RankedCandidate
-from .tell_words import apart, coordinates, one_line, strongest
+from .safe_text import one_line
+from .tell_words import apart, coordinates, strongest
 
 WIDE = 110  # columns from which there is room for longer bars and more of them
 TABLE: dict[str, Any] = {

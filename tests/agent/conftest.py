@@ -1,5 +1,6 @@
 """A small map of textures, and a context over it whose describer the tests script."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,12 +10,14 @@ from scripted import HashEncoder, ScriptedDescriber
 from texture import texture, write_textures
 
 from internvl_vpr.agent.context import Context
+from internvl_vpr.agent.run import locate
 from internvl_vpr.agent.settings import Settings
 from internvl_vpr.tools.backbone import RootSiftSettings, open_backbone
 from internvl_vpr.tools.index_build import update_index
 from internvl_vpr.tools.index_files import IndexSettings
 from internvl_vpr.tools.ledger import Ledger
 from internvl_vpr.tools.place_index import PlaceIndex
+from internvl_vpr.tools.records import Answer
 
 
 @pytest.fixture
@@ -52,3 +55,16 @@ def context(town: Path, tmp_path: Path) -> Iterator[Context]:
             settings=settings,
         )
     index.close()
+
+
+@pytest.fixture
+def photo(town: Path) -> str:
+    """The path of a photo of number 3."""
+    return str(town / "query.png")
+
+
+@pytest.fixture
+def expected(photo: str, context: Context) -> Answer:
+    """What the graph says when every description is recorded, as for whoever asks after it."""
+    asyncio.run(locate(photo, context))
+    return asyncio.run(locate(photo, context))

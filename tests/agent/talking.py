@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 from internvl_vpr.agent.context import Context
 from internvl_vpr.agent.conversation import Conversation
@@ -31,11 +31,6 @@ def calls_of(messages: Sequence[AnyMessage]) -> list[tuple[str, dict[str, Any]]]
         if isinstance(message, AIMessage)
         for call in message.tool_calls
     ]
-
-
-def results_of(messages: Sequence[AnyMessage]) -> list[ToolMessage]:
-    """Return the tools' results."""
-    return [message for message in messages if isinstance(message, ToolMessage)]
 
 
 def replies_of(messages: Sequence[AnyMessage]) -> list[str]:

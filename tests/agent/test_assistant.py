@@ -14,7 +14,7 @@ from texture import write_textures
 
 from internvl_vpr.agent import assistant
 from internvl_vpr.agent.assistant import build_assistant
-from internvl_vpr.agent.assistant_state import Messages
+from internvl_vpr.agent.assistant_state import Messages, results_of
 from internvl_vpr.agent.context import Context
 from internvl_vpr.agent.run import locate
 from internvl_vpr.agent.sessions import config_of
@@ -24,7 +24,7 @@ from internvl_vpr.tools.explain_match import Explanation
 from internvl_vpr.tools.place_index import PlaceIndex
 from internvl_vpr.tools.records import Answer
 
-from .talking import calls_of, replies_of, results_of, talk
+from .talking import calls_of, replies_of, talk
 
 
 def test_a_question_with_a_photo_gives_what_the_localization_graph_gives(town: Path, context: Context) -> None:

@@ -16,8 +16,7 @@ from markdown_it.token import Token
 from internvl_vpr.agent.context import Context
 from internvl_vpr.agent.export import Export, export_json, export_markdown, write_export
 from internvl_vpr.agent.markdown_text import inline, paragraphs, table
-from internvl_vpr.agent.safe_text import visible
-from internvl_vpr.agent.tell_words import one_line
+from internvl_vpr.agent.safe_text import one_line, visible
 from internvl_vpr.tools.errors import UsageError
 from internvl_vpr.tools.records import Answer, Cue
 

@@ -17,20 +17,7 @@ from scripted import UnreachableDescriber
 
 from internvl_vpr.agent import Context, locate_photo_tool
 from internvl_vpr.agent.calls import LocatePhoto
-from internvl_vpr.agent.run import locate
 from internvl_vpr.tools.records import Answer, Attempt, Photo
-
-
-@pytest.fixture
-def photo(town: Path) -> str:
-    return str(town / "query.png")
-
-
-@pytest.fixture
-def expected(photo: str, context: Context) -> Answer:
-    """What the graph says when every description is recorded, as for whoever asks after it."""
-    asyncio.run(locate(photo, context))
-    return asyncio.run(locate(photo, context))
 
 
 def asked(photo: str) -> ToolCall:

@@ -21,19 +21,11 @@ from mcp.types import CallToolResult, TextContent
 from internvl_vpr.agent.context import open_context
 from internvl_vpr.agent.run import locate
 
+from .mcp_hello import HELLO
+
 COMMAND = Path(sys.executable).with_name("internvl-vpr")
 TOKEN = "a-token-of-the-tests"
 DESCRIBER = ("--describer", "statistics")
-HELLO: dict[str, object] = {
-    "jsonrpc": "2.0",
-    "id": 1,
-    "method": "initialize",
-    "params": {
-        "protocolVersion": "2025-06-18",
-        "capabilities": {},
-        "clientInfo": {"name": "test", "version": "0"},
-    },
-}
 Told = list[float]
 
 

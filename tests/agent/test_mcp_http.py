@@ -25,17 +25,9 @@ from internvl_vpr.agent.mcp_server import build_server
 from internvl_vpr.agent.run import locate
 from internvl_vpr.tools.errors import PackageMissing, UsageError
 
+from .mcp_hello import HELLO
+
 TOKEN = "0123456789abcdef-._~+/="
-HELLO = {
-    "jsonrpc": "2.0",
-    "id": 1,
-    "method": "initialize",
-    "params": {
-        "protocolVersion": "2025-06-18",
-        "capabilities": {},
-        "clientInfo": {"name": "test", "version": "0"},
-    },
-}
 ACCEPT = {"Accept": "application/json, text/event-stream"}
 _Found = TypeVar("_Found")
 

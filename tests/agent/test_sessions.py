@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from internvl_vpr.agent.context import Context
-from internvl_vpr.agent.conversation import Conversation
+from internvl_vpr.agent.conversation import Conversation, unanswered
 from internvl_vpr.agent.session_file import choose_session, kept_sessions
 from internvl_vpr.agent.sessions import Sessions, open_sessions
 from internvl_vpr.tools.errors import SessionError, UsageError
@@ -195,12 +195,12 @@ def test_a_question_that_was_cancelled_is_known_and_leaves_nothing_locked(
         conversation = Conversation(context, "s", sessions)
         async with aclosing(conversation.ask(str(town / "query.png"))) as events:
             await anext(events)  # a tool was chosen, and then it is given up
-        cancelled = await conversation.unanswered()
+        cancelled = unanswered(await conversation.messages())
         with closing(sqlite3.connect(file, timeout=0)) as other, other:
             other.execute("CREATE TABLE written_by_another (x)")
         async for _ in conversation.ask("hello"):
             pass
-        return cancelled, await conversation.unanswered()
+        return cancelled, unanswered(await conversation.messages())
 
     assert with_sessions(file, work) == (str(town / "query.png"), None)
 

@@ -60,18 +60,6 @@ def build_trip(node: Any) -> CallersGraph:
     )
 
 
-@pytest.fixture
-def photo(town: Path) -> str:
-    return str(town / "query.png")
-
-
-@pytest.fixture
-def expected(photo: str, context: Context) -> Answer:
-    """What the graph says when every description is recorded, as for whoever asks after it."""
-    asyncio.run(locate(photo, context))
-    return asyncio.run(locate(photo, context))
-
-
 @pytest.mark.parametrize("node", [pytest.param(graph, id="as a node"), pytest.param(ask, id="called in a node")])
 def test_a_caller_s_graph_gets_the_answer_and_keeps_it_in_its_own_thread(
     node: Any, photo: str, context: Context, expected: Answer

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from internvl_vpr.agent import tell
 from internvl_vpr.agent.calls import About
+from internvl_vpr.agent.safe_text import one_line
 from internvl_vpr.agent.settings import Settings
-from internvl_vpr.agent.tell_words import one_line, ordinal, quoted
+from internvl_vpr.agent.tell_words import ordinal, quoted
 from internvl_vpr.agent.view import coordinates
 from internvl_vpr.tools.compare_places import compare_candidates, compare_places
 from internvl_vpr.tools.errors import UsageError

@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from internvl_vpr.agent.safe_text import safe_text, visible
-from internvl_vpr.agent.tell_words import one_line
+from internvl_vpr.agent.safe_text import one_line, safe_text, visible
 from internvl_vpr.agent.view import coordinates, link, show_answer, show_evidence, show_place
 from internvl_vpr.agent.view_parts import bar, in_ascii, shorten
 from internvl_vpr.tools.records import Answer, CueMatch, Position

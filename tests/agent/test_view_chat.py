@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import RenderableType
 
-from internvl_vpr.agent.tell_words import one_line
+from internvl_vpr.agent.safe_text import one_line
 from internvl_vpr.agent.view_chat import (
     show_candidate,
     show_candidates,

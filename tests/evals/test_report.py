@@ -2,11 +2,10 @@
 
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
-from pages import Page
+from pages import Page, browse
 from PIL import Image
 
 from internvl_vpr.evals.records import Result
@@ -193,23 +192,6 @@ def test_a_run_that_has_not_finished_is_refused() -> None:
     run = made_runs.run([made_runs.result("a", 1, 1)], finished=None)
     with pytest.raises(RunUnfinished):
         render_report([{"town-night": run}])
-
-
-def browse(page: Path) -> tuple[str, str, set[str]]:
-    """Open a page in headless Chromium; returns its content, what was logged, and the hosts that were asked for it."""
-    log, profile = page.with_suffix(".net"), page.with_suffix(".profile")
-    opened = subprocess.run(
-        [
-            "chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}",
-            "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            "--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr", f"--log-net-log={log}", "--dump-dom",
-            page.as_uri(),
-        ],
-        capture_output=True, text=True, timeout=120, check=True,
-    )  # fmt: skip
-    hosts = set(re.findall(r'"url":"(?:https?|wss?)://([^/"]+)', log.read_text()))
-    own = re.compile(r"google|gvt1|gstatic")  # the browser's own errands
-    return opened.stdout, opened.stderr, {host for host in hosts if not own.search(host)}
 
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium")
