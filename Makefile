@@ -50,9 +50,10 @@ test-kills: $(stamp) ## Kill a describing run 200 times
 rehearsal: $(stamp) ## Serve a tiny model with random weights at the default endpoint
 	@cd tests && ../.venv/bin/python -m endpoint.rehearse ../rehearsal
 
-lint: $(stamp) ## Check style, formatting and types
+lint: $(stamp) ## Check style, formatting, imports and types
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
+	.venv/bin/lint-imports --no-logo
 	.venv/bin/mypy -p internvl_vpr -p bench
 	@# From inside: the tests' folders are named as the source's are.
 	cd tests && ../.venv/bin/mypy --config-file ../pyproject.toml --cache-dir ../.mypy_cache --explicit-package-bases .

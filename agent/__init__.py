@@ -4,17 +4,14 @@ What `__all__` names is imported when it is first asked for, so that the command
 """
 
 import importlib
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .assistant import assistant, build_assistant
-    from .context import Context, open_context
-    from .graph import build_graph, graph
-    from .langchain_tools import langchain_tools
-    from .locate_tool import locate_photo_tool
-    from .record_serializer import record_serializer
+    from .callers.langchain import langchain_tools, locate_photo_tool
+    from .dialogue.assistant import assistant, build_assistant
+    from .localizer.context import Context, open_context
+    from .localizer.graph import build_graph, graph
+    from .localizer.record_serializer import record_serializer
 
 __all__ = [
     "Context",
@@ -29,15 +26,15 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Context": ".context",
-    "assistant": ".assistant",
-    "build_assistant": ".assistant",
-    "build_graph": ".graph",
-    "graph": ".graph",
-    "langchain_tools": ".langchain_tools",
-    "locate_photo_tool": ".locate_tool",
-    "open_context": ".context",
-    "record_serializer": ".record_serializer",
+    "Context": ".localizer.context",
+    "assistant": ".dialogue.assistant",
+    "build_assistant": ".dialogue.assistant",
+    "build_graph": ".localizer.graph",
+    "graph": ".localizer.graph",
+    "langchain_tools": ".callers.langchain",
+    "locate_photo_tool": ".callers.langchain",
+    "open_context": ".localizer.context",
+    "record_serializer": ".localizer.record_serializer",
 }
 
 
@@ -45,15 +42,3 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name], __name__), name)
-
-
-class _Package(ModuleType):
-    """The import system binds a submodule's name here; `graph` and some others are the objects' names."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name in _HOMES and isinstance(value, ModuleType):
-            value = getattr(value, name)
-        super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

@@ -1,5 +1,5 @@
 """`python -m internvl_vpr.agent` is the command `internvl-vpr`."""
 
-from .cli import main
+from .cli.main import main
 
 main()

@@ -4,13 +4,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ..tools.apply_threshold import BelowTau
-from ..tools.records import Record
+from internvl_vpr.tools.apply_threshold import BelowTau
+from internvl_vpr.tools.explain_match import About
+from internvl_vpr.tools.records import Record
 
 MOST_PHOTOS = 20  # that one message or one comparison can name
 
 Rank = Annotated[int, Field(ge=1, le=10_000, description="place in an answer's list, from 1")]
-About = Literal["match", "text", "certainty"]
 OfPhoto = Annotated[
     str | None, Field(min_length=1, description="path of a photograph that was located before; without it, the latest")
 ]

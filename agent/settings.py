@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 
-from ..tools.answer import UNCALIBRATED_TAU
-from ..tools.apply_threshold import BelowTau
-from ..tools.backbone import BackboneSettings, DType, Facet, RootSiftSettings
-from ..tools.endpoint_url import check_endpoint_url
-from ..tools.errors import UsageError
-from ..tools.index_files import IndexSettings, Kappa, find_manifest
-from ..tools.records import Record
+from internvl_vpr.tools.answer import UNCALIBRATED_TAU
+from internvl_vpr.tools.apply_threshold import BelowTau
+from internvl_vpr.tools.endpoint.endpoint import check_endpoint_url
+from internvl_vpr.tools.errors import UsageError
+from internvl_vpr.tools.features.backbone import BackboneSettings, DType, Facet, RootSiftSettings
+from internvl_vpr.tools.index.files import IndexSettings, Kappa, find_manifest
+from internvl_vpr.tools.records import Record
 
 PREFIX = "INTERNVL_VPR_"
 SETTINGS_FILE = "internvl-vpr.toml"
@@ -92,7 +92,7 @@ class Settings(Record):
         if self.backbone == "rootsift":
             known = there if isinstance(there, RootSiftSettings) else RootSiftSettings()
             return known.model_copy(update={"longer_side": self.longer_side})
-        from ..tools.dinov2 import Dinov2Settings, resolve_dinov2
+        from internvl_vpr.tools.features.dinov2 import Dinov2Settings, resolve_dinov2
 
         if isinstance(there, Dinov2Settings) and self.backbone == there.source:
             changed = {"layer": self.layer, "facet": self.facet, "longer_side": self.longer_side}

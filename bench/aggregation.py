@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from internvl_vpr.tools.arrays import Floats
-from internvl_vpr.tools.vlad import aggregate, log_weights
+from internvl_vpr.tools.features.vlad import aggregate, log_weights
 
 from .comparison import Comparison
 from .vectors import unit_rows

@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 
 from PIL import Image
 
-from internvl_vpr.tools.cue_answer import parse_cues
-from internvl_vpr.tools.endpoint import Endpoint
-from internvl_vpr.tools.prompt import Prompt
-from internvl_vpr.tools.sent_image import SentImage, jpeg
-from internvl_vpr.tools.vision_model import VisionModel
+from internvl_vpr.tools.describers.cue_answer import parse_cues
+from internvl_vpr.tools.describers.vision_model import VisionModel
+from internvl_vpr.tools.endpoint.endpoint import Endpoint
+from internvl_vpr.tools.endpoint.prompt import Prompt
+from internvl_vpr.tools.photo.jpeg import SentImage, jpeg
 
 from .comparison import Comparison, Timing, measure
 

@@ -13,22 +13,22 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from internvl_vpr.agent.context import Context
-from internvl_vpr.agent.graph import graph
-from internvl_vpr.agent.nodes import images_of
+from internvl_vpr.agent.localizer.context import Context
+from internvl_vpr.agent.localizer.graph import graph
+from internvl_vpr.agent.localizer.nodes import images_of
 from internvl_vpr.agent.settings import Settings
 from internvl_vpr.tools.arrays import Floats
-from internvl_vpr.tools.backbone import RootSiftSettings, open_backbone
 from internvl_vpr.tools.coarse_retrieve import coarse_retrieve
 from internvl_vpr.tools.describe_image import Replay, normalize_scores, recall_descriptions
-from internvl_vpr.tools.index_build import update_index
-from internvl_vpr.tools.index_files import IndexSettings
-from internvl_vpr.tools.ledger import Ledger, Step
-from internvl_vpr.tools.photo import open_photo
-from internvl_vpr.tools.place_index import PlaceIndex
+from internvl_vpr.tools.features.backbone import RootSiftSettings, open_backbone
+from internvl_vpr.tools.features.sentences import embed_phrases
+from internvl_vpr.tools.index.build import update_index
+from internvl_vpr.tools.index.files import IndexSettings
+from internvl_vpr.tools.index.place_index import PlaceIndex
+from internvl_vpr.tools.ledger.ledger import Ledger, Step
+from internvl_vpr.tools.photo.photo import open_photo
 from internvl_vpr.tools.records import Attempt, RawCue
 from internvl_vpr.tools.score_candidates import score_candidates
-from internvl_vpr.tools.sentences import embed_phrases
 
 from .vectors import unit_rows
 

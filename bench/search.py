@@ -10,10 +10,10 @@ import faiss
 import numpy as np
 
 from internvl_vpr.tools.arrays import Floats
-from internvl_vpr.tools.build_store import BuildStore
-from internvl_vpr.tools.index_files import IndexSettings
-from internvl_vpr.tools.index_seal import seal
-from internvl_vpr.tools.place_index import PlaceIndex
+from internvl_vpr.tools.index.files import IndexSettings
+from internvl_vpr.tools.index.place_index import PlaceIndex
+from internvl_vpr.tools.index.seal import seal
+from internvl_vpr.tools.index.store import BuildStore
 from internvl_vpr.tools.records import Photo
 
 from .comparison import Comparison

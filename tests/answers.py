@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from internvl_vpr.tools.answer import Findings, compose_answer
 from internvl_vpr.tools.apply_threshold import BelowTau, apply_threshold
-from internvl_vpr.tools.calibration import Calibration, ValidFor
-from internvl_vpr.tools.position import from_degrees
+from internvl_vpr.tools.index.calibration import Calibration, ValidFor
+from internvl_vpr.tools.photo.position import from_degrees
 from internvl_vpr.tools.records import (
     Answer,
     Candidate,

@@ -19,8 +19,8 @@ import faulty_server
 from running import runner
 from texture import write_textures
 
-from internvl_vpr.tools.photo import find_photos, open_photo
-from internvl_vpr.tools.sent_image import encode_image
+from internvl_vpr.tools.photo.jpeg import encode_image
+from internvl_vpr.tools.photo.photo import find_photos, open_photo
 
 _LATENCY = 0.05  # seconds that the server takes for an answer
 _IMAGE_SIDE = 1344

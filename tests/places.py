@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from internvl_vpr.agent.context import Context
+from internvl_vpr.agent.localizer.context import Context
 from internvl_vpr.tools.describe_image import Describer
 
 

@@ -33,7 +33,7 @@ def runner(folder: Path) -> Run:
 
 def caller(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Return a function that does the same within this process, which has loaded the libraries already."""
-    from internvl_vpr.agent.cli import main
+    from internvl_vpr.agent.cli.main import main
 
     def run(*arguments: str | Path, stdin: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
         with monkeypatch.context() as patch:

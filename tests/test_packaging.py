@@ -88,8 +88,8 @@ def test_the_wheel_has_the_command_and_the_licence(wheel: Path) -> None:
         names = archive.namelist()
         info = next(name.split("/")[0] for name in names if ".dist-info/" in name)
         entry_points.read_string(archive.read(f"{info}/entry_points.txt").decode())
-    assert dict(entry_points["console_scripts"]) == {"internvl-vpr": "internvl_vpr.agent.cli:main"}
-    assert "internvl_vpr/agent/cli.py" in names
+    assert dict(entry_points["console_scripts"]) == {"internvl-vpr": "internvl_vpr.agent.cli.main:main"}
+    assert "internvl_vpr/agent/cli/main.py" in names
     assert f"{info}/licenses/LICENSE" in names
 
 

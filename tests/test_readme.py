@@ -19,11 +19,11 @@ import langgraph_server
 import pytest
 from texture import texture, write_textures
 
-from internvl_vpr.agent.cli import cli
+from internvl_vpr.agent.cli.main import cli
 from internvl_vpr.agent.settings import PREFIX, Settings
-from internvl_vpr.tools.backbone import RootSiftSettings
-from internvl_vpr.tools.index_build import update_index
-from internvl_vpr.tools.index_files import IndexSettings
+from internvl_vpr.tools.features.backbone import RootSiftSettings
+from internvl_vpr.tools.index.build import update_index
+from internvl_vpr.tools.index.files import IndexSettings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pydantic import Field
 
 from .apply_threshold import BelowTau
-from .calibration import Calibration
+from .index.calibration import Calibration
 from .records import Answer, Description, Photo, Position, RankedCandidate, Record, Steps
 
 UNCALIBRATED_TAU = -1.0

@@ -1,9 +1,9 @@
 """A photo to its K candidates: local descriptors, VLAD, search (Eqs. 1–5)."""
 
-from .backbone import Backbone, extract_photo
-from .place_index import PlaceIndex
+from .features.backbone import Backbone, extract_photo
+from .features.vlad import aggregate
+from .index.place_index import PlaceIndex
 from .records import Candidate, Photo
-from .vlad import aggregate
 
 
 def coarse_retrieve(photo: Photo, k: int, index: PlaceIndex, backbone: Backbone) -> list[Candidate]:

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from .errors import UsageError
-from .position import distance
+from .photo.position import distance
 from .records import Answer, Cue, Position, RankedCandidate, Record
 
 SAME_PLACE_METRES = 25.0  # the field's radius

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 from .errors import PhotoError, StepMissing
-from .ledger import Ledger, Step
-from .photo import open_photo
+from .ledger.ledger import Ledger, Step
+from .photo.photo import open_photo
 from .records import Attempt, Cue, Description, Photo, RawCue
 
 

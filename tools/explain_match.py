@@ -7,9 +7,9 @@ from typing import Literal
 from pydantic import Field
 
 from .compare_places import SAME_PLACE_METRES, candidate_at, metres_between
-from .image_cues import IMAGE_CUE_SCORE
-from .quoted_text import fold, quoted_strings
+from .describers.image_cues import IMAGE_CUE_SCORE
 from .records import Answer, Cue, CueMatch, Position, RankedCandidate, Record
+from .text.quoted import fold, quoted_strings
 
 _SIGN_READER = "signage/"  # how the ids of describers begin whose cues are a sign's words, without quotation marks
 
@@ -91,3 +91,6 @@ def _read(answer: Answer) -> Iterator[str]:
 def _is_sign(cue: Cue) -> bool:
     """Whether a cue of the sign reader is a sign's: image statistics score no more, and are lower-case phrases."""
     return cue.score > IMAGE_CUE_SCORE or not (cue.text.islower() and " " in cue.text)
+
+
+About = Literal["match", "text", "certainty"]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from pydantic import Field
 
-from .place_index import Bounds, PlaceIndex
-from .position import distance
+from .index.place_index import Bounds, PlaceIndex
+from .photo.position import distance
 from .records import Position, Record
 
 

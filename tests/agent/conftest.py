@@ -5,25 +5,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from running import Run, runner
 from scripted import HashEncoder, ScriptedDescriber
 from texture import texture, write_textures
 
-from internvl_vpr.agent.context import Context
-from internvl_vpr.agent.run import locate
+from internvl_vpr.agent.localizer.context import Context
+from internvl_vpr.agent.localizer.run import locate
 from internvl_vpr.agent.settings import Settings
-from internvl_vpr.tools.backbone import RootSiftSettings, open_backbone
-from internvl_vpr.tools.index_build import update_index
-from internvl_vpr.tools.index_files import IndexSettings
-from internvl_vpr.tools.ledger import Ledger
-from internvl_vpr.tools.place_index import PlaceIndex
+from internvl_vpr.tools.features.backbone import RootSiftSettings, open_backbone
+from internvl_vpr.tools.index.build import update_index
+from internvl_vpr.tools.index.files import IndexSettings
+from internvl_vpr.tools.index.place_index import PlaceIndex
+from internvl_vpr.tools.ledger.ledger import Ledger
 from internvl_vpr.tools.records import Answer
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """Run the command in the test's folder."""
-    return runner(tmp_path)
 
 
 @pytest.fixture(scope="session")

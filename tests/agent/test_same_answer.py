@@ -18,8 +18,8 @@ from mcp import Client, StdioServerParameters
 from mcp.types import TextContent
 
 from internvl_vpr.agent import assistant, graph, locate_photo_tool, open_context
-from internvl_vpr.agent.assistant_state import Messages
-from internvl_vpr.agent.state import Query
+from internvl_vpr.agent.dialogue.state import Messages
+from internvl_vpr.agent.localizer.state import Query
 from internvl_vpr.tools.records import Answer
 
 pytestmark = pytest.mark.skipif(find_spec("langgraph_api") is None, reason="needs the extra dev: langgraph-cli[inmem]")

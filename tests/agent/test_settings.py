@@ -7,7 +7,7 @@ import pytest
 
 from internvl_vpr.agent.settings import Settings, resolve_settings
 from internvl_vpr.tools.errors import UsageError, WeightsError
-from internvl_vpr.tools.index_files import IndexSettings
+from internvl_vpr.tools.index.files import IndexSettings
 
 INDEX = IndexSettings(clusters=16, kappa=30)
 

@@ -16,10 +16,10 @@ from texture import texture, write_textures
 from tiny_dinov2 import save_tiny_dinov2
 
 from internvl_vpr.agent import graph, open_context
-from internvl_vpr.agent.state import Query
-from internvl_vpr.tools.cue_answer import parse_cues
-from internvl_vpr.tools.endpoint import Endpoint
-from internvl_vpr.tools.endpoint_checks import enforces_schema, longest_blank, sees_images
+from internvl_vpr.agent.localizer.state import Query
+from internvl_vpr.tools.describers.cue_answer import parse_cues
+from internvl_vpr.tools.endpoint.checks import enforces_schema, longest_blank, sees_images
+from internvl_vpr.tools.endpoint.endpoint import Endpoint
 from internvl_vpr.tools.records import Answer
 
 PHOTOS = 12

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from internvl_vpr.tools.compare_places import compare_candidates, compare_places
 from internvl_vpr.tools.errors import UsageError
-from internvl_vpr.tools.position import distance
+from internvl_vpr.tools.photo.position import distance
 from internvl_vpr.tools.records import Answer, CueMatch, Position
 
 

@@ -15,9 +15,9 @@ from texture import texture
 
 from internvl_vpr.tools.describe_image import Replay, describe_image, normalize_scores, recall_descriptions
 from internvl_vpr.tools.errors import StepMissing
-from internvl_vpr.tools.ledger import Ledger, Step
-from internvl_vpr.tools.ledger_report import attempts
-from internvl_vpr.tools.photo import open_photo
+from internvl_vpr.tools.ledger.ledger import Ledger, Step
+from internvl_vpr.tools.ledger.report import attempts
+from internvl_vpr.tools.photo.photo import open_photo
 from internvl_vpr.tools.records import Attempt, Cue, RawCue
 
 

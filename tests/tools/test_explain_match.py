@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from pyproj import Geod
 from texture import texture
 
+from internvl_vpr.tools.describers.image_cues import IMAGE_CUE_SCORE, image_cues
+from internvl_vpr.tools.describers.sign_text import TextLine, sign_cues
+from internvl_vpr.tools.describers.signage import ImageStatistics
 from internvl_vpr.tools.errors import UsageError
 from internvl_vpr.tools.explain_match import explain_match
-from internvl_vpr.tools.image_cues import IMAGE_CUE_SCORE, image_cues
-from internvl_vpr.tools.image_statistics import ImageStatistics
 from internvl_vpr.tools.records import Answer, Cue, Position
-from internvl_vpr.tools.sign_text import TextLine, sign_cues
 
 
 def metres_by_hand(a: Position, b: Position) -> float | None:

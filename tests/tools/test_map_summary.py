@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
 
-from internvl_vpr.tools.build_store import BuildStore
-from internvl_vpr.tools.index_files import IndexSettings
-from internvl_vpr.tools.index_seal import seal
+from internvl_vpr.tools.index.files import IndexSettings
+from internvl_vpr.tools.index.place_index import PlaceIndex
+from internvl_vpr.tools.index.seal import seal
+from internvl_vpr.tools.index.store import BuildStore
 from internvl_vpr.tools.map_summary import MapSummary, map_summary
-from internvl_vpr.tools.place_index import PlaceIndex
-from internvl_vpr.tools.position import from_degrees, from_metres
+from internvl_vpr.tools.photo.position import from_degrees, from_metres
 from internvl_vpr.tools.records import Photo, Position
 
 

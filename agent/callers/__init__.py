@@ -1,0 +1,1 @@
+"""The localizer as others call it: LangChain tools and LangGraph's server."""

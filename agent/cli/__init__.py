@@ -1,0 +1,1 @@
+"""The `internvl-vpr` command and its subcommands."""

@@ -1,0 +1,155 @@
+"""The doctor's look at the vision-language endpoint: what it offers, and whether it does what it says."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from langchain_core.messages import HumanMessage
+
+from internvl_vpr.tools.describers.vision_model import VisionModel
+from internvl_vpr.tools.endpoint.chat_model import ChatModel
+from internvl_vpr.tools.endpoint.checks import enforces_schema, is_bounded, longest_blank, sees_images, sign_image
+from internvl_vpr.tools.endpoint.endpoint import Endpoint
+from internvl_vpr.tools.endpoint.faults import CallFailed
+from internvl_vpr.tools.endpoint.prompt import Prompt
+from internvl_vpr.tools.errors import EndpointRefused, EndpointUnreachable, UsageError, VprError
+from internvl_vpr.tools.photo.photo import open_photo
+from internvl_vpr.tools.records import Attempt, asked_and_answered
+
+from ..calls import Known
+from ..dialogue.next_step import NoStep, next_step
+from ..localizer.context import open_chat_model
+from ..settings import Settings
+from .local_checks import Finding
+
+_CHECK = "check --model, OPENAI_API_KEY, and the address, which usually ends in /v1"
+_FAILED = "the server failed over this request: see its own log"
+_START = "start a server as README says, or name it with --endpoint"
+_CONSTRAIN = "use a server that constrains JSON (README has the commands); without that, answers fail often"
+_SHOW = "load the model's vision part too (llama-server: --mmproj), or serve a vision-language model"
+_RULES = "the chat's rules stand in; --assistant rules asks no model"
+_BOUND = (
+    "bound it, or an answer may never end: vLLM --structured-outputs-config "
+    '\'{"backend":"xgrammar","disable_any_whitespace":true}\', SGLang --constrained-json-disable-any-whitespace'
+)
+
+
+async def endpoint_findings(settings: Settings) -> AsyncIterator[Finding]:
+    """Look at the endpoint; after a failure that leaves nothing to ask, the rest is not looked at."""
+    try:
+        endpoint = Endpoint(settings.endpoint, settings.api_key, timeout=settings.timeout, concurrency=2)
+        model = VisionModel(endpoint, settings.model, Prompt.load(settings.prompt), image_side=settings.image_side)
+    except UsageError as error:
+        yield Finding(name="endpoint", status="failure", says=str(error), exit_code=error.exit_code)
+        return
+    offered = await _offered(endpoint, settings.model)
+    yield offered
+    if offered.status == "failure":
+        return
+    for name, check in (("schema", _schema), ("images", _images), ("white space", _blanks)):
+        finding = await _asked(name, check, endpoint, settings.model)
+        yield finding
+        if finding.exit_code == EndpointRefused.exit_code:
+            return
+    yield await _timed_description(model, settings.n)
+    if settings.asks_model:
+        yield await _chosen_step(open_chat_model(settings))
+
+
+async def _offered(endpoint: Endpoint, model: str) -> Finding:
+    try:
+        names = await endpoint.models()
+    except CallFailed as failure:
+        says = f"{endpoint.url}: {failure.reason}"
+        if failure.fault == "unreachable":
+            code = EndpointUnreachable.exit_code
+            return Finding(name="endpoint", status="failure", says=says, advice=_START, exit_code=code)
+        if failure.fault == "refused":
+            return Finding(
+                name="endpoint", status="failure", says=says, advice=_CHECK, exit_code=EndpointRefused.exit_code
+            )
+        return Finding(name="endpoint", status="warning", says=says, advice="its models cannot be listed; going on")
+    says = f"{endpoint.url} offers {', '.join(names) or 'no model by name'}"
+    if model in names:
+        return Finding(name="endpoint", status="ok", says=says)
+    return Finding(name="endpoint", status="warning", says=says, advice=f"it does not name {model!r}: see --model")
+
+
+_Check = Callable[[Endpoint, str], Awaitable[Finding]]
+
+
+async def _asked(name: str, check: _Check, endpoint: Endpoint, model: str) -> Finding:
+    try:
+        return await check(endpoint, model)
+    except CallFailed as failure:
+        refused = failure.fault == "refused"
+        return Finding(
+            name=name, status="failure", says=failure.reason, advice=_CHECK if refused else _FAILED,
+            exit_code=EndpointRefused.exit_code if refused else 1,
+        )  # fmt: skip
+
+
+async def _schema(endpoint: Endpoint, model: str) -> Finding:
+    if await enforces_schema(endpoint, model):
+        return Finding(name="schema", status="ok", says="enforced")
+    return Finding(name="schema", status="failure", says="ignored: it answered something else", advice=_CONSTRAIN)
+
+
+async def _images(endpoint: Endpoint, model: str) -> Finding:
+    without, with_image = await sees_images(endpoint, model)
+    says = f"{without} prompt tokens without an image, {with_image} with one"
+    if with_image > without:
+        return Finding(name="images", status="ok", says=says)
+    if not without and not with_image:
+        return Finding(name="images", status="warning", says="it counts no tokens, so this cannot be told")
+    return Finding(name="images", status="failure", says=f"they do not reach the model: {says}", advice=_SHOW)
+
+
+async def _blanks(endpoint: Endpoint, model: str) -> Finding:
+    blank = await longest_blank(endpoint, model)
+    says = f"at most {blank} blanks in a row were let through"
+    bounded = is_bounded(blank)
+    return Finding(
+        name="white space", status="ok" if bounded else "warning", says=says, advice="" if bounded else _BOUND
+    )
+
+
+async def _timed_description(model: VisionModel, n: int) -> Finding:
+    """Describe a drawn sign, through all that a photograph goes through."""
+    start = time.monotonic()
+    try:
+        attempts = await _describe_sign(model, n)
+    except VprError as error:
+        return Finding(name="description", status="failure", says=str(error), exit_code=error.exit_code)
+    seconds, last = time.monotonic() - start, attempts[-1]
+    if last.error is not None:
+        says = f"none after {len(attempts)} attempts and {seconds:.1f} s: {last.error}"
+        advice = _CONSTRAIN if last.finish_reason else _FAILED
+        return Finding(name="description", status="failure", says=says, advice=advice)
+    tokens = asked_and_answered(last.usage)
+    cues = "; ".join(f"{cue.text} ({cue.score})" for cue in last.cues)
+    says = f"{seconds:.1f} s, {tokens} tokens, attempt {len(attempts)}: {cues}"
+    return Finding(name="description", status="ok" if len(attempts) == 1 else "warning", says=says)
+
+
+async def _chosen_step(model: ChatModel) -> Finding:
+    """Have the model choose the step for a question that one tool answers."""
+    try:
+        step = await next_step([HumanMessage("What does the map hold?")], Known(), model)
+    except NoStep as failure:
+        return Finding(name="chat", status="warning", says=failure.reason, advice=_RULES)
+    chosen = ", ".join(call.name for call in step.calls) or "a reply"
+    after = f" after: {step.remarks[0]}" if step.remarks else ""
+    right = chosen == "map_summary" and not step.remarks
+    advice = "" if right else f"the model chooses poorly: {_RULES}"
+    return Finding(name="chat", status="ok" if right else "warning", says=f"chose {chosen}{after}", advice=advice)
+
+
+async def _describe_sign(model: VisionModel, n: int) -> list[Attempt]:
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "sign.jpg")
+        await asyncio.to_thread(path.write_bytes, sign_image().data)
+        photo = await asyncio.to_thread(open_photo, path, read_position=False)
+        return [attempt async for attempt in model.attempts(photo, n)]

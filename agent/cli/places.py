@@ -1,0 +1,136 @@
+"""The commands that make a map: index, codebook, describe."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..console import interruptible
+from ..console.streams import stderr, warn
+from .flags import COMMON_FLAGS, DESCRIBER_FLAGS, ENDPOINT_FLAGS, INDEX_FLAGS, PATH, PLACES, flags
+
+if TYPE_CHECKING:
+    from internvl_vpr.tools.index.build import BuildReport
+
+    from ..localizer.describe_all import DescribeReport
+
+
+@click.command()
+@click.argument("photos", type=PATH)
+@PLACES
+@click.option(
+    "--positions", type=PATH, metavar="CSV", help="Positions: file,latitude,longitude or file,easting,northing[,zone]."
+)
+@click.option("--prune", is_flag=True, help="Drop photos of this folder that are gone.")
+@click.option("--forget", type=PATH, multiple=True, metavar="DIR", help="Drop all photos of a folder that was indexed.")
+@click.option("--codebook", type=PATH, metavar="FILE", help="Codebook to use instead of training one.")
+@flags(*COMMON_FLAGS, *INDEX_FLAGS)
+def index(
+    photos: Path,
+    places: Path,
+    positions: Path | None,
+    prune: bool,
+    forget: tuple[Path, ...],
+    codebook: Path | None,
+    config: Path | None,
+    **given: Any,
+) -> int:
+    """Build or update the index of the photographs below PHOTOS; only what is new is computed."""
+    from internvl_vpr.tools.index.build import update_index
+    from internvl_vpr.tools.index.codebook_file import read_codebook_file
+    from internvl_vpr.tools.photo.position import read_positions
+
+    from ..console.progress import progress_bars
+    from ..settings import resolve_settings, settings_of_index
+
+    if codebook is not None and given["clusters"] is None:
+        given["clusters"] = len(read_codebook_file(codebook).centers)
+    there = settings_of_index(places)
+    settings = resolve_settings(given, file=config, index=there)
+    with progress_bars(stderr()) as on_progress:
+        report = update_index(
+            photos,
+            places,
+            settings.index_settings(there),
+            positions=read_positions(positions) if positions else None,
+            prune=prune,
+            forget=forget,
+            codebook=codebook,
+            device=settings.device,
+            dtype=settings.dtype,
+            on_progress=on_progress,
+        )
+    _show_build(report, places)
+    return 0
+
+
+@click.command()
+@click.argument("file", type=PATH)
+@PLACES
+def codebook(file: Path, places: Path) -> int:
+    """Write the codebook of an index to FILE, for `index --codebook` on other photographs."""
+    from internvl_vpr.tools.index.codebook_file import export_codebook
+
+    export_codebook(places, file)
+    return 0
+
+
+@click.command()
+@PLACES
+@click.option("--limit", type=click.IntRange(1), metavar="IMAGES", help="Describe at most so many now.")
+@flags(*COMMON_FLAGS, *DESCRIBER_FLAGS, *ENDPOINT_FLAGS)
+def describe(places: Path, limit: int | None, config: Path | None, **given: Any) -> int:
+    """Describe every image of the index ahead of time, so that a query costs one request.
+
+    It can be stopped at any time and goes on where it stopped. Exit code 1 when an image could not be described.
+    """
+    from ..console.progress import progress_bars
+    from ..localizer.context import open_describing
+    from ..localizer.describe_all import describe_all
+
+    with open_describing(places, file=config, **given) as opened, progress_bars(stderr()) as on_progress:
+        report = interruptible.run(describe_all(opened, limit=limit, on_progress=on_progress))
+    _show_descriptions(report)
+    return 1 if report.failed else 0
+
+
+def _show_build(report: "BuildReport", places: Path) -> None:
+    """Say what was skipped and why on stderr, and what the index holds on stdout."""
+    from internvl_vpr.tools.text.foreign import visible
+
+    for skipped in report.skipped:
+        warn(f"skipped: {skipped.reason}")
+    for name in report.unmatched:
+        warn(f"no such photo: {name!r}, named in the table of positions")
+    sys.stdout.write(
+        f"{report.photos} photos in {visible(str(places))}: {report.computed} images computed now, "
+        f"{report.pruned} photos pruned, {len(report.skipped)} files skipped\n"
+    )
+    if without := _without_position(places):
+        warn(f"{without} of {report.photos} photos have no position: --positions names a table with them.")
+    hint = "What they show is described when it is first asked for; internvl-vpr describe does it ahead of time."
+    stderr().print(hint, style="dim")
+
+
+def _without_position(places: Path) -> int:
+    from internvl_vpr.tools.index.place_index import PlaceIndex
+
+    index = PlaceIndex.open(places)
+    try:
+        extent = index.extent()
+    finally:
+        index.close()
+    return len(index) - extent.positioned
+
+
+def _show_descriptions(report: "DescribeReport") -> None:
+    """Say what could not be described and why on stderr, and what was done and spent on stdout."""
+    for failed in report.failed:
+        warn(f"not described: {str(failed.path)!r}: {failed.reason}")
+    steps = report.steps
+    tokens = "".join(f", {count:,} {kind.replace('_', ' ')}" for kind, count in sorted(steps.tokens.items()))
+    sys.stdout.write(
+        f"{report.images} images: {steps.made} described now, {steps.recorded} read back, {steps.failed} not "
+        f"described, {report.left} left; {steps.attempts} attempts{tokens}\n"
+    )

@@ -1,0 +1,1 @@
+"""Streams, progress, pictures and Ctrl-C in a terminal."""

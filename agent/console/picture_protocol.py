@@ -1,0 +1,105 @@
+"""How pictures can be drawn: decided from what is known of a terminal without asking it anything.
+
+A terminal's answer to a question comes on the same line as what a person has typed meanwhile, and the two cannot be
+told apart, so none is asked. What the environment says is certain for three terminals; all others get half blocks,
+which are colours of characters and work everywhere, and whoever knows better says `--images sixel` or `kitty`:
+
+    kitty       kitty   TERM=xterm-kitty; by Unicode placeholders, which name their picture by a 24-bit colour
+    foot        sixel   TERM=foot, foot-extra, foot-direct
+    WezTerm     sixel   TERM_PROGRAM=WezTerm; it has no Unicode placeholders
+    tmux ...    half    in screen and Zellij, too: what they pass on depends on how they were built and configured
+    iTerm2      half    it gives its cells in points but draws Sixel in pixels, half as large on a Retina display
+    Ghostty     half    how far its placeholders work is reported differently
+    Konsole, VS Code, Windows Terminal, xterm: half, for Sixel depends on their version and settings
+    16 colours  unicode what is left of a photograph's colours misleads more than its shades
+"""
+
+import os
+import struct
+import sys
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from rich.console import Console
+
+from ..settings import Images
+
+if sys.platform != "win32":
+    import fcntl
+    import termios
+
+Kind = Literal["unicode", "half", "sixel", "kitty"]
+Chosen = Literal["off"] | Kind
+
+_MULTIPLEXERS = ("TMUX", "STY", "ZELLIJ")  # set inside, beside what the terminal around them had set
+
+
+class Cell(NamedTuple):
+    """Size of a character, pixels."""
+
+    width: int
+    height: int
+
+
+UNKNOWN_CELL = Cell(8, 16)  # small, so that a Sixel picture never grows out of its place
+
+
+def choose_images(wanted: Images, console: Console, environ: Mapping[str, str] = os.environ) -> Chosen:
+    """Return how pictures are drawn on a console: as wanted where it can show that.
+
+    In a pipe or a file there are none, without colour at best shades. Of the terminal nothing is asked but its size
+    (an ioctl, which writes and reads nothing).
+    """
+    if wanted == "off" or not _is_terminal(console) or console.options.ascii_only:
+        return "off"
+    if console.no_color or console.color_system is None or console.is_dumb_terminal:
+        return "unicode"
+    chosen = _known(console, environ) if wanted == "auto" else wanted
+    return "half" if chosen == "kitty" and not _shows_placeholders(console, environ) else chosen
+
+
+def cell_of(console: Console) -> Cell | None:
+    """Return the size of a console's characters, or None where its terminal does not say."""
+    if sys.platform == "win32":
+        return None
+    try:
+        size = fcntl.ioctl(console.file.fileno(), termios.TIOCGWINSZ, bytes(8))
+    except (OSError, ValueError):  # no terminal, no file, a closed one
+        return None
+    rows, columns, width, height = struct.unpack("HHHH", size)
+    if not rows or not columns or width < columns or height < rows:
+        return None
+    return Cell(width // columns, height // rows)
+
+
+def _known(console: Console, environ: Mapping[str, str]) -> Kind:
+    """The best that a terminal is known to show."""
+    term = environ.get("TERM", "")
+    if console.color_system == "standard":
+        return "unicode"
+    if _is_multiplexed(environ):
+        return "half"
+    if term == "xterm-kitty":
+        return "kitty"
+    draws_sixels = term.partition("-")[0] == "foot" or environ.get("TERM_PROGRAM") == "WezTerm"
+    return "sixel" if draws_sixels and cell_of(console) else "half"
+
+
+def _is_multiplexed(environ: Mapping[str, str]) -> bool:
+    term = environ.get("TERM", "").partition("-")[0]
+    return term in ("tmux", "screen") or any(name in environ for name in _MULTIPLEXERS)
+
+
+def _is_terminal(console: Console) -> bool:
+    """Whether a console's file is one; Rich's own answer is what FORCE_COLOR says."""
+    try:
+        return console.file.isatty()
+    except ValueError:  # closed
+        return False
+
+
+def _shows_placeholders(console: Console, environ: Mapping[str, str]) -> bool:
+    """Whether textual-image, which writes past the console and into no multiplexer, reaches a terminal of 24 bits."""
+    stdout = sys.__stdout__
+    in_terminal = stdout is not None and not stdout.closed and stdout.isatty()
+    return in_terminal and console.color_system == "truecolor" and not _is_multiplexed(environ)

@@ -1,0 +1,132 @@
+"""Photographs drawn in the terminal, side by side, each above its caption and its path."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.text import Text
+
+from internvl_vpr.tools.errors import PackageMissing, PhotoError
+from internvl_vpr.tools.photo.photo import load_image, open_photo
+from internvl_vpr.tools.text.foreign import one_line
+
+from ..settings import Images
+from .picture_drawing import Drawing, beside, grid
+from .picture_protocol import UNKNOWN_CELL, Cell, Kind, cell_of, choose_images
+
+__all__ = ["choose_images", "show_pair", "show_picture"]
+
+_LONGER_SIDE = 1024  # pixels that are kept of a photo, whatever is drawn of them
+_GAP = 2  # columns
+_STACKED_BELOW = 48  # columns, in which two pictures side by side show less than one above the other
+_FEW_ROWS, _MANY_ROWS = 14, 20  # at 80 columns, at 140
+_ROWS_OF_TEXT = 4  # that stay in the terminal beside a picture
+_LEAST_ROWS = 8  # below which a picture is not made as low as a wide one beside it
+
+
+def show_pair(
+    query: Path, reference: Path | None, captions: tuple[str, str], images: Images, width: int
+) -> RenderableType:
+    """Show two photos side by side, in `width` columns at most, each above its caption and its path.
+
+    Without a reference there is its caption alone. What cannot be opened is replaced by the reason. Sixel pictures
+    move the cursor: print the result itself or in a `Group`, not in a table, a panel or a live display.
+    """
+    shown = [_open(query, captions[0], images)]
+    if reference is not None or captions[1]:
+        shown.append(_open(reference, captions[1], images))
+    return _Row(tuple(shown), images, width)
+
+
+def show_picture(photo: Path, caption: str, images: Images, width: int) -> RenderableType:
+    """Show one photo above its caption and its path, as `show_pair` does two."""
+    return _Row((_open(photo, caption, images),), images, width)
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A photo with what is said of it; without pixels where none are wanted, or where it has a fault."""
+
+    path: Path | None
+    caption: str
+    pixels: Image.Image | None = None
+    fault: str = ""
+
+    def lines(self) -> list[Text]:
+        """Return its caption, its path and its fault; nothing is cut off, for a picture is not for everybody."""
+        path = "" if self.path is None else str(self.path)
+        fault = f"(cannot be shown: {self.fault})" if self.fault else ""
+        return [
+            Text(one_line(text), style=style)
+            for text, style in ((self.caption, ""), (path, "dim"), (fault, "yellow"))
+            if text
+        ]
+
+
+@dataclass(frozen=True)
+class _Row:
+    """Photos side by side; laid out when they are printed, for the terminal that there is then."""
+
+    shown: Sequence[_Shown]
+    images: Images
+    width: int
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = max(min(self.width, options.max_width), 1)
+        images = choose_images(self.images, console)
+        if images == "off":
+            lines = (line for shown in self.shown for line in shown.lines())
+            yield from console.render(Group(*lines), options.update_width(width))
+        elif width < _STACKED_BELOW:
+            for shown in self.shown:
+                yield from _side_by_side([shown], images, width, console)
+        else:
+            yield from _side_by_side(self.shown, images, width, console)
+
+
+def _open(path: Path | None, caption: str, images: Images) -> _Shown:
+    if path is None or images == "off":
+        return _Shown(path, caption)
+    try:
+        return _Shown(path, caption, load_image(open_photo(path, read_position=False), _LONGER_SIDE))
+    except (PhotoError, PackageMissing) as error:
+        return _Shown(path, caption, fault=str(error))
+
+
+def _side_by_side(row: Sequence[_Shown], kind: Kind, width: int, console: Console) -> Iterator[RenderableType]:
+    """Pictures in a row, and below each what is said of it."""
+    most = max((width - _GAP * (len(row) - 1)) // len(row), 1)
+    cell = cell_of(console) or UNKNOWN_CELL
+    sizes = _fit([shown.pixels for shown in row], most, _most_rows(width, console), cell)
+    drawings = [
+        None if shown.pixels is None else Drawing(shown.pixels, kind, *size, cell)
+        for shown, size in zip(row, sizes, strict=True)
+    ]
+    said = [shown.lines() for shown in row]
+    columns = [
+        min(max([columns, *(cell_len(line.plain) for line in lines)]), most)
+        for (columns, _), lines in zip(sizes, said, strict=True)
+    ]
+    yield from beside(drawings, columns, _GAP)
+    yield grid([Group(*lines) for lines in said], columns, _GAP)
+
+
+def _most_rows(width: int, console: Console) -> int:
+    """How high a picture may be: higher in a wide terminal, and never so high that it scrolls away."""
+    rows = min(max(width // 7, _FEW_ROWS), _MANY_ROWS)
+    return max(min(rows, console.height - _ROWS_OF_TEXT), 1)
+
+
+def _fit(pixels: Sequence[Image.Image | None], columns: int, rows: int, cell: Cell) -> list[tuple[int, int]]:
+    """Return columns and rows of each picture, as large as fits, and of one height unless one is very wide."""
+    # Columns that a picture needs for each row, in its own shape.
+    shapes = [image.width / image.height * cell.height / cell.width if image else 0.0 for image in pixels]
+    highest = [min(max(round(columns / shape), 1), rows) if shape else rows for shape in shapes]
+    common = max(min(highest), _LEAST_ROWS)
+    heights = [min(height, common) for height in highest]
+    return [
+        (min(max(round(shape * height), 1), columns), height) for shape, height in zip(shapes, heights, strict=True)
+    ]

@@ -1,0 +1,130 @@
+"""The assistant's next step, chosen by a model: one tool or a reply, checked by code before anything happens."""
+
+import asyncio
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from langchain_core.messages import AnyMessage, HumanMessage, ToolMessage
+from pydantic import Field
+
+from internvl_vpr.tools.endpoint.chat_model import ChatModel
+from internvl_vpr.tools.endpoint.endpoint import Completion
+from internvl_vpr.tools.endpoint.faults import CallFailed
+from internvl_vpr.tools.endpoint.json_answer import UnusableAnswer
+from internvl_vpr.tools.records import Record
+
+from ..calls import Call, Known
+from ..grounding.reply import ungrounded
+from ..rules.find_paths import is_photo_name
+from .state import question_of
+from .step_guards import paths_in, permitted
+from .step_messages import chat_messages, refused, turns_of
+from .step_schema import parse_step, step_schema
+
+CHOICES = 2  # the first, and one more when that cannot be taken
+_MOST_KEPT = 20_000  # characters of an answer, verbatim
+_MOST_NAMED = 3  # ungrounded things that a problem names
+
+# What a reply may say was done only when the tool did it; None: nothing does that.
+_DEEDS: tuple[tuple[str | None, re.Pattern[str]], ...] = tuple(
+    (tool, re.compile(rf"\b(?:i|i've|we|we've|has|have|is|are|was|were|been|now)\b[^.!?\n]{{0,40}}?\b(?:{verbs})\b"))
+    for tool, verbs in (
+        ("index_photos", "added|indexed|imported|remembered|learned|learnt|extended"),
+        ("change_settings", "changed|set to|updated|adjusted|switched|raised|lowered|increased|decreased|reset"),
+        (None, "saved|exported|deleted|removed|sent|uploaded|downloaded|moved|renamed|copied|stored|searched"),
+    )
+)
+_DECIMAL = re.compile(r"\d[.,]\d")
+
+
+class Step(Record):
+    """What is done next: tools, one after another, or a reply; `remarks` say what was wrong with a first choice.
+
+    `usage` counts the tokens of every request, and `raw` has every answer, verbatim.
+    """
+
+    calls: tuple[Call, ...] = ()
+    reply: str = ""
+    usage: dict[str, int] = Field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+    raw: tuple[str, ...] = ()
+
+
+class NoStep(Exception):
+    """The model gave no step that can be taken, or nothing at all; `reason` is a clause that says why."""
+
+    def __init__(self, reason: str, usage: Mapping[str, int], raw: Sequence[str] = ()) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.usage = dict(usage)
+        self.raw = tuple(raw)
+
+
+async def next_step(messages: Sequence[AnyMessage], known: Known, model: ChatModel) -> Step:
+    """Return the step that a model chooses for a conversation whose latest turn has no reply yet.
+
+    A choice that cannot be taken is fed back once. Raises `NoStep` when the second cannot either, or when the endpoint
+    gives no answer.
+    """
+    asked = chat_messages(messages, known)
+    if not asked:
+        raise NoStep("nobody has asked anything", {})
+    usage = Counter[str]()
+    raw: list[str] = []
+    remarks: list[str] = []
+    for unusable in range(CHOICES):
+        try:
+            completion = await model.ask(asked, step_schema(), unusable)
+        except CallFailed as failure:
+            raise NoStep(f"the model was not heard: {failure.reason}", usage, raw) from failure
+        usage.update(completion.usage)
+        raw.append(completion.raw[:_MOST_KEPT])
+        try:
+            # In a thread: paths are looked up on disk.
+            step = await asyncio.to_thread(_taken, completion, messages, known)
+        except UnusableAnswer as error:
+            remarks.append(str(error))
+            asked = [*asked, *refused(completion.content, str(error))]
+        else:
+            return step.model_copy(update={"usage": dict(usage), "remarks": tuple(remarks), "raw": tuple(raw)})
+    raise NoStep(f"the model chose no step that can be taken: {remarks[-1]}", usage, raw)
+
+
+def _taken(completion: Completion, messages: Sequence[AnyMessage], known: Known) -> Step:
+    """Turn an answer into a step that may be taken; raises `UnusableAnswer`."""
+    if completion.finish_reason != "stop":
+        raise UnusableAnswer(f"the answer did not end by itself (finish_reason {completion.finish_reason!r})")
+    chosen = parse_step(completion.content)
+    if isinstance(chosen, Call):
+        return Step(calls=permitted(chosen, messages, known))
+    _check_reply(chosen, messages, known)
+    return Step(reply=chosen)
+
+
+def _check_reply(reply: str, messages: Sequence[AnyMessage], known: Known) -> None:
+    """Raise `UnusableAnswer` for a reply that states what no tool told, or claims what none did."""
+    recent = [message for turn in turns_of(messages) for message in turn]
+    results = [message for message in recent if isinstance(message, ToolMessage)]
+    said = [message.text for message in recent if isinstance(message, HumanMessage)]
+    if unknown := ungrounded(reply, [_as_source(result) for result in results], said):
+        named = ", ".join(json.dumps(one, ensure_ascii=False)[:80] for one in unknown[:_MOST_NAMED])
+        raise UnusableAnswer(f"the reply states what no result has: {named}")
+    done = {result.name for result in results if result.status != "error"}
+    for tool, claimed in _DEEDS:
+        if tool not in done and (match := claimed.search(reply.casefold().replace("’", "'"))):
+            raise UnusableAnswer(f"the reply says that something was done that no tool did: {match[0]!r}")
+    if _DECIMAL.search(reply) and (photo := _not_located(question_of(messages), known)):
+        raise UnusableAnswer(f"{json.dumps(photo, ensure_ascii=False)[:200]} was not located yet: use locate_photo")
+
+
+def _as_source(result: ToolMessage) -> str:
+    """Return what a result tells; what a failure says may have foreign text anywhere, so it is all quoted."""
+    return json.dumps(result.text, ensure_ascii=False) if result.status == "error" else result.text
+
+
+def _not_located(question: str, known: Known) -> str | None:
+    """Return a photo that the latest message names and that no tool has looked at."""
+    photos = (found.path for found in paths_in(question) if found.exists and is_photo_name(found.path))
+    return next((photo for photo in photos if photo not in known.photos), None)

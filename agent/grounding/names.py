@@ -1,0 +1,185 @@
+"""Names in a reply: of places, signs and whatever has a capital, that no tool told, or that a sign's words became."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from .sources import GAP, WORD, Sources
+from .vocabulary import NOT_CAPITALISED, ORDINARY, PLACE_NAMES, SYMBOLS, word_set
+
+_LOCATIVE = word_set("""
+    in at near from around outside inside within towards toward to of by beside opposite off over into onto through
+    across via past between along like show shows showing shown depicts visit visits visited visiting
+""")
+_NAMED_AFTER = 3  # words after one of these that may be a name in small letters
+_IS = word_set("is was are were be been being called named it's that's means")
+_PLACES = word_set("""
+    city town village place country region district quarter street road square location area island state county
+    neighbourhood neighborhood suburb capital port harbour station downtown central greater old new upper lower saint
+    welcome hello greetings
+""")
+_READ = word_set("""
+    sign signs signboard text texts word words letter letters lettering cue cues read reads reading say says said
+    quote quotes written writes label labelled inscription plaque poster logo
+""")
+_NAMED = word_set("photo photograph picture image file reference candidate named name query")
+_BREAKS = word_set("and or but that which who is was are were as than because if when while so then not it")
+_MAY_HAVE_ACCENTS = word_set("café cafés façade façades naïve")
+_COMPASS = re.compile(r"(?:north|south|east|west)(?:-?(?:north|south|east|west))?(?:ern|wards?|bound)?")
+_ENDS = re.compile(r".{3,}(?:ed|ly|able|ible|ful|less|ness|tion|sion|ment|ous)s?")
+_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff'-]+")
+_START = "\n"
+_STOPS = re.compile(r"[.!?:](?![\w.])|[\n•*]")
+_AFTER_NUMBER = re.compile(r"\d\s?°?\s?$")
+# Beside letters, digits and ASCII: signs that a sentence about scores and places may have.
+_SIGNS = frozenset("°≈≥≤≠×÷±→…•√∞€£′″" + GAP)
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of a reply, and what is between it and the one before."""
+
+    text: str
+    gap: str
+
+    @property
+    def small(self) -> str:
+        """It in small letters, without a possessive."""
+        return (
+            re.sub(r"'s?$", "", self.text.casefold()) if self.text.casefold() not in ORDINARY else self.text.casefold()
+        )
+
+    @property
+    def begins(self) -> bool:
+        """Whether a sentence begins with it; right after what was cut out none does."""
+        return _STOPS.search(self.gap.rpartition(GAP)[2]) is not None
+
+    @property
+    def is_side(self) -> bool:
+        """Whether it is the N, E, S or W of a number, which is looked at with the number."""
+        return self.text in ("N", "E", "S", "W") and _AFTER_NUMBER.search(self.gap) is not None
+
+    @property
+    def has_capital(self) -> bool:
+        """Whether any of its letters is a capital."""
+        return self.text != self.text.lower()
+
+
+def ungrounded_names(text: str, sources: Sources) -> Iterator[str]:
+    """Yield the words of a text in one form that name what no tool told, and signs that are no writing."""
+    yield from (one for one in text if not (one.isascii() or one.isalpha() or one in _SIGNS or _is_punctuation(one)))
+    found = _words(text)
+    for number, word in enumerate(found):
+        if _is_name(word) and not _is_told(found, number, sources):
+            yield word.text
+    yield from _unknown_after_prepositions(found, sources)
+
+
+def stated_as_place(before: Sequence[str]) -> bool:
+    """Whether what follows these words, in small letters, is said to be a place; the words of a sign never may."""
+    last, earlier = before[-1:], before[-2:-1]
+    article = last and last[0] in ("the", "a", "an", "beautiful", "lovely")
+    if article:
+        last, earlier = before[-2:-1], before[-3:-2]
+    if not last:
+        return False
+    if last[0] in _IS:
+        return not (earlier and earlier[0] in _READ)
+    return last[0] in _LOCATIVE or last[0] in _PLACES
+
+
+def told_as_read(before: Sequence[str], after: Sequence[str] = ()) -> bool:
+    """Whether what stands between these words, in small letters, is said to be read in a photo, and no more."""
+    return not stated_as_place(before) and any(word in _READ for word in (*before[-4:], *after[:3]))
+
+
+def told_as_quoted(before: Sequence[str], after: Sequence[str]) -> bool:
+    """Whether a quotation between these words is said to be read, or to be a photo's name, and no more."""
+    around = (*before[-4:], *after[:3])
+    return not stated_as_place(before) and any(word in _READ or word in _NAMED for word in around)
+
+
+def small_words(text: str) -> list[str]:
+    """Return the words of a text in small letters, without possessives."""
+    return [word.small for word in _words(text)]
+
+
+def _words(text: str) -> list[Word]:
+    found: list[Word] = []
+    end = 0
+    for match in WORD.finditer(text):
+        gap = text[end : match.start()]
+        found.append(Word(match[0], gap if found else f"{_START}{gap}"))
+        end = match.end()
+    return found
+
+
+def _is_punctuation(character: str) -> bool:
+    return unicodedata.category(character).startswith("P")
+
+
+def _is_name(word: Word) -> bool:
+    """Whether a word needs a tool that told it."""
+    small = word.small
+    if word.text in SYMBOLS or word.is_side or small in _MAY_HAVE_ACCENTS:
+        return False
+    if not _LATIN.fullmatch(word.text) or not small.isascii():
+        return True
+    parts = [small, *small.split("-")]
+    if any(part in PLACE_NAMES or _COMPASS.fullmatch(part) for part in parts):
+        return True
+    if not word.has_capital:
+        return False
+    return not (word.begins and _is_ordinary(small) and not any(part in NOT_CAPITALISED for part in parts))
+
+
+def _is_told(found: Sequence[Word], number: int, sources: Sources) -> bool:
+    """Whether a tool told a word, or quoted it and the reply says no more than that it was read."""
+    small = found[number].small
+    following = found[number + 1].small if number + 1 < len(found) else ""
+    if _COMPASS.fullmatch(small) and following == "of":
+        return False  # no tool tells directions
+    if small in sources.plain_words:
+        return True
+    if small not in sources.quoted_words or _COMPASS.fullmatch(small):
+        return False
+    first, last = _run(found, number, sources)
+    before = [word.small for word in found[:first]]
+    return told_as_read(before, [word.small for word in found[last + 1 :]])
+
+
+def _run(found: Sequence[Word], number: int, sources: Sources) -> tuple[int, int]:
+    """Return the first and the last of the words around one that are quoted by tools, too, and no words of ours."""
+
+    def belongs(word: Word) -> bool:
+        return word.small in sources.quoted_words and (word.has_capital or word.small not in ORDINARY)
+
+    first = last = number
+    while first > 0 and belongs(found[first - 1]):
+        first -= 1
+    while last + 1 < len(found) and belongs(found[last + 1]):
+        last += 1
+    return first, last
+
+
+def _unknown_after_prepositions(found: Sequence[Word], sources: Sources) -> Iterator[str]:
+    """Yield words in small letters where a place is named that are neither ordinary nor told."""
+    for number, word in enumerate(found):
+        looked_at = _NAMED_AFTER if word.small in _LOCATIVE else int(word.small in _IS or word.small in _PLACES)
+        for other in found[number + 1 : number + 1 + looked_at]:
+            if other.gap.strip(" '\"") or other.small in _BREAKS:
+                break
+            if not other.has_capital and not _may_follow(other.small, word.small, sources):
+                yield other.text
+
+
+def _may_follow(small: str, before: str, sources: Sources) -> bool:
+    if _is_ordinary(small) or small in sources.plain_words or _ENDS.fullmatch(small):
+        return True
+    return before in _IS and small.endswith("ing")
+
+
+def _is_ordinary(small: str) -> bool:
+    """Whether a word, or each of those that hyphens join, is an ordinary one."""
+    return small in ORDINARY or ("-" in small and all(part in ORDINARY for part in small.split("-")))

@@ -1,0 +1,101 @@
+"""What a reply states that nobody told it: coordinates, numbers, files, places."""
+
+import re
+from collections.abc import Sequence
+
+from internvl_vpr.tools.photo.photo import PHOTO_SUFFIXES
+
+from .names import small_words, told_as_quoted, told_as_read, ungrounded_names
+from .numbers import ungrounded_numbers
+from .sources import GAP, Sources, one_form
+from .vocabulary import ORDINARY, SYMBOLS
+
+_ADDRESS = re.compile(
+    r"\b[a-z][a-z0-9+.-]*://[^\s\"]*|\b(?:www\.|geo:|data:|mailto:|file:|https?:)[^\s\"]+", re.IGNORECASE
+)
+_TOKEN = re.compile(r"[^\s\"()<>;,]+")
+_AROUND = ".,;:!?'[]{}" + GAP
+_FILE = re.compile(
+    rf"(?:{'|'.join(map(re.escape, sorted(PHOTO_SUFFIXES)))}|\.(?:csv|html|json|md|sqlite|toml|txt))$", re.I
+)
+_MOST_READ = 5  # characters of what mixes letters and digits on a sign; a code of a place has more
+_JOINED = re.compile(r"[/\\~_@#+|]|\w\.[^\W\d_]|[^\W\d_]\.\w|[^\W\d_]\d|\d[^\W\d_]|///")
+_NUMBER_WITH_UNIT = re.compile(r"[-+]?[\d.,]+(?:st|nd|rd|th|m|km|%|°[NSEW]?)|[-+\d.,/°%]+[NSEW]?|e\.g|i\.e|a\.m|p\.m")
+_WORDS_WITH_SLASH = re.compile(r"[A-Za-z]+(?:/[A-Za-z]+)+")
+_QUOTATION = re.compile(r"\"([^\"]+)\"|(?<!\w)'([^']+(?:'\w[^']*)*)'(?!\w)")
+
+
+def ungrounded(reply: str, sources: Sequence[str], said: Sequence[str] = ()) -> list[str]:
+    """Return what a reply states that neither tools told (`sources`, their results) nor the person wrote (`said`).
+
+    Coordinates, distances, scores and addresses must stand in a tool's own words, rounded at most: what a result has
+    in quotation marks (signs, cues, names of files) is only quoted, and stating it as a place or a position counts as
+    ungrounded, too. So does every place that the person alone named, even in "no tool says that it is Paris". From the
+    person come whole numbers, thresholds and names of files. It is stricter than it need be, as the rules' own reply
+    stands in for one that is refused; but it reads words, not meanings: a sentence that is false in tools' own words
+    passes.
+    """
+    known = Sources.of(sources, said)
+    text, found = _without_addresses(one_form(reply), known)
+    text = _without_tokens(text, known, found)
+    found += ungrounded_numbers(text, known)
+    found += ungrounded_names(_without_quotations(text, known, found), known)
+    return list(dict.fromkeys(one.strip() for one in found))
+
+
+def _without_addresses(text: str, known: Sources) -> tuple[str, list[str]]:
+    """Cut addresses out of a text, and return those that no tool told."""
+    told = {token.rstrip(_AROUND) for token in known.plain.split()}
+    found: list[str] = []
+
+    def cut(match: re.Match[str]) -> str:
+        address = match[0].rstrip(_AROUND + ")")
+        if address not in told:
+            found.append(address)
+        return GAP + match[0][len(address) :]
+
+    return _ADDRESS.sub(cut, text), found
+
+
+def _without_tokens(text: str, known: Sources, found: list[str]) -> str:
+    """Cut names of files, and what mixes letters with digits or dots, out of a text; add those that are unknown."""
+
+    def cut(match: re.Match[str]) -> str:
+        token = match[0].strip(_AROUND)
+        if not token or not _JOINED.search(token) or _NUMBER_WITH_UNIT.fullmatch(token) or _are_ordinary(token):
+            return match[0]
+        if not known.holds(token) or not _may_be_named(token, text[: match.start()], known):
+            found.append(token)
+        return match[0].replace(token, GAP)
+
+    return _TOKEN.sub(cut, text)
+
+
+def _may_be_named(token: str, before: str, known: Sources) -> bool:
+    """Whether a known token may stand in a reply; what is only quoted, and is no file, must be short and read."""
+    if token.startswith(("/", "~", "./", "../")) or _FILE.search(token):
+        return True
+    if known.holds_plainly(token):
+        return True
+    return len(token) <= _MOST_READ and told_as_read(small_words(before))
+
+
+def _are_ordinary(token: str) -> bool:
+    """Whether slashes join ordinary words, as in and/or."""
+    if not _WORDS_WITH_SLASH.fullmatch(token):
+        return False
+    return all(part in ORDINARY or part in SYMBOLS for part in token.split("/"))
+
+
+def _without_quotations(text: str, known: Sources, found: list[str]) -> str:
+    """Cut out what a reply quotes word for word, unless it says that this is the place."""
+
+    def cut(match: re.Match[str]) -> str:
+        content = match[1] or match[2]
+        if not known.quotes(content):
+            return match[0]
+        if not told_as_quoted(small_words(text[: match.start()]), small_words(text[match.end() :])):
+            found.append(content)
+        return GAP
+
+    return _QUOTATION.sub(cut, text)

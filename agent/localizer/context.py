@@ -1,0 +1,175 @@
+"""What a run of the graph is given: the index, the tools' dependencies and the settings."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from internvl_vpr.tools.describe_image import Describer, Replay
+from internvl_vpr.tools.endpoint.chat_model import ASSISTANT_PROMPT, ChatModel
+from internvl_vpr.tools.endpoint.endpoint import Endpoint
+from internvl_vpr.tools.endpoint.prompt import Prompt
+from internvl_vpr.tools.errors import IndexMismatch
+from internvl_vpr.tools.features.backbone import Backbone, BackboneSettings, open_backbone
+from internvl_vpr.tools.features.sentences import SentenceEncoder, open_encoder
+from internvl_vpr.tools.index.calibration import Calibration, read_calibration
+from internvl_vpr.tools.index.files import differing_settings
+from internvl_vpr.tools.index.place_index import PlaceIndex
+from internvl_vpr.tools.ledger.ledger import Ledger
+
+from ..settings import Settings, resolve_settings
+
+LEDGER_FILE = "ledger.sqlite"
+
+
+@dataclass(frozen=True)
+class Context:
+    """Dependencies of a run; live objects that are shared by runs and never stored in the graph's state.
+
+    `calibration` is that of the settings' τ, where it has one that is valid for all the others. `assistant` decides
+    the steps of a chat; without one, rules do.
+    """
+
+    index: PlaceIndex
+    backbone: Backbone
+    describer: Describer
+    encoder: SentenceEncoder
+    ledger: Ledger
+    settings: Settings
+    replay: bool = False
+    calibration: Calibration | None = None
+    assistant: ChatModel | None = None
+
+    def resolved(self) -> dict[str, str | int | float | None]:
+        """Return every resolved setting, with the full ids of what computed the answer."""
+        calibrated = self.calibration.made if self.calibration else None
+        return {
+            **self.settings.model_dump(mode="json", exclude={"ledger"}),
+            **_ids(self.index, self.backbone, self.describer, self.encoder),
+            "tau_calibrated": calibrated,
+        }
+
+
+def _ids(index: PlaceIndex, backbone: Backbone, describer: Describer, encoder: SentenceEncoder) -> dict[str, str]:
+    return {
+        "backbone_id": backbone.id,
+        "describer_id": describer.id,
+        "encoder_id": encoder.id,
+        "codebook": index.manifest.codebook_digest,
+    }
+
+
+@dataclass(frozen=True)
+class Describing:
+    """What describing an index's images needs; neither backbone nor encoder."""
+
+    index: PlaceIndex
+    describer: Describer
+    ledger: Ledger
+    settings: Settings
+
+
+@contextmanager
+def open_describing(places: Path | str, *, file: Path | None = None, **flags: Any) -> Iterator[Describing]:
+    """Open an index folder for describing its images; `flags` are settings by name.
+
+    Raises `IndexMissing`, `IndexDamaged`, `UsageError`, `PackageMissing` or `LedgerError`.
+    """
+    folder = Path(places)
+    index = PlaceIndex.open(folder)
+    try:
+        settings = resolve_settings(flags, file=file, index=index.settings)
+        describer = open_describer(settings)
+        with Ledger(settings.ledger or folder / LEDGER_FILE) as ledger:
+            yield Describing(index=index, describer=describer, ledger=ledger, settings=settings)
+    finally:
+        index.close()
+
+
+@contextmanager
+def open_context(
+    places: Path | str,
+    *,
+    settings: Settings | None = None,
+    file: Path | None = None,
+    replay: bool = False,
+    **flags: Any,
+) -> Iterator[Context]:
+    """Open an index folder with everything a run needs; `flags` are settings by name, such as `k=50`.
+
+    With `settings` given, nothing else is asked: no flag, no environment, no file, no calibration. With `replay`,
+    nothing is described: what the ledger lacks is an error. A τ that was calibrated for this map with these settings
+    comes before the preset's.
+    Raises `IndexMissing`, `IndexDamaged`, `IndexMismatch`, `UsageError`, `WeightsError`, `PackageMissing` or
+    `LedgerError`.
+    """
+    folder = Path(places)
+    index = PlaceIndex.open(folder)
+    try:
+        resolved = settings or resolve_settings(flags, file=file, index=index.settings)
+        fitting = _fitting_backbone(folder, index, resolved)
+        backbone = open_backbone(fitting, device=resolved.device, dtype=resolved.dtype)
+        describer, encoder = open_describer(resolved), open_encoder(resolved.encoder)
+        ids = _ids(index, backbone, describer, encoder)
+        calibration = _valid_calibration(folder, resolved, ids) if settings is None else None
+        if calibration is not None:
+            known = {"tau": calibration.tau}
+            resolved = resolve_settings(flags, file=file, index=index.settings, defaults=known)
+        with Ledger(resolved.ledger or folder / LEDGER_FILE) as ledger:
+            yield Context(
+                index=index,
+                backbone=backbone,
+                describer=Replay(describer) if replay else describer,
+                encoder=encoder,
+                ledger=ledger,
+                settings=resolved,
+                replay=replay,
+                calibration=calibration if calibration and calibration.tau == resolved.tau else None,
+                assistant=open_chat_model(resolved) if resolved.asks_model else None,
+            )
+    finally:
+        index.close()
+
+
+def _valid_calibration(folder: Path, settings: Settings, ids: Mapping[str, str]) -> Calibration | None:
+    """Return the calibration of a map's τ, unless it was made with other settings or models."""
+    found = read_calibration(folder)
+    if found is None or found.valid_for.differing({"n": settings.n, "k": settings.k, **ids}):
+        return None
+    return found
+
+
+def _fitting_backbone(folder: Path, index: PlaceIndex, settings: Settings) -> BackboneSettings:
+    """Return what computes the query's descriptors, which must be what computed the index's."""
+    asked = settings.index_settings(index.settings)
+    if differing := differing_settings(index.settings, asked):
+        raise IndexMismatch(
+            f"The index in {str(folder)!r} was built with other settings ({differing}): "
+            "leave those flags out, or build an index with them."
+        )
+    return asked.backbone
+
+
+def open_describer(settings: Settings) -> Describer:
+    """Open what names cues; nothing is sent yet. Raises `PackageMissing` or `UsageError`."""
+    if settings.describer == "signage":
+        from internvl_vpr.tools.describers.signage import SignageReader
+
+        return SignageReader()
+    if settings.describer == "statistics":
+        from internvl_vpr.tools.describers.signage import ImageStatistics
+
+        return ImageStatistics()
+    from internvl_vpr.tools.describers.vision_model import VisionModel
+    from internvl_vpr.tools.endpoint.endpoint import Endpoint
+    from internvl_vpr.tools.endpoint.prompt import Prompt
+
+    endpoint = Endpoint(settings.endpoint, settings.api_key, timeout=settings.timeout, concurrency=settings.concurrency)
+    return VisionModel(endpoint, settings.model, Prompt.load(settings.prompt), image_side=settings.image_side)
+
+
+def open_chat_model(settings: Settings) -> ChatModel:
+    """Open the model that the settings name; raises `UsageError` for an endpoint, a key or a prompt that cannot be."""
+    endpoint = Endpoint(settings.endpoint, settings.api_key, timeout=settings.timeout, concurrency=settings.concurrency)
+    return ChatModel(endpoint, settings.model, Prompt.load(ASSISTANT_PROMPT, placeholders=()))

@@ -1,0 +1,126 @@
+"""Describing every image of an index ahead of time."""
+
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from internvl_vpr.tools.answer import count_steps
+from internvl_vpr.tools.describe_image import describe_image, given_up, recall_descriptions
+from internvl_vpr.tools.errors import NotDescribed
+from internvl_vpr.tools.progress import Progress, silent
+from internvl_vpr.tools.records import Candidate, Description, Record, Steps, asked_and_answered
+
+from .context import Describing
+from .workers import run_workers
+
+STAGE = "describing"
+# So many failures with no success between them are the describer's, not the photographs'.
+_FAILURES_IN_A_ROW = 20
+_PAGE = 512  # images that are looked up in the ledger at once
+
+
+class Undescribed(Record):
+    """An image that could not be described, and why."""
+
+    path: Path
+    reason: str
+
+
+class DescribeReport(Record):
+    """What a run did: the images of the index, those left out by its limit, what it took, and what failed."""
+
+    images: int
+    left: int
+    steps: Steps
+    failed: tuple[Undescribed, ...]
+
+
+async def describe_all(
+    given: Describing, *, limit: int | None = None, on_progress: Progress = silent
+) -> DescribeReport:
+    """Describe each image of the index that the ledger has no description of, at most `limit` of them.
+
+    Raises `NotDescribed` after twenty failures in a row, and what `describe_image` raises; everything that was
+    described until then is kept, and the next run goes on from there.
+    """
+    images = sum(1 for _ in given.index.images())
+    missing = sum(1 for _ in _undescribed(given))
+    run = _Run(given, images, images - missing, on_progress)
+    chosen = islice(run.in_good_order(), limit)
+    await run_workers(lambda: run.work(chosen), given.settings.concurrency)
+    return DescribeReport(images=images, left=images - run.done, steps=run.steps, failed=tuple(run.failed))
+
+
+def _undescribed(given: Describing) -> Iterator[Candidate]:
+    """Yield each image of the index without a description, looked up page by page."""
+    images = given.index.images()
+    while page := list(islice(images, _PAGE)):
+        digests = [image.digest for image in page]
+        known = recall_descriptions(digests, given.settings.n, given.describer, given.ledger)
+        yield from (image for image in page if image.digest not in known)
+
+
+class _Run:
+    """The counts of one run, shared by its workers."""
+
+    def __init__(self, given: Describing, images: int, recorded: int, on_progress: Progress) -> None:
+        self.failed: list[Undescribed] = []
+        self.steps = Steps(made=0, recorded=recorded)
+        self._given = given
+        self._images = images
+        self._on_progress = on_progress
+        self._started = time.monotonic()
+        self._in_a_row = 0
+
+    def in_good_order(self) -> Iterator[Candidate]:
+        """Yield what is to be described; images that were given up before come last, so that they stop no others."""
+        given = self._given
+        later: list[Candidate] = []
+        missing = _undescribed(given)
+        while page := list(islice(missing, _PAGE)):
+            failed = given_up([image.digest for image in page], given.settings.n, given.describer, given.ledger)
+            later += [image for image in page if image.digest in failed]
+            yield from (image for image in page if image.digest not in failed)
+        yield from later
+
+    @property
+    def done(self) -> int:
+        """Images that have been dealt with, by this run or before it."""
+        return self.steps.made + self.steps.recorded + self.steps.failed
+
+    async def work(self, images: Iterator[Candidate]) -> None:
+        """Describe one image after another until none is left."""
+        given = self._given
+        for image in images:
+            description = await describe_image(
+                image.path, image.digest, given.settings.n, given.describer, given.ledger
+            )
+            self._add(description)
+            if description.failure is None:
+                self._in_a_row = 0
+                continue
+            self.failed.append(Undescribed(path=image.path, reason=description.failure))
+            self._in_a_row += bool(description.attempts)  # a photo that cannot be read says nothing of the describer
+            if self._in_a_row >= _FAILURES_IN_A_ROW:
+                raise NotDescribed(
+                    f"{self._in_a_row} images in a row could not be described, the last because "
+                    f"{description.failure.rstrip('.')}: mend that and run the same command again."
+                )
+
+    def _add(self, description: Description) -> None:
+        """Add what a description took, and show it."""
+        new, old = count_steps([description]), self.steps
+        tokens = {kind: old.tokens.get(kind, 0) + new.tokens.get(kind, 0) for kind in old.tokens | new.tokens}
+        self.steps = Steps(
+            **{name: getattr(old, name) + getattr(new, name) for name in ("made", "recorded", "failed", "attempts")},
+            tokens=tokens,
+        )
+        self._show()
+
+    def _show(self) -> None:
+        steps = self.steps
+        rate = steps.made / max(time.monotonic() - self._started, 1e-3)
+        spent = asked_and_answered(steps.tokens)
+        detail = f"{rate:.1f}/s  {spent:,} tokens" if steps.made else ""
+        self._on_progress(STAGE, self.done, self._images, detail)

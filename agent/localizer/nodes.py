@@ -1,0 +1,142 @@
+"""The graph's nodes: one short async function a tool."""
+
+import asyncio
+import hashlib
+import json
+import time
+from collections import OrderedDict
+from pathlib import Path
+
+from langgraph.runtime import Runtime
+from langgraph.types import Overwrite, Send
+
+from internvl_vpr.tools import apply_threshold, coarse_retrieve, describe_image, score_candidates
+from internvl_vpr.tools.answer import Findings, compose_answer
+from internvl_vpr.tools.errors import PositionError, UsageError
+from internvl_vpr.tools.features.sentences import embed_phrases
+from internvl_vpr.tools.photo.photo import open_photo
+from internvl_vpr.tools.records import Answer, Candidate, Photo, Position
+
+from .context import Context
+from .state import Answered, Described, Image, NewDescriptions, NewPhoto, NewScores, Query, Retrieved, Scored
+
+_REMEMBERED = 1024  # steps of the graph; older ones are forgotten
+
+
+class Deadlines:
+    """Remembers when each step of the graph began, by the id that its parallel tasks share."""
+
+    def __init__(self) -> None:
+        self._begun: OrderedDict[str, float] = OrderedDict()
+
+    def remaining(self, step: str, seconds: float) -> float:
+        """Return the seconds that are left of a step's time; the first call for a step begins it."""
+        begun = self._begun.setdefault(step, time.monotonic())
+        while len(self._begun) > _REMEMBERED:
+            self._begun.popitem(last=False)
+        return max(0.0, begun + seconds - time.monotonic())
+
+
+_deadlines = Deadlines()
+
+
+async def retrieve(state: Query, runtime: Runtime[Context]) -> NewPhoto:
+    """Photo to K candidates, Eqs. 1–5; the photo's own position is not read."""
+    given = context_of(runtime)
+    photo = await asyncio.to_thread(open_photo, Path(state["photo"]), read_position=False)
+    candidates = await asyncio.to_thread(
+        coarse_retrieve.coarse_retrieve, photo, given.settings.k, given.index, given.backbone
+    )
+    return {"query": photo, "candidates": candidates}
+
+
+async def recall(state: Retrieved, runtime: Runtime[Context]) -> dict[str, Overwrite]:
+    """Read back every description that the ledger holds; those of an earlier run of the thread go."""
+    given = context_of(runtime)
+    digests = [image["digest"] for image in images_of(state)]
+    recorded = await asyncio.to_thread(
+        describe_image.recall_descriptions,
+        *(digests, given.settings.n, given.describer, given.ledger),
+        failures=given.replay,
+    )
+    return {"descriptions": Overwrite(recorded)}
+
+
+def each_image(state: Described) -> list[Send] | str:
+    """One step for each distinct image that still needs a description; when none does, go on."""
+    missing = [image for image in images_of(state) if image["digest"] not in state["descriptions"]]
+    return [Send("describe_image", image) for image in missing] or "score_candidates"
+
+
+async def describe(state: Image, runtime: Runtime[Context]) -> NewDescriptions:
+    """One image to its cues, Eq. 6."""
+    given = context_of(runtime)
+    settings, info = given.settings, runtime.execution_info
+    left = _deadlines.remaining(info.checkpoint_id, settings.deadline) if info else settings.deadline
+    description = await describe_image.describe_image(
+        Path(state["path"]), state["digest"], settings.n, given.describer, given.ledger, left
+    )
+    return {"descriptions": {state["digest"]: description}}
+
+
+async def score(state: Described, runtime: Runtime[Context]) -> NewScores:
+    """Descriptions to scores, Eqs. 7–9."""
+    given = context_of(runtime)
+    descriptions = state["descriptions"]
+    phrases = [cue.text for description in descriptions.values() for cue in description.cues]
+    embeddings = await asyncio.to_thread(embed_phrases, phrases, given.encoder, given.ledger)
+    query = descriptions[state["query"].digest]
+    return {"scores": score_candidates.score_candidates(query, state["candidates"], descriptions, embeddings)}
+
+
+async def decide(state: Scored, runtime: Runtime[Context]) -> Answered:
+    """Scores to the answer, Eq. 10; only now is the photo's own position read, for the report."""
+    given = context_of(runtime)
+    settings = given.settings
+    ranked = apply_threshold.apply_threshold(state["candidates"], state["scores"], settings.tau, settings.below_tau)
+    found = Findings(
+        query=state["query"],
+        query_position=await asyncio.to_thread(_own_position, state["query"].path),
+        descriptions=state["descriptions"],
+        retrieved=len(state["candidates"]),
+        ranked=tuple(ranked),
+        tau=settings.tau,
+        below_tau=settings.below_tau,
+        settings=given.resolved(),
+        calibration=given.calibration,
+        index=given.index.manifest.checksum,
+    )
+    return {"answer": await asyncio.to_thread(_as_recorded, compose_answer(found), given)}
+
+
+def _as_recorded(answer: Answer, given: Context) -> Answer:
+    """Record what an answer took; a replay repeats what it took then."""
+    about = f"{given.index.manifest.checksum} {json.dumps(answer.settings, sort_keys=True)}"
+    key = f"{answer.digest}/{hashlib.sha256(about.encode()).hexdigest()}"
+    if not given.replay:
+        given.ledger.record_answer(key, answer.steps)
+        return answer
+    steps = given.ledger.recall_answer(key)
+    return answer.model_copy(update={"steps": steps}) if steps else answer
+
+
+def images_of(state: Retrieved | NewPhoto) -> list[Image]:
+    """The distinct images of a run, the query's first; copies of one image are one."""
+    photos: list[Photo | Candidate] = [state["query"], *state["candidates"]]
+    distinct = {photo.digest: Image(path=str(photo.path), digest=photo.digest) for photo in reversed(photos)}
+    return list(reversed(distinct.values()))
+
+
+def _own_position(path: Path) -> Position | None:
+    try:
+        return open_photo(path).position
+    except PositionError:
+        return None  # a name that is written wrongly says nothing, and nothing depends on it
+
+
+def context_of(runtime: Runtime[Context]) -> Context:
+    """Return what a run was given; LangGraph hands over None when the caller forgot it. Raises `UsageError`."""
+    given: Context | None = runtime.context
+    if given is None:
+        raise UsageError("The graph needs a context: call it with context=..., from open_context(PLACES).")
+    return given

@@ -1,0 +1,114 @@
+"""One run of the localization graph, with its progress reported."""
+
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.config import var_child_runnable_config
+
+from internvl_vpr.tools.progress import Progress, silent
+from internvl_vpr.tools.records import Answer, Candidate, Description, Score
+
+from .context import Context
+from .graph import graph
+from .nodes import images_of
+from .state import Query
+
+# What a run inside another graph's node takes over from there. Its checkpointer and durability are not: they would
+# store every step of every localization in a conversation.
+_INHERITED = ("callbacks", "max_concurrency", "metadata", "tags")
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What every stage of a run found; candidates and scores are in the coarse order, seconds by stage."""
+
+    candidates: Sequence[Candidate]
+    descriptions: Mapping[str, Description]
+    scores: Sequence[Score]
+    answer: Answer
+    seconds: Mapping[str, float]
+
+
+async def locate(photo: Path | str, context: Context, on_progress: Progress = silent) -> Answer:
+    """Say where a photo was taken; raises the graph's `VprError`s."""
+    return (await trace(photo, context, on_progress)).answer
+
+
+async def trace(photo: Path | str, context: Context, on_progress: Progress = silent) -> Trace:
+    """Locate a photo and return what every stage found; raises the graph's `VprError`s."""
+    watch = _Watch(on_progress)
+    with _on_its_own() as config:
+        async for update in graph.astream(
+            Query(photo=os.fspath(photo)), config, context=context, stream_mode="updates"
+        ):
+            for node, written in update.items():
+                watch.see(node, written)
+    return watch.trace()
+
+
+@contextmanager
+def _on_its_own() -> Iterator[RunnableConfig]:
+    """Keep a graph from being a part of the one it is called in, and yield the configuration it shares with it."""
+    around: Mapping[str, Any] = var_child_runnable_config.get() or {}
+    token = var_child_runnable_config.set(None)
+    try:
+        yield cast("RunnableConfig", {key: around[key] for key in _INHERITED if key in around})
+    finally:
+        var_child_runnable_config.reset(token)
+
+
+class _Watch:
+    """What a run has written so far, and how long each stage took."""
+
+    def __init__(self, on_progress: Progress) -> None:
+        self._on_progress = on_progress
+        self._written: dict[str, Any] = {}
+        self._descriptions: dict[str, Description] = {}
+        self._images = 0
+        self._seconds = {"retrieving": 0.0, "describing": 0.0, "comparing": 0.0}
+        self._started = self._since = time.monotonic()
+        on_progress("retrieving", 0, 1)
+
+    def see(self, node: str, written: Mapping[str, Any]) -> None:
+        """Take what a node wrote."""
+        if node == "coarse_retrieve":
+            self._passed("retrieving")
+            self._on_progress("retrieving", 1, 1)
+            self._written |= written
+            self._images = len(images_of({"query": written["query"], "candidates": written["candidates"]}))
+        elif node in ("recall_descriptions", "describe_image"):
+            self._passed("describing")
+            found = written["descriptions"]
+            self._descriptions |= found.value if node == "recall_descriptions" else found
+            self._report_described()
+        else:
+            self._passed("comparing")
+            self._written |= written
+            if node == "score_candidates":
+                self._on_progress("comparing", 1, 1)
+
+    def trace(self) -> Trace:
+        """Return what the run found."""
+        return Trace(
+            candidates=self._written["candidates"],
+            descriptions=self._descriptions,
+            scores=self._written["scores"],
+            answer=self._written["answer"],
+            seconds={**self._seconds, "total": time.monotonic() - self._started},
+        )
+
+    def _passed(self, stage: str) -> None:
+        now = time.monotonic()
+        self._seconds[stage] += now - self._since
+        self._since = now
+
+    def _report_described(self) -> None:
+        self._on_progress("describing", len(self._descriptions), self._images)
+        if len(self._descriptions) == self._images:
+            self._on_progress("comparing", 0, 1)  # the sentence encoder may have to be loaded

@@ -1,0 +1,1 @@
+"""The HTML page with a map of an index or of an answer."""

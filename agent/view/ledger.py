@@ -1,0 +1,53 @@
+"""What a ledger holds as Rich renderables; pure."""
+
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from internvl_vpr.tools.ledger.report import DescriberStats, RecordedAttempt
+from internvl_vpr.tools.records import asked_and_answered
+
+from ..console.safe_text import safe_text
+
+
+def show_attempt(attempt: RecordedAttempt, *, raw: bool) -> RenderableType:
+    """Show one attempt: when, of which image, the how-many-th, how long, and its cues or its error."""
+    tokens = asked_and_answered(attempt.usage)
+    parts: list[RenderableType] = [
+        Text.assemble(
+            (attempt.made, "dim"), f"  {attempt.image[:12]}  attempt {attempt.attempt}  {attempt.latency:.2f} s",
+            f"  {tokens} tokens" if tokens else "", "  ", safe_text(attempt.describer, "dim"),
+        )
+    ]  # fmt: skip
+    if attempt.error is not None:
+        parts.append(safe_text(f"  not used: {attempt.error}", "yellow"))
+    parts += [safe_text(f"  {cue.weight:.2f}  {cue.text}") for cue in attempt.cues]
+    if raw:
+        parts.append(safe_text(attempt.raw, "dim"))
+    return Group(*parts)
+
+
+def show_stats(figures: Sequence[DescriberStats]) -> RenderableType:
+    """Show the figures of each describer, label by label."""
+    if not figures:
+        return Text("nothing is recorded yet")
+    return Group(*(part for each in figures for part in (_one(each), "")))
+
+
+def _one(each: DescriberStats) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row("describer", safe_text(each.describer, "bold"))
+    table.add_row("images", f"{each.described} described, {each.not_described} not")
+    table.add_row("attempts", f"{each.attempts}; {each.described_at_first} images at the first")
+    for error, count in each.errors.items():
+        table.add_row("", safe_text(f"{count} × {error}", "yellow"))
+    for kind, count in sorted(each.tokens.items()):
+        table.add_row(safe_text(kind.replace("_", " ")), f"{count:,}")
+    if each.median_latency is not None and each.latency_95 is not None:
+        table.add_row("latency", f"median {each.median_latency:.2f} s, 95 % within {each.latency_95:.2f} s")
+    table.add_row("made", f"{each.first} to {each.last}")
+    return table

@@ -1,0 +1,180 @@
+"""What the views are made of: labels, bars, tables of cues and of candidates; pure, and safe on any terminal."""
+
+import unicodedata
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len, chop_cells, set_cell_size
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.measure import Measurement
+from rich.segment import Segment
+from rich.table import Table
+from rich.text import Text
+
+from internvl_vpr.tools.records import CueMatch, RankedCandidate
+from internvl_vpr.tools.text.foreign import one_line
+
+from ..words.phrases import apart, coordinates, strongest
+
+WIDE = 110  # columns from which there is room for longer bars and more of them
+TABLE: dict[str, Any] = {
+    "box": SIMPLE_HEAD, "show_edge": False, "pad_edge": False, "padding": (0, 1, 0, 0),
+    "title_justify": "left",
+}  # fmt: skip
+_LEAST_SHORTENED = 12  # cells
+# One cell for one, so that nothing moves.
+_STAND_INS = str.maketrans("τ━─–—−…→×·“”‘’", "t#----~>x.\"\"''")
+
+
+class Fitted:
+    """What is drawn once its width is known, in ASCII where the console's encoding may have no more."""
+
+    def __init__(self, draw: Callable[[int], RenderableType]) -> None:
+        self._draw = draw
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for segment in console.render(self._draw(options.max_width), options):
+            if options.ascii_only and not segment.control:
+                yield Segment(in_ascii(segment.text), segment.style)
+            else:
+                yield segment
+
+
+def in_ascii(text: str) -> str:
+    """Replace what is not ASCII by what looks like it, or else by question marks, of the same width in cells."""
+    return "".join(one if one.isascii() else _stand_in(one) for one in text.translate(_STAND_INS))
+
+
+def _stand_in(character: str) -> str:
+    base = unicodedata.normalize("NFKD", character)[0]
+    return base if base.isascii() and base.isalnum() and cell_len(character) == 1 else "?" * cell_len(character)
+
+
+class Link:
+    """An address that can be clicked where the terminal has colour, and is no more than its text elsewhere."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        linked = console.color_system is not None and not console.no_color
+        yield Text(self._address, style=f"link {self._address}" if linked else "", overflow="fold")
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement.get(console, options, Text(self._address))
+
+
+class Shortened:
+    """Foreign text on one line that gives way in its middle: what tells file names apart stands at their end."""
+
+    def __init__(self, text: str) -> None:
+        self._text = one_line(text)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield Text(shorten(self._text, options.max_width), no_wrap=True, overflow="crop")
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        width = cell_len(self._text)
+        return Measurement(min(_LEAST_SHORTENED, width), width)
+
+
+class Folded:
+    """Foreign text that is folded into lines of like length where it is too long for one, anywhere and whole."""
+
+    def __init__(self, text: str) -> None:
+        self._text = one_line(text)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = cell_len(self._text)
+        lines = -(-width // options.max_width)
+        yield Text("\n".join(chop_cells(self._text, max(-(-width // max(lines, 1)), 2))))
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(1, cell_len(self._text))
+
+
+def shorten(text: str, width: int) -> str:
+    """Cut a text in its middle so that it fits a width in cells."""
+    if cell_len(text) <= width:
+        return text
+    tail = ""
+    for character in reversed(text):
+        if cell_len(character + tail) > (width - 1) * 2 // 3:
+            break
+        tail = character + tail
+    return f"{set_cell_size(text, max(width - 1 - cell_len(tail), 0))}…{tail}"
+
+
+def labelled() -> Table:
+    """Return an empty table of labels and what they say."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    return table
+
+
+def foreign(text: str, style: str = "") -> Text:
+    """Turn foreign text into a Rich text that shows it as it is, on one line of its own."""
+    return Text(one_line(text), style=style)
+
+
+def bar(share: float, cells: int) -> Text:
+    """Draw a number as digits and, from 0 to 1, as a bar."""
+    filled = round(cells * min(max(share, 0.0), 1.0))
+    return Text.assemble(f"{share:.2f} ", ("━" * filled, "cyan"), ("─" * (cells - filled), "dim"))
+
+
+def cue_table(matches: Sequence[CueMatch], title: str, width: int, *, total: float | None = None) -> Table:
+    """Show cues with their best matches; with `total`, or where there is room, also what each gives to S."""
+    table = Table(title=Text(title, "bold"), **TABLE)
+    cells = 10 if width >= WIDE else 5
+    gives = total is not None or width >= WIDE
+    table.add_column("cue")
+    table.add_column("weight", no_wrap=True)
+    table.add_column("best match")
+    table.add_column("cosine", no_wrap=True)
+    if gives:
+        table.add_column("to S", justify="right", no_wrap=True)
+    for match in matches:
+        product = (f"{match.weight * match.cosine:.3f}",) if gives else ()
+        table.add_row(
+            foreign(match.cue), bar(match.weight, cells), foreign(match.matched), bar(match.cosine, cells), *product
+        )
+    if total is not None:
+        table.add_section()
+        table.add_row("S, their sum", "", "", "", Text(f"{total:.3f}", "bold"))
+    return table
+
+
+def candidate_table(candidates: Sequence[RankedCandidate], first: RankedCandidate, title: str, width: int) -> Table:
+    """Show candidates: rank by looks and now, S and whether it is above τ, looks, place, metres from the first."""
+    table = Table(title=Text(title, "bold"), **TABLE)
+    for heading in ("rank", "S", "> τ", "looks"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    degrees = all(one.position is None or one.position.latitude is not None for one in candidates)
+    table.add_column("place", no_wrap=degrees)
+    table.add_column("away", justify="right", no_wrap=True)
+    table.add_column("reference")
+    if width >= WIDE:
+        table.add_column("strongest cue")
+    for candidate in candidates:
+        table.add_row(*_cells(candidate, first), *(_strongest(candidate) if width >= WIDE else ()))
+    return table
+
+
+def _cells(candidate: RankedCandidate, first: RankedCandidate) -> tuple[RenderableType, ...]:
+    score = "–" if candidate.score is None else f"{candidate.score:.3f}"
+    return (
+        f"{candidate.coarse_rank} → {candidate.rank}",
+        Text(score, style="" if candidate.retained else "dim"),
+        "yes" if candidate.retained else "no",
+        f"{candidate.coarse_similarity:.3f}",
+        coordinates(candidate.position),
+        "" if candidate is first else apart(candidate.position, first.position),
+        Shortened(candidate.reference),
+    )
+
+
+def _strongest(candidate: RankedCandidate) -> tuple[RenderableType, ...]:
+    return (Shortened(strongest(candidate.matches).matched),) if candidate.matches else ("–",)

@@ -1,0 +1,70 @@
+"""The words that sentences and views share: foreign text in quotation marks, coordinates, distances, ranks."""
+
+from internvl_vpr.tools.compare_places import metres_between
+from internvl_vpr.tools.records import Answer, CueMatch, Position
+from internvl_vpr.tools.text.foreign import one_line
+
+
+def quoted(text: str) -> str:
+    """Put foreign text into quotation marks that it cannot close: its own, and backslashes, are escaped."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{one_line(escaped)}"'
+
+
+def coordinates(position: Position | None) -> str:
+    """Write a position for a person: degrees, or metres where there are no degrees."""
+    if position is None:
+        return "no position"
+    if position.latitude is not None and position.longitude is not None:
+        return f"{position.latitude:.6f}, {position.longitude:.6f}"
+    plane = f"zone {position.zone}" if position.zone else "a plane of its own"
+    return f"{position.easting:.1f} m E, {position.northing:.1f} m N in {plane}"
+
+
+def link(position: Position | None) -> str | None:
+    """Return the OpenStreetMap address of a position with degrees."""
+    if position is None or position.latitude is None or position.longitude is None:
+        return None
+    return f"https://www.openstreetmap.org/?mlat={position.latitude:.5f}&mlon={position.longitude:.5f}&zoom=19"
+
+
+def metres_in_words(metres: float) -> str:
+    """Write a distance: metres below 10 km, kilometres from there."""
+    return f"{metres:,.0f} m" if metres < 10_000 else f"{metres / 1000:,.0f} km"
+
+
+def apart(a: Position | None, b: Position | None) -> str:
+    """Write the distance of two positions; empty where they cannot be compared."""
+    metres = metres_between(a, b)
+    return "" if metres is None else metres_in_words(metres)
+
+
+def ordinal(number: int) -> str:
+    """Write the how-manieth one is, such as `first`, `second` or `21st`."""
+    words = {1: "first", 2: "second", 3: "third"}
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return words.get(number, f"{number}{ending}")
+
+
+def counted(number: int, one: str, more: str = "") -> str:
+    """Write a number with its noun, such as `1 photo` or `192 photos`."""
+    return f"{number:,} {one if number == 1 else more or f'{one}s'}"
+
+
+def listed(items: list[str]) -> str:
+    """Join items as a sentence does: `a`, `a and b`, `a, b and c`."""
+    return f"{', '.join(items[:-1])} and {items[-1]}" if len(items) > 1 else "".join(items)
+
+
+def strongest(matches: tuple[CueMatch, ...]) -> CueMatch:
+    """Return the match that gives most of S."""
+    return max(matches, key=lambda match: match.weight * match.cosine)
+
+
+def steps_in_words(answer: Answer) -> str:
+    """Say what an answer's descriptions took."""
+    steps = answer.steps
+    words = [f"{counted(steps.made, 'image')} described now", f"{steps.recorded:,} read back from the ledger"]
+    if steps.failed:
+        words.append(f"{steps.failed:,} could not be described")
+    return ", ".join(words)

@@ -1,0 +1,1 @@
+"""The commands `internvl-vpr eval …` and `internvl-vpr demo`."""

@@ -1,0 +1,91 @@
+"""The commands that describe one split in two ways: prompts, and noise."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from internvl_vpr.agent.cli.flags import CONTEXT_FLAGS, PATH, PLACES, flags
+from internvl_vpr.agent.console import interruptible
+from internvl_vpr.agent.console.streams import stderr, stdout
+
+from .compare import GATE_FLAGS, checks_of, judged, limits_of
+from .run import SPLIT_FLAGS, split_options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..runs.folder import Run
+    from ..runs.variants import Variant
+
+
+@click.command("prompts")
+@click.argument("baseline", metavar="A")
+@click.argument("candidate", metavar="B")
+@click.option("--split", "splits", multiple=True, required=True, metavar="SPLIT", help="Again for each one.")
+@PLACES
+@click.option("--out", type=PATH, required=True, metavar="DIR", help="Folder for both runs.")
+@click.option("--noise", type=PATH, metavar="FILE", help="Noise floors that eval noise has written.")
+@click.option("--strict", is_flag=True, help="Inconclusive is a regression, too.")
+@flags(*GATE_FLAGS, *SPLIT_FLAGS, *CONTEXT_FLAGS)
+def prompts(
+    baseline: str, candidate: str, splits: tuple[str, ...], places: Path, out: Path, noise: Path | None, strict: bool,
+    **given: Any,
+) -> int:  # fmt: skip
+    """Run prompts A and B over the same images, compare them, check their cues, and gate B on A.
+
+    A prompt is one of the package, such as describe_image.v1, a .md file, or the name of a describer that has none:
+    signage or statistics. Exit codes: 0 pass, 1 regression, 2 usage, 3 inconclusive, 4 incomplete.
+    """
+    from ..compare.gate_files import read_noise
+    from ..compare.view import show_comparison, show_gate
+    from ..cues.view import show_checks
+    from ..runs.variants import prompt_variant
+
+    variants = [prompt_variant(baseline), prompt_variant(candidate)]
+    limits, floors = limits_of(given), read_noise(noise) if noise else {}
+    before, now = _run_all(variants, splits, places, out, given)
+    report, checks = judged(now, before, limits, floors)
+    if report.comparison is not None:
+        stdout().print(show_comparison(report.comparison))
+    if checks:
+        mine, theirs = [one for one, _ in checks], [other for _, other in checks]
+        stdout().print(show_checks({variants[0].label: theirs, variants[1].label: mine}))
+    stdout().print(show_gate(report, strict=strict))
+    return report.exit_code(strict=strict)
+
+
+@click.command("noise")
+@click.argument("splits", nargs=-1, required=True, metavar="SPLIT...")
+@PLACES
+@click.option("--out", type=PATH, required=True, metavar="DIR", help="Folder for both runs and noise.json.")
+@flags(*SPLIT_FLAGS, *CONTEXT_FLAGS)
+def noise(splits: tuple[str, ...], places: Path, out: Path, **given: Any) -> int:
+    """Run the same prompt twice, each time with a ledger of its own, so that every image is described anew.
+
+    What differs then does so by chance; OUT/noise.json keeps it for `gate --noise` and `prompts --noise`.
+    """
+    from internvl_vpr.tools.disk.whole_file import write_whole
+
+    from ..compare.noise import measure_noise, show_noise
+    from ..runs.variants import Variant
+
+    names = ("first", "second")
+    twice = [Variant(name, {"ledger": out / f"{name}.sqlite"}) for name in names]
+    first, second = _run_all(twice, splits, places, out, given)
+    found = measure_noise(first, second, checks_of(second, first))
+    write_whole(out / "noise.json", found.model_dump_json(indent=1) + "\n")
+    stdout().print(show_noise(found))
+    return 0
+
+
+def _run_all(
+    variants: "Sequence[Variant]", splits: tuple[str, ...], places: Path, out: Path, given: dict[str, Any]
+) -> "list[dict[str, Run]]":
+    from internvl_vpr.agent.console.progress import progress_bars
+
+    from ..runs.variants import run_variants
+
+    with progress_bars(stderr()) as on_progress:
+        where, session = split_options(places, given, on_progress)
+        return interruptible.run(run_variants(variants, splits, where, session, out))

@@ -1,0 +1,36 @@
+"""The command that writes runs as one page."""
+
+from pathlib import Path
+
+import click
+
+from internvl_vpr.agent.cli.flags import PATH
+from internvl_vpr.agent.console.streams import stdout
+
+
+@click.command("report")
+@click.argument("run", type=PATH)
+@click.argument("other", type=PATH, required=False, metavar="[RUN]")
+@click.option("--out", type=PATH, required=True, metavar="FILE.html", help="The page.")
+@click.option(
+    "--queries", type=click.IntRange(1), default=24, show_default=True, help="Queries of a split with photographs."
+)
+def report(run: Path, other: Path | None, out: Path, queries: int) -> int:
+    """Write RUN, or two runs beside each other, as one page of HTML that needs no network and no script."""
+    from internvl_vpr.tools.disk.whole_file import write_whole
+    from internvl_vpr.tools.errors import UsageError
+    from internvl_vpr.tools.text.foreign import visible
+
+    from ..report.page import render_report
+    from ..runs.folder import load_runs
+
+    page = render_report([load_runs(folder) for folder in (run, other) if folder is not None], queries)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(out, page)
+    except OSError as error:
+        raise UsageError(
+            f"The page {str(out)!r} cannot be written ({error.strerror}): name another with --out."
+        ) from error
+    stdout().print(f"{visible(str(out))}, {len(page.encode()) / 2**20:.1f} MiB")
+    return 0

@@ -1,0 +1,1 @@
+"""Recall, paired statistics, and photos grouped by place."""

@@ -1,0 +1,165 @@
+"""Curves and a small map as SVG that needs nothing else: no script, no font, no colour to tell lines apart by."""
+
+import math
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from internvl_vpr.tools.page.svg import add_text, labels_together, markup_of
+
+WIDTH, HEIGHT = 460, 280
+LEFT, RIGHT, TOP, BOTTOM = 52, 26, 12, 46
+MAP, MARGIN = 240, 26
+_DASHES = ("", "7 4", "2 3", "10 3 2 3")
+_TICKS = 5
+_CHARACTER = 7  # pixels, about
+
+
+Pixels = Sequence[tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One curve: its label, its points in the chart's own units, and one of them that is marked by a dot."""
+
+    label: str
+    points: Sequence[tuple[float, float]]
+    mark: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A place on the map, in metres east and north of the query, with its label; `right` ones are positives."""
+
+    east: float
+    north: float
+    label: str
+    right: bool
+
+
+def curve_chart(title: str, x_label: str, y_label: str, lines: Sequence[Line], *, ranks: bool = False) -> Markup:
+    """Draw curves whose y are shares in [0, 1]; x are shares, too, or with `ranks` whole numbers from 1."""
+    low = 1.0 if ranks else 0.0
+    high = max((x for line in lines for x, _ in line.points), default=low) if ranks else 1.0
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        share = (x - low) / (high - low) if high > low else 0.5
+        return LEFT + share * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM - y * (HEIGHT - TOP - BOTTOM)
+
+    svg = _svg(WIDTH, HEIGHT + 18 * len(lines), title, _summary(lines))
+    for tick in range(_TICKS + 1):
+        _share_tick(svg, place(low, tick / _TICKS)[1], f"{100 * tick / _TICKS:.0f} %")
+    for at in _rank_ticks(high) if ranks else [tick / _TICKS for tick in range(_TICKS + 1)]:
+        x, y = place(at, 0)
+        add_text(svg, x, y + 16, f"{at:g}" if ranks else f"{100 * at:.0f} %", anchor="middle")
+    add_text(svg, (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, x_label, anchor="middle")
+    turned = add_text(svg, 12, (TOP + HEIGHT - BOTTOM) / 2, y_label, anchor="middle")
+    turned.set("transform", f"rotate(-90 12 {(TOP + HEIGHT - BOTTOM) / 2:g})")
+    for number, line in enumerate(lines):
+        _draw(svg, line, number, [place(*point) for point in line.points], [place(*dot) for dot in _dots(line)])
+    return markup_of(svg)
+
+
+def _draw(svg: ET.Element, line: Line, number: int, points: Pixels, dots: Pixels) -> None:
+    """Draw one curve and its line of the legend."""
+    style = {"class": f"line c{number % 4}", "stroke-dasharray": _DASHES[number % 4]}
+    ET.SubElement(svg, "polyline", {"points": _points(points), **style})
+    for x, y in dots:
+        _dot(svg, x, y, f"mark c{number % 4}")
+    below = HEIGHT + 18 * number + 8
+    ET.SubElement(svg, "line", {"x1": f"{LEFT}", "x2": f"{LEFT + 40}", "y1": f"{below}", "y2": f"{below}", **style})
+    add_text(svg, LEFT + 48, below + 4, line.label)
+
+
+def _rank_ticks(high: float) -> list[int]:
+    """1, and the multiples of a round number up to `high`."""
+    power = 10 ** math.floor(math.log10(max(high / _TICKS, 1)))
+    step = next(step for step in (power, 2 * power, 5 * power, 10 * power) if high / step <= _TICKS)
+    return sorted({1, *range(step, int(high) + 1, step)})
+
+
+def _dots(line: Line) -> list[tuple[float, float]]:
+    """The mark, and the point of a curve that has only one, which would not be seen."""
+    alone = line.points if len(line.points) == 1 else []
+    return [*alone, *([line.mark] if line.mark else [])]
+
+
+def local_map(spots: Sequence[Spot], radius: float, title: str) -> Markup:
+    """Draw places around a query, which is at the centre, to scale: the radius as a circle, a scale bar, north up."""
+    reach = max([radius, *(max(abs(spot.east), abs(spot.north)) for spot in spots)]) * 1.05
+    scale = (MAP / 2 - MARGIN) / reach  # pixels a metre
+
+    def place(east: float, north: float) -> tuple[float, float]:
+        return MAP / 2 + east * scale, MAP / 2 - north * scale
+
+    svg = _svg(MAP, MAP + 22, title, f"the query at the centre; {'; '.join(map(_in_words, spots))}")
+    ET.SubElement(svg, "rect", {"x": "1", "y": "1", "width": f"{MAP - 2}", "height": f"{MAP - 12}", "class": "frame"})
+    centre = f"{MAP / 2:g}"
+    ET.SubElement(svg, "circle", {"cx": centre, "cy": centre, "r": f"{radius * scale:.2f}", "class": "radius"})
+    cross = f"M{MAP / 2 - 10:g} {centre}h20M{centre} {MAP / 2 - 10:g}v20"
+    for spot in spots:
+        x, y = place(spot.east, spot.north)
+        if spot.right:
+            _dot(svg, x, y, "spot right")
+        else:
+            box = {"x": f"{x - 4:.2f}", "y": f"{y - 4:.2f}", "width": "8", "height": "8"}
+            ET.SubElement(svg, "rect", {**box, "class": "spot wrong"})
+    ET.SubElement(svg, "path", {"d": cross, "class": "query"})
+    for right, side in ((True, -6), (False, 16)):  # above and below, so that both can be read where they are close
+        for x, y, label in labels_together(
+            [(*place(one.east, one.north), one.label) for one in spots if one.right == right]
+        ):
+            left = x + 9 + _CHARACTER * len(label) > MAP
+            text = add_text(svg, x - 9 if left else x + 9, y + side, label, anchor="end" if left else "start")
+            text.set("class", "halo")
+    _scale_bar(svg, scale)
+    add_text(svg, MAP - 14, 16, "N ↑", anchor="middle")
+    return markup_of(svg)
+
+
+def _in_words(spot: Spot) -> str:
+    return f"{spot.label} {'right' if spot.right else 'wrong'}, {math.hypot(spot.east, spot.north):.0f} m"
+
+
+def _scale_bar(svg: ET.Element, scale: float) -> None:
+    """A bar of 1, 2 or 5 times a power of ten metres, at most a third of the map."""
+    most = MAP / 3 / scale
+    power = 10 ** math.floor(math.log10(most))
+    metres = max(step * power for step in (1, 2, 5) if step * power <= most)
+    y = str(MAP + 6)
+    ET.SubElement(svg, "line", {"x1": "10", "x2": f"{10 + metres * scale:.2f}", "y1": y, "y2": y, "class": "bar"})
+    shown = f"{metres:g} m" if metres < 1000 else f"{metres / 1000:g} km"
+    add_text(svg, 16 + metres * scale, MAP + 10, shown)
+
+
+def _svg(width: float, height: float, title: str, description: str) -> ET.Element:
+    svg = ET.Element("svg", {"viewBox": f"0 0 {width:g} {height:g}", "width": f"{width:g}", "role": "img"})
+    svg.set("aria-label", f"{title}: {description}")
+    ET.SubElement(svg, "title").text = title
+    ET.SubElement(svg, "desc").text = description
+    return svg
+
+
+def _share_tick(svg: ET.Element, y: float, text: str) -> None:
+    line = {"x1": f"{LEFT}", "x2": f"{WIDTH - RIGHT}", "y1": f"{y:.2f}", "y2": f"{y:.2f}", "class": "grid"}
+    ET.SubElement(svg, "line", line)
+    add_text(svg, LEFT - 6, y + 4, text, anchor="end")
+
+
+def _dot(svg: ET.Element, x: float, y: float, kind: str) -> None:
+    ET.SubElement(svg, "circle", {"cx": f"{x:.2f}", "cy": f"{y:.2f}", "r": "4", "class": kind})
+
+
+def _points(points: Iterable[tuple[float, float]]) -> str:
+    return " ".join(f"{x:.2f},{y:.2f}" for x, y in points)
+
+
+def _summary(lines: Sequence[Line]) -> str:
+    """The ends of each curve, for who does not see them."""
+    return "; ".join(
+        f"{line.label} from {100 * line.points[0][1]:.1f} % to {100 * line.points[-1][1]:.1f} %"
+        for line in lines
+        if line.points
+    )

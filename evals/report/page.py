@@ -1,0 +1,250 @@
+"""Runs as one page of HTML that needs nothing else: no script, no network, no other file."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+from markupsafe import Markup
+
+from internvl_vpr.tools.text.foreign import visible
+
+from ..compare.compare import compare
+from ..measures.recall import Recall, recall_at
+from ..runs.folder import Run
+from ..runs.records import Result
+from ..runs.risk import accepted_at, judge, risk_coverage
+from ..runs.view import stage_recalls
+from .charts import Line, curve_chart
+from .query import Block, query_block, same_query
+from .settings import settings_shown
+from .thumbnails import Thumbnails
+
+_TEMPLATE = "report.html.jinja"
+_GROUPS = (
+    "recovered by stage 2",
+    "lost by stage 2",
+    "wrong at rank 1, a right one is listed",
+    "no right one is listed",
+    "from outside the map, yet confirmed by cues",
+    "right in both stages",
+    "from outside the map, not confirmed",
+    "not located",
+)
+_CHANGED = 2  # so many of them say what stage 2 changed
+
+
+@dataclass(frozen=True)
+class Row:
+    """A query in the list of all: its group, both stages' ranks in each run, best S, and the anchor of its block."""
+
+    name: str
+    group: str
+    ranks: Sequence[str]
+    score: str
+    anchor: str | None
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group of queries: how many are in it in each run, and the anchor of those that are shown, if any are."""
+
+    name: str
+    counts: Sequence[int]
+    anchor: str | None
+
+
+@dataclass(frozen=True)
+class Flipped:
+    """A query that is right at rank 1 in one run only."""
+
+    word: str
+    name: str
+    says: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """One split."""
+
+    anchor: str
+    name: str
+    tau: str
+    radius: str
+    runs: Sequence[str]
+    settings: Mapping[str, Sequence[str]]
+    recalls: Sequence[Sequence[str]]
+    columns: Sequence[str]
+    groups: Sequence[Group]
+    remarks: Sequence[str]
+    flips: Sequence[Flipped]
+    charts: Sequence[Markup]
+    blocks: Sequence[Block]
+    rows: Sequence[Row]
+
+
+def render_report(runs: Sequence[Mapping[str, Run]], queries: int = 60) -> str:
+    """Return the page for the runs of some splits, or for two sets of runs beside each other.
+
+    At most `queries` queries of each split are shown with photographs, the others in a list. Raises `UsageError`
+    when two sets are not of the same queries and references, and `RunUnfinished`.
+    """
+    from jinja2 import Environment, StrictUndefined
+
+    for run in (run for one in runs for run in one.values()):
+        run.finished_or_raise()
+    flips = _flips(runs) if len(runs) > 1 else {}
+    sections = [
+        _section(number, name, [one[name] for one in runs], queries, flips.get(name, []))
+        for number, name in enumerate(runs[0])
+    ]
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["foreign"] = lambda text: Markup("<bdi>{}</bdi>").format(visible(text))
+    environment.filters["plain"] = visible
+    template = files(__package__ or "").joinpath(_TEMPLATE).read_text(encoding="utf-8")
+    return environment.from_string(template).render(sections=sections, two=len(runs) > 1)
+
+
+def _section(number: int, name: str, runs: Sequence[Run], queries: int, flips: Sequence[Flipped]) -> Section:
+    run = runs[0]
+    pictures = Thumbnails(run.info.split.folders)
+    chosen = choose(run.results, queries)
+    anchors = {id(result): f"s{number}q{i}" for i, result in enumerate(chosen)}
+    blocks = [
+        query_block(result, group_of(result), anchors[id(result)], runs, pictures) for result in chosen
+    ]  # fmt: skip
+    shown = [settings_shown(one) for one in runs]
+    columns = [f"{label}stage {stage}" for label in _labels(runs) for stage in (1, 2)]
+    return Section(
+        anchor=f"s{number}",
+        name=name,
+        tau=f"{run.info.settings['tau']:g}",
+        radius=f"{run.info.split.radius:g}",
+        runs=["first run", "second run"][: len(runs)],
+        settings={key: [one.get(key, "–") for one in shown] for key in dict.fromkeys(k for one in shown for k in one)},
+        recalls=_recalls(runs),
+        columns=columns,
+        groups=list(_groups(f"s{number}", runs, chosen)),
+        remarks=list(_remarks(run, pictures, len(chosen))),
+        flips=flips,
+        charts=[_recall_chart(runs), _risk_chart(runs)],
+        blocks=blocks,
+        rows=[_row(result, runs, anchors.get(id(result))) for result in _sorted(run.results)],
+    )
+
+
+def _labels(runs: Sequence[Run]) -> list[str]:
+    return ["first run, ", "second run, "] if len(runs) > 1 else [""]
+
+
+def group_of(result: Result) -> str:
+    """Return which group a query belongs to."""
+    if result.error:
+        return _GROUPS[7]
+    if result.outside:
+        return _GROUPS[4] if result.decided_by == "cues" else _GROUPS[6]
+    before, after = result.coarse_rank == 1, result.final_rank == 1
+    if before and after:
+        return _GROUPS[5]
+    if after or before:
+        return _GROUPS[0] if after else _GROUPS[1]
+    return _GROUPS[2] if result.final_rank or result.coarse_rank else _GROUPS[3]
+
+
+def _sorted(results: Sequence[Result]) -> list[Result]:
+    return sorted(results, key=lambda result: _GROUPS.index(group_of(result)))
+
+
+def choose(results: Sequence[Result], most: int) -> list[Result]:
+    """Choose at most so many queries in the groups' order, so that each group has some before any has all."""
+    by_group = {group: [one for one in results if group_of(one) == group] for group in _GROUPS}
+    share = max(1, most // (2 * len(_GROUPS)))
+    some = [one for group in _GROUPS for one in by_group[group][:share]][:most]
+    others = [one for group in _GROUPS for one in by_group[group][share:]][: most - len(some)]
+    return _sorted([*some, *others])
+
+
+def _groups(section: str, runs: Sequence[Run], chosen: Sequence[Result]) -> Iterator[Group]:
+    """The groups that are not empty, and always those that say what stage 2 changed."""
+    shown = {group_of(result) for result in chosen}
+    for number, group in enumerate(_GROUPS):
+        counts = [sum(group_of(result) == group for result in run.results) for run in runs]
+        if any(counts) or number < _CHANGED:
+            yield Group(group, counts, f"{section}g{number}" if group in shown else None)
+
+
+def _recalls(runs: Sequence[Run]) -> list[list[str]]:
+    columns = [stage_recalls(run, stage) for run in runs for stage in (1, 2)]
+    return [[f"Recall@{row[0].k}", *map(str, row)] for row in zip(*columns, strict=True)]
+
+
+def _remarks(run: Run, pictures: Thumbnails, shown: int) -> Iterator[str]:
+    split = run.info.split
+    yield f"Right is {_RULES[split.rule].format(radius=split.radius)}. Shares with counts and 95 % Wilson intervals."
+    if split.without_positives:
+        yield f"{split.without_positives} queries have no right reference; they stay in the denominator."
+    if shown < len(run.results):
+        yield f"{shown} of {len(run.results)} queries are shown with photographs; all are in the list at the end."
+    if pictures.missing:
+        yield "The photographs are not where the run found them, so they cannot be shown."
+
+
+_RULES = {
+    "radius": "a reference within {radius:g} m, inclusive",
+    "name": "the reference of the same name",
+    "pairs": "what the table of pairs lists",
+}
+
+
+def _flips(runs: Sequence[Mapping[str, Run]]) -> dict[str, list[Flipped]]:
+    found = compare(runs[0], runs[1])
+    return {
+        split.name: [
+            Flipped(
+                "gained" if one.gained else "lost",
+                one.query,
+                f"rank {one.a or '–'} → {one.b or '–'}"
+                + (" (a label within 1 m of the radius)" if one.near_radius else ""),
+            )
+            for one in split.flips
+        ]
+        for split in found.splits
+    }
+
+
+def _recall_chart(runs: Sequence[Run]) -> Markup:
+    lines = []
+    for label, run in zip(_labels(runs), runs, strict=True):
+        deepest = max((len(query.shortlist) for query in run.queries), default=1)
+        for stage in (1, 2):
+            ranks = [query.coarse_rank if stage == 1 else query.final_rank for query in run.queries]
+            values = [(float(k), Recall(k, *recall_at(ranks, k)).value) for k in range(1, deepest + 1)]
+            lines.append(Line(f"{label}stage {stage}", values))
+    return curve_chart("Recall@K", "K", "share of the queries", lines, ranks=True)
+
+
+def _risk_chart(runs: Sequence[Run]) -> Markup:
+    lines = []
+    for label, run in zip(_labels(runs), runs, strict=True):
+        judged = [judge(result) for result in run.results]
+        points = [(one.accepted / len(judged), one.wrong / one.accepted) for one in risk_coverage(judged).points]
+        tau = float(run.info.settings["tau"] or 0)
+        own = accepted_at(judged, tau)
+        mark = (own.accepted / len(judged), own.wrong / own.accepted) if own.accepted else None
+        says = f"dot at τ = {tau:g}: {own.accepted}/{len(judged)} accepted, {own.wrong} wrong"
+        lines.append(Line(f"{label}{says}", points, mark))
+    return curve_chart(
+        "Risk and coverage, accepted when the best S is above τ", "coverage: share accepted", "risk: share wrong", lines
+    )
+
+
+def _row(result: Result, runs: Sequence[Run], anchor: str | None) -> Row:
+    best = max((one.score for one in result.shortlist if one.score is not None), default=None)
+    everywhere = [result, *(same_query(result, run) for run in runs[1:])]
+    ranks = [rank for one in everywhere if one for rank in (one.coarse_rank, one.final_rank)]
+    return Row(
+        result.query,
+        group_of(result),
+        ["–" if rank is None else str(rank) for rank in ranks],
+        "–" if best is None else f"{best:.4f}",
+        anchor,
+    )

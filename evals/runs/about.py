@@ -1,0 +1,133 @@
+"""What a run writes about itself: its settings, what was said of each image, and the field's prediction files."""
+
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from internvl_vpr.agent.localizer.context import Context
+from internvl_vpr.tools.describe_image import recall_descriptions
+from internvl_vpr.tools.describers.cue_answer import cue_schema, schema_digest
+from internvl_vpr.tools.disk.whole_file import write_whole
+from internvl_vpr.tools.endpoint.prompt import Prompt
+from internvl_vpr.tools.ledger.ledger import Step
+from internvl_vpr.tools.ledger.report import Tally, tally
+from internvl_vpr.tools.records import Description, Position
+
+from ..splits.gallery import references_digest
+from ..splits.queries import Query, queries_digest, without_positives
+from ..splits.split import Split
+from .folder import PREDICTIONS
+from .records import Described, Result, Role, RunInfo, SplitInfo
+
+_PACKAGES = (
+    "internvl-vpr", "faiss-cpu", "langgraph", "numpy", "onnxruntime", "openai", "opencv-python-headless", "pillow",
+    "rapidocr", "sentence-transformers", "torch", "transformers",
+)  # fmt: skip
+
+
+def run_info(split: Split, queries: Sequence[Query], context: Context, limit: int | None) -> RunInfo:
+    """Return everything that decides a run's results."""
+    settings = context.settings
+    asks = settings.describer == "vlm"
+    prompt = Prompt.load(settings.prompt) if asks else None
+    return RunInfo(
+        split=_split_info(split, queries, context),
+        settings=context.resolved(),
+        prompt=f"{prompt.name} {prompt.digest}" if prompt else None,
+        schema_digest=schema_digest(cue_schema(settings.n)) if asks else None,
+        index=context.index.manifest.checksum,
+        versions=_versions(),
+        ledger=context.ledger.path.as_posix(),
+        limit=limit,
+        started=now(),
+    )
+
+
+def _split_info(split: Split, queries: Sequence[Query], context: Context) -> SplitInfo:
+    outside = sum(query.outside for query in queries)
+    return SplitInfo(
+        name=split.name,
+        rule=split.rule,
+        radius=split.radius,
+        queries=len(queries) - outside,
+        outside=outside,
+        references=len(context.index),
+        without_positives=sum(1 for _ in without_positives(queries)),
+        queries_digest=queries_digest(queries, drawn_by=split.drawn_by),
+        references_digest=references_digest(context.index, drawn_by=split.drawn_by),
+        folders=split.folders(),
+    )
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue  # of an extra that is not installed
+    return found
+
+
+def describe_images(queries: Sequence[Query], results: Sequence[Result], context: Context) -> Iterator[Described]:
+    """Yield what the ledger holds of each image of a run: the queries' in their order, then the references'."""
+    asked = {query.digest: query for query in reversed(queries) if query.digest and query.error is None}
+    shown = {one.digest for result in results for one in result.shortlist} - asked.keys()
+    about: dict[str, tuple[str, Role, Position | None]] = {
+        digest: (query.name, "outside" if query.outside else "query", query.position)
+        for digest, query in reversed(asked.items())
+    }
+    for photo in context.index.photos():
+        if photo.digest in shown and photo.digest not in about:
+            about[photo.digest] = (photo.reference, "reference", photo.position)
+    n, describer, ledger = context.settings.n, context.describer, context.ledger
+    said = recall_descriptions(about, n, describer, ledger, failures=True)
+    took = tally(ledger, [Step(image=digest, describer=describer.id, n=n) for digest in about])
+    for digest, (name, role, position) in about.items():
+        yield _described(digest, name, role, position, said, took)
+
+
+def _described(
+    digest: str,
+    name: str,
+    role: Role,
+    position: Position | None,
+    said: Mapping[str, Description],
+    took: Mapping[str, Tally],
+) -> Described:
+    description = said.get(digest)
+    spent = took.get(digest, Tally())
+    return Described(
+        photo=name,
+        role=role,
+        digest=digest,
+        position=position,
+        cues=description.cues if description else (),
+        failure=description.failure if description else "it was not described",
+        attempts=spent.attempts,
+        first_valid=spent.first_valid,
+        usage=spent.usage,
+        latency=round(spent.latency, 4),
+    )
+
+
+def write_predictions(folder: Path, results: Sequence[Result], folders: Mapping[str, str]) -> None:
+    """Write each query's final ranking as the field's evaluation tools do, `preds/NNN.txt` in the queries' order."""
+    predictions = folder / PREDICTIONS
+    predictions.mkdir(exist_ok=True)
+    database, asked = Path(folders["database"]), Path(folders["queries"])
+    for number, result in enumerate(result for result in results if not result.outside):
+        blocks = (
+            ("Query path:", [asked / result.query]),
+            ("Predictions paths:", [database / one.reference for one in result.ranked]),
+            ("Positives paths:", [database / reference for reference in result.positives]),
+        )
+        text = "\n".join("\n".join([title, *map(str, paths), ""]) for title, paths in blocks)
+        write_whole(predictions / f"{number:03d}.txt", text)
+
+
+def now() -> str:
+    """Return the time as a run states it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

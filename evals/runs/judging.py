@@ -1,0 +1,61 @@
+"""A query's run beside its positives: one line of the results."""
+
+from collections.abc import Mapping, Sequence
+
+from internvl_vpr.agent.localizer.run import Trace
+from internvl_vpr.tools.photo.position import distance
+from internvl_vpr.tools.records import Candidate, CueMatch, Description, Position, Score
+
+from ..splits.queries import Query
+from .records import Result, Shortlisted
+
+
+def judged(query: Query, trace: Trace) -> Result:
+    """Turn what a run found into a result; the position of the query is used here for the first time."""
+    answer = trace.answer
+    shortlist = tuple(
+        _shortlisted(candidate, score, trace.descriptions, query.position)
+        for candidate, score in zip(trace.candidates, trace.scores, strict=True)
+    )
+    return Result(
+        **_about(query),
+        shortlist=shortlist,
+        ranking=tuple(candidate.coarse_rank for candidate in answer.candidates),
+        retained=sum(candidate.retained for candidate in answer.candidates),
+        status=answer.status,
+        decided_by=answer.decided_by,
+        seconds={stage: round(seconds, 4) for stage, seconds in trace.seconds.items()},
+        steps=answer.steps,
+    )
+
+
+def missed(query: Query, error: str) -> Result:
+    """Return the result of a query that could not be located; it counts as missed."""
+    return Result(**_about(query), error=error)
+
+
+def _about(query: Query) -> dict[str, object]:
+    return {
+        "query": query.name, "digest": query.digest, "position": query.position, "outside": query.outside,
+        "positives": query.positives,
+    }  # fmt: skip
+
+
+def _shortlisted(
+    candidate: Candidate, score: Score, descriptions: Mapping[str, Description], at: Position | None
+) -> Shortlisted:
+    metres = distance(at, candidate.position) if at and candidate.position else None
+    said = descriptions.get(candidate.digest)
+    return Shortlisted(
+        reference=candidate.reference,
+        digest=candidate.digest,
+        similarity=candidate.coarse_similarity,
+        score=score.score,
+        matches=_indexed(score.matches, [cue.text for cue in said.cues] if said else []),
+        metres=None if metres is None else round(metres, 3),
+    )
+
+
+def _indexed(matches: Sequence[CueMatch], cues: Sequence[str]) -> tuple[tuple[int, float], ...]:
+    """Name what was matched by its place among the candidate's cues, which are kept once for all queries."""
+    return tuple((cues.index(match.matched), round(match.cosine, 6)) for match in matches)

@@ -1,0 +1,123 @@
+"""What a run of an evaluation leaves behind: its settings, one result a query, one description an image."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Literal
+
+from pydantic import Field
+
+from internvl_vpr.tools.records import Cue, Digest, Position, Record, Steps
+
+from ..measures.recall import first_positive_rank
+
+FORMAT = 1
+
+Role = Literal["query", "outside", "reference"]
+
+
+class SplitInfo(Record):
+    """What a run was measured on; two runs are comparable when both digests agree."""
+
+    name: str
+    rule: Literal["radius", "name", "pairs"] = Field(description="what makes a reference a positive of a query")
+    radius: float = Field(description="metres, inclusive")
+    queries: int
+    outside: int = Field(description="queries from outside the map, which no reference shows")
+    references: int
+    without_positives: int = Field(description="queries that no reference is right for; they count as missed")
+    queries_digest: Digest = Field(description="of names, bytes, positions and positives")
+    references_digest: Digest = Field(description="of names, bytes and positions")
+    folders: dict[str, str] = Field(description="where database, queries and outside are, as they were named")
+
+
+class RunInfo(Record):
+    """Everything that decides a run's results, and when it was made."""
+
+    format: int = FORMAT
+    split: SplitInfo
+    settings: dict[str, str | int | float | None]
+    prompt: str | None = Field(None, description="name and digest; None where the describer has none")
+    schema_digest: str | None = None
+    index: str = Field(description="checksum of the index's manifest")
+    versions: dict[str, str]
+    ledger: str
+    limit: int | None = None
+    started: str
+    finished: str | None = None
+    seconds: float = Field(0.0, description="wall time of all sessions together")
+
+
+class Shortlisted(Record):
+    """A candidate of stage 1 with what stage 2 made of it.
+
+    `matches` has, for each cue of the query, which cue of the candidate it matches best (from 0) and the cosine.
+    """
+
+    reference: str
+    digest: Digest
+    similarity: float = Field(description="Eq. 5")
+    score: float | None = Field(None, description="S, Eq. 9; None where there are no cues")
+    matches: tuple[tuple[int, float], ...] = ()
+    metres: float | None = Field(None, description="from the query, None where that cannot be said")
+
+
+class Result(Record):
+    """One query: the shortlist in coarse order, and the final ranking as coarse ranks.
+
+    The first `retained` of `ranking` are above τ. With `strict` the others are not in it. `error` says why a
+    query was not located at all.
+    """
+
+    query: str
+    digest: Digest | None
+    position: Position | None = None
+    outside: bool = False
+    positives: tuple[str, ...] = ()
+    shortlist: tuple[Shortlisted, ...] = ()
+    ranking: tuple[int, ...] = Field((), description="coarse ranks, from 1, in the final order")
+    retained: int = 0
+    status: Literal["located", "unknown"] | None = None
+    decided_by: Literal["cues", "coarse order"] | None = None
+    seconds: dict[str, float] = Field({}, description="by stage, and `total`")
+    steps: Steps = Steps(made=0, recorded=0)
+    error: str | None = None
+
+    @cached_property
+    def coarse_rank(self) -> int | None:
+        """The 1-based rank of the first positive in stage 1, None where it is not in the shortlist."""
+        return first_positive_rank([one.reference for one in self.shortlist], set(self.positives))
+
+    @cached_property
+    def final_rank(self) -> int | None:
+        """The 1-based rank of the first positive in stage 2's ranking, or None."""
+        return first_positive_rank([one.reference for one in self.ranked], set(self.positives))
+
+    @property
+    def ranked(self) -> tuple[Shortlisted, ...]:
+        """The shortlist in the final order."""
+        return tuple(self.shortlist[rank - 1] for rank in self.ranking)
+
+
+class Described(Record):
+    """What was said about one image, and what it took over all attempts on record."""
+
+    photo: str = Field(description="name of the first photo with these bytes")
+    role: Role
+    digest: Digest
+    position: Position | None
+    cues: tuple[Cue, ...]
+    failure: str | None = None
+    attempts: int = Field(1, ge=0)
+    first_valid: bool = Field(True, description="whether the first attempt gave the cues")
+    usage: dict[str, int] = Field({}, description="tokens of all attempts, by kind")
+    latency: float = Field(0.0, description="seconds, of all attempts")
+
+
+class Check(Record):
+    """One property of descriptions, measured on every image, so that two runs can be compared image by image."""
+
+    name: str
+    meaning: str = Field(description="one line for a reader")
+    better: Literal["higher", "lower"] | None = Field(description="None: neither is better in itself")
+    binary: bool = Field(description="each value is 0 or 1, so the mean is a share")
+    values: Mapping[str, float] = Field(description="by role and photo, such as `reference a.jpg`")

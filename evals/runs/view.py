@@ -1,0 +1,62 @@
+"""A run as a person reads it: Recall@K of both stages, and what a reader must know beside it."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ..measures.recall import Recall, recall_at
+from .folder import Run
+from .records import Result
+
+RECALLS = (1, 5, 10, 20)
+
+
+def show_run(run: Run) -> RenderableType:
+    """Show Recall@1, 5, 10, 20 of both stages with counts and Wilson's 95 % intervals; fits 80 columns."""
+    table = Table(
+        box=SIMPLE_HEAD, show_edge=False, pad_edge=False, title=run.info.split.name, title_justify="left",
+        title_style="bold",
+    )  # fmt: skip
+    for column in ("", "stage 1, retrieved", "stage 2, re-ranked"):
+        table.add_column(column, no_wrap=True)
+    for recall in zip(*(stage_recalls(run, stage) for stage in (1, 2)), strict=True):
+        table.add_row(f"Recall@{recall[0].k}", *map(str, recall))
+    return Group(table, *(Text(line) for line in _remarks(run)))
+
+
+def stage_recalls(run: Run, stage: int, ks: Sequence[int] = RECALLS) -> list[Recall]:
+    """Return Recall@K of one stage, for those K that the shortlist can tell."""
+    queries = run.queries
+    ranks = [query.coarse_rank if stage == 1 else query.final_rank for query in queries]
+    known = max(1, min(int(run.info.settings["k"] or 1), max((len(query.shortlist) for query in queries), default=1)))
+    complete = known >= run.info.split.references  # then no further reference could be right
+    return [Recall(k, *recall_at(ranks, k)) for k in ks if k <= known or complete]
+
+
+def _remarks(run: Run) -> Iterator[str]:
+    split, queries = run.info.split, run.queries
+    if run.info.limit is not None:
+        yield f"Limited to the first {run.info.limit} queries."
+    if split.without_positives:
+        yield f"{_count(split.without_positives, 'query', 'queries')} without a right reference: counted as missed."
+    if errors := [query for query in queries if query.error]:
+        yield f"{_count(len(errors), 'query', 'queries')} not located, counted as missed; the first: {errors[0].error}"
+    if outside := [result for result in run.results if result.outside]:
+        confirmed = sum(result.decided_by == "cues" for result in outside)
+        yield f"Of {len(outside)} photographs from outside the map, cues confirm {confirmed}."
+    yield _took(run.results, run.info.seconds)
+
+
+def _took(results: Sequence[Result], seconds: float) -> str:
+    made = sum(result.steps.made for result in results)
+    attempts = sum(result.steps.attempts for result in results)
+    failed = len({one for result in results for one in [result.query] if result.steps.failed})
+    tail = f", {_count(failed, 'query', 'queries')} with images not described" if failed else ""
+    return f"{len(results)} photographs in {seconds:,.0f} s; {made} images described now in {attempts} attempts{tail}."
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"

@@ -1,0 +1,1 @@
+"""Benchmark splits: queries, references, and which of them show the same place."""

@@ -1,0 +1,104 @@
+"""The queries of a split, each with the references that are right for it."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from internvl_vpr.tools.errors import PackageMissing, PhotoError, PositionError, UsageError
+from internvl_vpr.tools.index.bounded_map import bounded_map
+from internvl_vpr.tools.photo.photo import open_photo
+from internvl_vpr.tools.records import Position
+
+from .gallery import Gallery
+from .split import Split
+
+
+@dataclass(frozen=True)
+class Query:
+    """A photo to ask for; `error` says why it cannot be used. `outside`: no reference shows the place."""
+
+    name: str
+    path: Path
+    outside: bool = False
+    digest: str | None = None
+    position: Position | None = None
+    positives: tuple[str, ...] = ()
+    error: str | None = None
+
+
+def read_queries(split: Split, gallery: Gallery, limit: int | None = None) -> list[Query]:
+    """Open the queries, at most the first `limit` of them and of those from outside, and find their positives.
+
+    Raises `UsageError` when no query can have a positive: that would measure nothing.
+    """
+    inside = [Query(name, split.queries_folder / name) for name in split.queries[:limit]]
+    outer = split.outside_folder or split.queries_folder
+    outside = [Query(name, outer / name, outside=True) for name in split.outside[:limit]]
+    positives = _positives(split, gallery)
+    queries = [replace(query, positives=positives(query)) for query in bounded_map(_opened, inside)]
+    if not any(query.positives for query in queries):
+        raise UsageError(
+            f"None of the {len(queries)} queries of {split.name!r} has a right reference in {str(split.database)!r}: "
+            "check the two folders, and that both sides have positions."
+        )
+    return [*queries, *bounded_map(_opened, outside)]
+
+
+def queries_digest(queries: Sequence[Query], *, drawn_by: str | None) -> str:
+    """Return one SHA-256 over names, bytes, positions and positives; see `gallery.references_digest`."""
+    digest = hashlib.sha256(f"{drawn_by}\n".encode())
+    for query in queries:
+        content = "" if drawn_by else query.digest or ""
+        place = query.position.model_dump_json() if query.position else ""
+        digest.update(f"{query.outside}\0{query.name}\0{content}\0{place}\0{chr(0).join(query.positives)}\n".encode())
+    return digest.hexdigest()
+
+
+def _opened(query: Query) -> Query:
+    try:
+        photo = open_photo(query.path)
+    except (PhotoError, PositionError, PackageMissing) as error:
+        return replace(query, error=str(error))
+    return replace(query, digest=photo.digest, position=photo.position)
+
+
+def _positives(split: Split, gallery: Gallery) -> Callable[[Query], tuple[str, ...]]:
+    """Return what finds a query's positives by the split's rule."""
+    if split.rule == "pairs":
+        return _by_pairs(split, gallery)
+    if split.rule == "name":
+        return _by_name(gallery)
+
+    def around(query: Query) -> tuple[str, ...]:
+        return tuple(gallery.around(query.position, split.radius)) if query.position else ()
+
+    return around
+
+
+def _by_name(gallery: Gallery) -> Callable[[Query], tuple[str, ...]]:
+    named: dict[str, list[str]] = defaultdict(list)
+    for name in gallery.names:
+        named[_stem(name)].append(name)
+    return lambda query: tuple(named.get(_stem(query.name), ()))
+
+
+def _by_pairs(split: Split, gallery: Gallery) -> Callable[[Query], tuple[str, ...]]:
+    pairs, known = split.pairs or {}, set(gallery.names)
+    missing = sorted({reference for references in pairs.values() for reference in references} - known)
+    if missing:
+        raise UsageError(
+            f"The table of pairs names {len(missing)} references that are not in the index of "
+            f"{str(split.database)!r}, such as {missing[0]!r}: correct the table or add the photos."
+        )
+    return lambda query: tuple(sorted(pairs.get(query.name, ())))
+
+
+def _stem(name: str) -> str:
+    return PurePosixPath(name).with_suffix("").as_posix()
+
+
+def without_positives(queries: Sequence[Query]) -> Iterator[Query]:
+    """Yield the queries that no reference is right for; they stay in the denominator, as the field has it."""
+    return (query for query in queries if not query.outside and not query.positives)

@@ -1,0 +1,1 @@
+"""The demo town: drawn streets, photographed by day, at night, behind people, and long ago."""

@@ -1,0 +1,1 @@
+"""Choosing settings from recorded runs: rescoring, sweeps, the threshold, the paper's tables."""

@@ -1,0 +1,212 @@
+"""A finished run scored anew with another N, K, τ, weights or fusion; nothing is described for it."""
+
+import hashlib
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal, Self
+
+import numpy as np
+
+from internvl_vpr.tools.apply_threshold import BelowTau
+from internvl_vpr.tools.arrays import Floats
+from internvl_vpr.tools.describe_image import normalize_scores
+from internvl_vpr.tools.errors import UsageError
+from internvl_vpr.tools.features.sentences import SentenceEncoder, embed_phrases, open_encoder
+from internvl_vpr.tools.ledger.ledger import Ledger
+from internvl_vpr.tools.records import Cue
+from internvl_vpr.tools.score_candidates import best_matches, weighted_sum
+
+from ..runs.folder import Run
+from ..runs.records import Result, RunInfo
+
+Weights = Literal["alpha", "uniform", "shuffled", "symmetric"]
+
+
+@dataclass(frozen=True)
+class Rescoring:
+    """What a run is scored anew with; raises `UsageError` for values out of range.
+
+    `n` takes the first cues of each image, in the describer's order. `weights`: `alpha` is Eq. 9, `uniform` counts
+    the query's cues alike, `shuffled` deals its weights out anew, `symmetric` is half Eq. 9 and half the candidate's
+    β-weighted best matches in the query. `fusion` is w of `(1 − w) S + w · similarity` (Eq. 5), which orders the
+    retained; whether a candidate is retained is for S alone to say (Eq. 10).
+    """
+
+    n: int
+    k: int
+    tau: float
+    below_tau: BelowTau = "fallback"
+    weights: Weights = "alpha"
+    fusion: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.n < 1 or self.k < 1:
+            raise UsageError(f"N and K are 1 or more, not {self.n} and {self.k}.")
+        if not 0 <= self.fusion <= 1:
+            raise UsageError(f"A fusion is between 0 (S alone) and 1 (similarity alone), not {self.fusion:g}.")
+
+    @classmethod
+    def of_run(cls, info: RunInfo) -> Self:
+        """Return what a run was scored with."""
+        settings = info.settings
+        below_tau: BelowTau = "strict" if settings["below_tau"] == "strict" else "fallback"
+        return cls(int(settings["n"] or 1), int(settings["k"] or 1), float(settings["tau"] or 0.0), below_tau)
+
+
+@dataclass(frozen=True)
+class Rescored:
+    """A query scored anew: its final order as coarse ranks from 1, of which the first `retained` are above τ.
+
+    `rank` is the 1-based one of the first positive, None where none is in it. `confidence` is the largest S, None
+    where there is none, and `right` whether the candidate with it (of equal ones the first by looks) is a positive.
+    """
+
+    ranking: tuple[int, ...]
+    retained: int
+    rank: int | None
+    confidence: float | None
+    right: bool
+
+
+class Rescorer:
+    """A run with the embeddings of everything that was said, `[d]` by phrase."""
+
+    def __init__(self, run: Run, embeddings: dict[str, Floats]) -> None:
+        self.run = run
+        self.own = Rescoring.of_run(run.info)
+        self._embeddings = embeddings
+        self._positive = [_positive(result) for result in run.results]
+        self._scores: dict[tuple[int, Weights], list[Floats]] = {}
+
+    def rescore(self, asked: Rescoring) -> list[Rescored]:
+        """Score every query anew (Eqs. 8–10); one each, in the order of the run's results."""
+        return [
+            _ranked(result, scores, positive, asked)
+            for result, scores, positive in zip(self.run.results, self.scores(asked), self._positive, strict=True)
+        ]
+
+    def scores(self, asked: Rescoring) -> list[Floats]:
+        """Return S `[K]` of each query's shortlist, NaN where the query or the candidate has no cues."""
+        key = (asked.n, asked.weights)
+        if key not in self._scores:
+            said = {digest: one.cues[: asked.n] for digest, one in self.run.descriptions.items()}
+            cues = {digest: normalize_scores(prefix) for digest, prefix in said.items() if prefix}
+            vectors = {
+                digest: np.stack([self._embeddings[cue.text] for cue in one]) for digest, one in cues.items()
+            }  # [N, d] each
+            self._scores[key] = [_scores(result, cues, vectors, asked.weights) for result in self.run.results]
+        return self._scores[key]
+
+    def differing(self) -> list[str]:
+        """Name the queries whose ranking, scored anew with the run's own settings, is not the run's own."""
+        pairs = zip(self.run.results, self.rescore(self.own), strict=True)
+        return [
+            result.query
+            for result, found in pairs
+            if (found.ranking, found.retained) != (result.ranking, result.retained)
+        ]
+
+
+def open_rescorer(run: Run, encoder: SentenceEncoder | None = None) -> Rescorer:
+    """Take the embeddings of a run's phrases from its ledger, where that still is, and embed the others.
+
+    Raises `RunUnfinished`, `UsageError` for a run that was made with another encoder, and what the encoder and
+    the ledger raise.
+    """
+    run.finished_or_raise()
+    encoder = encoder or open_encoder(str(run.info.settings["encoder"]))
+    made_with = run.info.settings.get("encoder_id", encoder.id)
+    if made_with != encoder.id:
+        raise UsageError(
+            f"The run in {str(run.folder)!r} was made with the encoder {made_with!r}, and this one is {encoder.id!r}: "
+            "make the run again."
+        )
+    phrases = [cue.text for one in run.descriptions.values() for cue in one.cues]
+    with ExitStack() as stack:
+        path = Path(run.info.ledger)
+        if not path.is_file():  # it was moved, or is on another machine: only embeddings are lost
+            path = Path(stack.enter_context(TemporaryDirectory())) / "ledger.sqlite"
+        return Rescorer(run, embed_phrases(phrases, encoder, stack.enter_context(Ledger(path))))
+
+
+def _positive(result: Result) -> Floats:
+    """Which of the shortlist are positives `[K]`."""
+    positives = set(result.positives)
+    return np.array([one.reference in positives for one in result.shortlist], dtype=bool)
+
+
+def _scores(result: Result, cues: dict[str, tuple[Cue, ...]], vectors: dict[str, Floats], weights: Weights) -> Floats:
+    """S `[K]` of a query's shortlist (Eqs. 8–9), NaN where there is none."""
+    scores = np.full(len(result.shortlist), np.nan)
+    digests = [one.digest for one in result.shortlist]
+    described = [j for j, digest in enumerate(digests) if digest in cues]
+    if result.digest not in cues or not described:
+        return scores
+    query, stacks = vectors[result.digest], [vectors[digests[j]] for j in described]
+    alpha = np.array([cue.weight for cue in cues[result.digest]])  # [N]
+    found = weighted_sum(_dealt(alpha, weights, result), best_matches(query, stacks)[0])
+    if weights == "symmetric":
+        beta = np.array([cue.weight for j in described for cue in cues[digests[j]]])  # [Σ N_j]
+        found = (found + _backward(query, stacks, beta)) / 2
+    scores[described] = found
+    return scores
+
+
+def _backward(query: Floats, stacks: Sequence[Floats], beta: Floats) -> Floats:
+    """Each candidate's own β-weighted best matches in the query: Eqs. 8–9 the other way round."""
+    cosines = best_matches(np.concatenate(stacks), [query])[0][:, 0]  # [Σ N_j]
+    starts = np.cumsum([0, *(len(stack) for stack in stacks[:-1])])
+    sums: Floats = np.add.reduceat(beta * cosines, starts)
+    return sums
+
+
+def _dealt(alpha: Floats, weights: Weights, result: Result) -> Floats:
+    """The weights `[N]` of the query's cues."""
+    if weights == "uniform":
+        return np.full(len(alpha), 1 / len(alpha))
+    if weights == "shuffled":
+        return alpha[_shuffle(f"{result.outside}\n{result.query}", len(alpha))]
+    return alpha
+
+
+def _shuffle(seed: str, count: int) -> list[int]:
+    """A permutation that is the same on every machine and with every version of every library."""
+    return sorted(range(count), key=lambda i: hashlib.sha256(f"{seed}\n{i}".encode()).digest())
+
+
+def _ranked(result: Result, scores: Floats, positive: Floats, asked: Rescoring) -> Rescored:
+    scores, positive = scores[: asked.k], positive[: asked.k]
+    similarity = np.array([one.similarity for one in result.shortlist[: asked.k]])
+    fused = (1 - asked.fusion) * scores + asked.fusion * similarity if asked.fusion else scores
+    order, retained = order_by(scores, fused, asked.tau, asked.below_tau)
+    hits = np.flatnonzero(positive[order])
+    first = None if np.isnan(scores).all() else int(np.nanargmax(scores))
+    return Rescored(
+        ranking=tuple((order + 1).tolist()),
+        retained=retained,
+        rank=int(hits[0]) + 1 if len(hits) else None,
+        confidence=None if first is None else float(scores[first]),
+        right=first is not None and bool(positive[first]),
+    )
+
+
+def order_by(scores: Floats, key: Floats, tau: float, below_tau: BelowTau) -> tuple[Floats, int]:
+    """Return the final order, as places in the coarse one from 0, and how many of it are retained (Eq. 10).
+
+    `scores [K]` are S in the coarse order, NaN where there is none; the retained, `S > τ`, are sorted by `key [K]`
+    descending, and everything else is as `apply_threshold` has it.
+    """
+    above = scores > tau
+    retained, held_back = np.flatnonzero(above), np.flatnonzero(~above)
+    retained = retained[np.argsort(-key[retained], kind="stable")]  # equal ones stay in their coarse order
+    if below_tau == "strict" and not np.isnan(scores).all():
+        held_back = held_back[np.isnan(scores[held_back])] if len(retained) else held_back[:0]
+    return np.concatenate([retained, held_back]), len(retained)
+
+
+def query_ranks(found: Sequence[Rescored], run: Run) -> list[int | None]:
+    """Return the ranks of the queries that count for recall; those from outside the map do not."""
+    return [one.rank for one, result in zip(found, run.results, strict=True) if not result.outside]

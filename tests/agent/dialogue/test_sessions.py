@@ -1,0 +1,241 @@
+"""Conversations on disk: what comes back, what is dropped, and what a tampered file cannot do."""
+
+import asyncio
+import pickle
+import sqlite3
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing, closing
+from pathlib import Path
+from typing import TypeVar
+
+import ormsgpack
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from talking import questions_of, replies_of
+
+from internvl_vpr.agent.dialogue.conversation import Conversation, unanswered
+from internvl_vpr.agent.dialogue.session_file import choose_session, kept_sessions
+from internvl_vpr.agent.dialogue.sessions import Sessions, open_sessions
+from internvl_vpr.agent.localizer.context import Context
+from internvl_vpr.tools.errors import SessionError, UsageError
+
+T = TypeVar("T")
+
+
+def with_sessions(path: Path, work: Callable[[Sessions], Awaitable[T]]) -> T:
+    async def run() -> T:
+        async with open_sessions(path) as sessions:
+            return await work(sessions)
+
+    return asyncio.run(run())
+
+
+def ask(path: Path, context: Context, session: str, *questions: str) -> None:
+    async def work(sessions: Sessions) -> None:
+        conversation = Conversation(context, session, sessions)
+        for question in questions:
+            async for _ in conversation.ask(question):
+                pass
+
+    with_sessions(path, work)
+
+
+def everything(town: Path) -> tuple[str, ...]:
+    photo = str(town / "query.png")
+    return (
+        *(photo, "why?", "show the runner-up", "compare it with the second", "use 2 cues", "what is on the map?"),
+        *(f"which of these were taken at the same place? {photo} {photo}", "show the candidates"),
+    )
+
+
+def test_a_conversation_comes_back_as_it_was(town: Path, context: Context, tmp_path: Path) -> None:
+    file = tmp_path / "sessions.sqlite"
+
+    async def first(sessions: Sessions) -> object:
+        conversation = Conversation(context, "s", sessions)
+        for question in everything(town):
+            async for _ in conversation.ask(question):
+                pass
+        return await conversation.messages(), await conversation.answers()
+
+    async def later(sessions: Sessions) -> object:
+        conversation = Conversation(context, "s", sessions)
+        return await conversation.messages(), await conversation.answers()
+
+    assert with_sessions(file, first) == with_sessions(file, later)
+    assert file.stat().st_mode & 0o077 == 0
+
+
+def test_what_it_is_about_is_remembered(town: Path, context: Context, tmp_path: Path) -> None:
+    file = tmp_path / "sessions.sqlite"
+    ask(file, context, "s", str(town / "query.png"))
+    ask(file, context, "s", "why?")
+
+    async def messages(sessions: Sessions) -> list[str]:
+        return replies_of(await Conversation(context, "s", sessions).messages())
+
+    assert "nothing was located" not in with_sessions(file, messages)[-1].casefold()
+
+
+def test_only_the_latest_state_of_each_conversation_is_kept(town: Path, context: Context, tmp_path: Path) -> None:
+    file = tmp_path / "sessions.sqlite"
+    for session in ("a", "b"):
+        ask(file, context, session, *everything(town))
+    with closing(sqlite3.connect(file)) as database:
+        assert database.execute("SELECT thread_id, COUNT(*) FROM checkpoints GROUP BY 1").fetchall() == [
+            ("a", 1),
+            ("b", 1),
+        ]
+
+
+def test_conversations_are_listed_the_latest_first_and_chosen_by_how_they_begin(
+    town: Path, context: Context, tmp_path: Path
+) -> None:
+    file = tmp_path / "sessions.sqlite"
+    for session in ("2026-a", "2026-b", "2025-c"):
+        ask(file, context, session, "hello", "what is on the map?")
+
+    async def work(sessions: Sessions) -> list[object]:
+        listed = await sessions.listed(9)
+        return [[s.id for s in listed], listed[0].title, listed[0].questions]
+
+    assert with_sessions(file, work) == [["2025-c", "2026-b", "2026-a"], "hello", 2]
+    assert kept_sessions(file) == ["2025-c", "2026-b", "2026-a"]
+    assert choose_session(kept_sessions(file), "2026") == "2026-b"
+    with pytest.raises(UsageError, match="2025-c"):
+        choose_session(kept_sessions(file), "x")
+
+
+class Trap:
+    """Creates a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return (Path.touch, (self.path,))
+
+
+def tampered(file: Path, column_type: str, blob: bytes) -> None:
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute("UPDATE checkpoints SET type = ?, checkpoint = ?", (column_type, blob))
+
+
+@pytest.mark.parametrize("code", range(8))
+@pytest.mark.parametrize(
+    ("module", "name", "argument"),
+    [("os", "system", "touch {}"), ("pathlib", "Path", ["{}"]), ("subprocess", "getoutput", "touch {}")],
+)
+def test_a_tampered_file_executes_nothing(
+    context: Context, tmp_path: Path, code: int, module: str, name: str, argument: object
+) -> None:
+    file, sentinel = tmp_path / "sessions.sqlite", tmp_path / "executed"
+    ask(file, context, "s", "hello")
+    filled = [str(sentinel)] if isinstance(argument, list) else str(argument).format(sentinel)
+    trap = ormsgpack.Ext(code, ormsgpack.packb([module, name, filled, "touch"]))
+    state = {"v": 4, "ts": "2026-01-01T00:00:00+00:00", "id": "1", "channel_values": {"messages": [trap]}}
+    tampered(file, "msgpack", ormsgpack.packb({**state, "channel_versions": {}, "versions_seen": {}}))
+    with pytest.raises(SessionError, match="damaged"):
+        ask(file, context, "s", "why?")
+    assert not sentinel.exists()
+
+
+def test_a_pickle_in_the_file_is_not_opened(context: Context, tmp_path: Path) -> None:
+    file, sentinel = tmp_path / "sessions.sqlite", tmp_path / "executed"
+    ask(file, context, "s", "hello")
+    tampered(file, "pickle", pickle.dumps(Trap(sentinel)))
+    with pytest.raises(SessionError, match="damaged"):
+        ask(file, context, "s", "why?")
+    assert not sentinel.exists()
+
+
+def test_a_record_that_no_code_of_ours_makes_is_refused(town: Path, context: Context, tmp_path: Path) -> None:
+    file = tmp_path / "sessions.sqlite"
+    ask(file, context, "s", str(town / "query.png"))
+    with closing(sqlite3.connect(file)) as database:
+        (blob,) = database.execute("SELECT checkpoint FROM checkpoints").fetchone()
+    assert b"located" in blob
+    tampered(file, "msgpack", blob.replace(b"located", b"l0cated"))
+    with pytest.raises(SessionError, match="damaged"):
+        ask(file, context, "s", "why?")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(garbage=st.binary(max_size=200))
+def test_garbage_is_said_to_be_damaged(
+    tmp_path_factory: pytest.TempPathFactory, context: Context, garbage: bytes
+) -> None:
+    file = tmp_path_factory.mktemp("sessions") / "sessions.sqlite"
+    ask(file, context, "s", "hello")
+    tampered(file, "msgpack", garbage)
+    with pytest.raises(SessionError):
+        ask(file, context, "s", "why?")
+
+
+def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
+    (tmp_path / "s.sqlite").write_text("hello, I am not a database, and long enough to be one")
+
+    async def nothing(sessions: Sessions) -> None:
+        await sessions.listed(9)
+
+    with pytest.raises(SessionError, match="--sessions"):
+        with_sessions(tmp_path / "s.sqlite", nothing)
+    with pytest.raises(SessionError, match="--sessions"):
+        with_sessions(tmp_path / "none" / "s.sqlite", nothing)
+
+
+def test_a_question_that_was_cancelled_is_known_and_leaves_nothing_locked(
+    town: Path, context: Context, tmp_path: Path
+) -> None:
+    file = tmp_path / "s.sqlite"
+
+    async def work(sessions: Sessions) -> tuple[str | None, str | None]:
+        conversation = Conversation(context, "s", sessions)
+        async with aclosing(conversation.ask(str(town / "query.png"))) as events:
+            await anext(events)  # a tool was chosen, and then it is given up
+        cancelled = unanswered(await conversation.messages())
+        with closing(sqlite3.connect(file, timeout=0)) as other, other:
+            other.execute("CREATE TABLE written_by_another (x)")
+        async for _ in conversation.ask("hello"):
+            pass
+        return cancelled, unanswered(await conversation.messages())
+
+    assert with_sessions(file, work) == (str(town / "query.png"), None)
+
+
+def test_a_damaged_conversation_is_listed_as_that_and_spoils_no_other(context: Context, tmp_path: Path) -> None:
+    file = tmp_path / "s.sqlite"
+    for session in ("good", "bad"):
+        ask(file, context, session, "hello")
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute("UPDATE checkpoints SET checkpoint = x'00' WHERE thread_id = 'bad'")
+
+    async def titles(sessions: Sessions) -> dict[str, str]:
+        return {session.id: session.title for session in await sessions.listed(9)}
+
+    assert with_sessions(file, titles) == {"good": "hello", "bad": "(damaged)"}
+
+
+def test_a_question_forgotten_takes_its_answer_and_its_settings_with_it(
+    town: Path, context: Context, tmp_path: Path
+) -> None:
+    async def work(sessions: Sessions) -> list[object]:
+        conversation = Conversation(context, "s", sessions)
+        for question in ("use 2 cues", str(town / "query.png"), "use 4 cues"):
+            async for _ in conversation.ask(question):
+                pass
+        before = await conversation.messages()
+        forgotten = [await conversation.undo(), await conversation.undo()]
+        left = [len(await conversation.answers()), questions_of(await conversation.messages())]
+        async for _ in conversation.ask("what are the settings?"):
+            pass
+        shown = (await conversation.messages())[-2]
+        return [len(questions_of(before)), forgotten, left, shown.artifact.changed]  # type: ignore[union-attr]
+
+    assert with_sessions(tmp_path / "s.sqlite", work) == [
+        3,
+        ["use 4 cues", str(town / "query.png")],
+        [0, ["use 2 cues"]],
+        {"n": 2},
+    ]

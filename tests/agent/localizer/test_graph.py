@@ -1,0 +1,187 @@
+"""The localization graph from photo to answer, with a scripted describer."""
+
+import asyncio
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.pregel import Pregel
+from places import name_of, with_describer, with_settings
+from scripted import ScriptedDescriber, UnreachableDescriber
+
+from internvl_vpr.agent import Context, assistant, graph
+from internvl_vpr.agent.localizer.graph import build_graph
+from internvl_vpr.agent.localizer.run import locate
+from internvl_vpr.agent.localizer.state import Query
+from internvl_vpr.tools.errors import EndpointUnreachable, PhotoError, UsageError
+from internvl_vpr.tools.records import Answer
+
+
+def run(photo: Path, context: Context) -> Answer:
+    return asyncio.run(locate(photo, context))
+
+
+def test_without_a_cue_that_decides_the_coarse_order_stands(town: Path, context: Context) -> None:
+    query = ScriptedDescriber({"query.png": [("a thing that nobody else has", 1.0)]})
+    answer = run(town / "query.png", with_describer(context, query))
+    assert (answer.status, answer.decided_by, answer.reference) == ("located", "coarse order", name_of(3))
+    assert [candidate.coarse_rank for candidate in answer.candidates] == [1, 2, 3, 4, 5]
+    assert not any(candidate.retained for candidate in answer.candidates)
+    assert any("the coarse order stands" in note for note in answer.notes)
+
+
+def test_a_shared_sign_outranks_the_coarse_order(town: Path, context: Context) -> None:
+    coarse = run(town / "query.png", context)
+    third = coarse.candidates[2].reference
+    script = {"query.png": [("sign 'Löwe'", 9.0), ("a roof", 1.0)], third: [("a door", 1.0), ("sign 'Löwe'", 3.0)]}
+    describer = ScriptedDescriber(script)
+    describer.id = "scripted/2"
+    answer = run(town / "query.png", with_describer(context, describer))
+    assert (answer.decided_by, answer.reference) == ("cues", third)
+    first = answer.candidates[0]
+    assert (first.rank, first.coarse_rank, first.retained) == (1, 3, True)
+    assert first.score == pytest.approx(0.9, abs=0.1)
+    assert (first.matches[0].cue, first.matches[0].matched) == ("sign 'Löwe'", "sign 'Löwe'")
+    assert first.matches[0].weight == pytest.approx(0.9)
+    assert answer.position is not None
+    assert answer.position.easting == 500_000 + 100 * int(third.split("@")[7])
+
+
+def test_strict_says_unknown_when_nothing_is_above_tau(town: Path, context: Context) -> None:
+    strict = with_settings(context, below_tau="strict", tau=1.0)
+    answer = run(town / "query.png", strict)
+    assert (answer.status, answer.reference, answer.position, answer.candidates) == ("unknown", None, None, ())
+    assert any("no place is named" in note for note in answer.notes)
+
+
+def test_an_uncalibrated_tau_is_said(town: Path, context: Context) -> None:
+    answer = run(town / "query.png", with_settings(context, tau=-1.0))
+    assert all(candidate.retained for candidate in answer.candidates)
+    assert any("not calibrated" in note for note in answer.notes)
+
+
+def test_each_image_is_described_once_ever(town: Path, context: Context) -> None:
+    describer = ScriptedDescriber({})
+    first = run(town / "query.png", with_describer(context, describer))
+    assert (first.steps.made, first.steps.recorded) == (6, 0)
+    assert len({photo.digest for photo in describer.asked}) == len(describer.asked) == 6
+    again = run(town / "query.png", with_describer(context, describer))
+    assert (again.steps.made, again.steps.recorded) == (0, 6)
+    assert len(describer.asked) == 6
+    assert again.model_copy(update={"steps": first.steps}) == first
+
+
+def test_another_n_is_asked_anew(town: Path, context: Context) -> None:
+    describer = ScriptedDescriber({})
+    run(town / "query.png", with_describer(context, describer))
+    answer = run(town / "query.png", with_describer(with_settings(context, n=5), describer))
+    assert answer.steps.made == 6
+
+
+def test_the_describer_never_sees_a_position(town: Path, context: Context) -> None:
+    describer = ScriptedDescriber({})
+    run(town / "query.png", with_describer(context, describer))
+    assert [photo.position for photo in describer.asked] == [None] * 6
+
+
+def test_the_querys_own_position_is_reported_and_changes_nothing(town: Path, context: Context, tmp_path: Path) -> None:
+    without = run(town / "query.png", context)
+    lying = tmp_path / name_of(7)
+    shutil.copy(town / "query.png", lying)
+    answer = run(lying, context)
+    assert without.query_position is None
+    assert answer.query_position is not None
+    assert answer.query_position.easting == 500_700
+    assert answer.candidates == without.candidates
+    assert answer.position == without.position
+
+
+def test_a_photo_of_the_index_itself_is_said(town: Path, context: Context) -> None:
+    answer = run(town / "photos" / name_of(2), context)
+    assert answer.reference == name_of(2)
+    assert "This very photo is in the index." in answer.notes
+    assert answer.steps.made == 5  # query and first candidate are one image
+
+
+def test_a_query_that_cannot_be_described_is_answered_by_stage_1(town: Path, context: Context) -> None:
+    describer = ScriptedDescriber({}, fails=frozenset({"query.png"}))
+    answer = run(town / "query.png", with_describer(context, describer))
+    assert (answer.reference, answer.decided_by, answer.cues) == (name_of(3), "coarse order", ())
+    assert any("could not be described" in note and "coarse order stands" in note for note in answer.notes)
+
+
+def test_candidates_that_cannot_be_described_keep_their_coarse_place_and_are_counted(
+    town: Path, context: Context
+) -> None:
+    missing = run(town / "query.png", context).candidates[0].reference
+    describer = ScriptedDescriber({}, fails=frozenset({missing}))
+    describer.id = "scripted/3"
+    answer = run(town / "query.png", with_describer(context, describer))
+    last = answer.candidates[-1]
+    assert (last.reference, last.score, last.retained, last.matches) == (missing, None, False, ())
+    assert any("1 of 5 candidates could not be described" in note for note in answer.notes)
+
+
+def test_a_candidate_whose_file_is_gone_does_not_stop_the_answer(town: Path, context: Context, tmp_path: Path) -> None:
+    gone = town / "photos" / name_of(3)
+    hidden = tmp_path / "hidden.png"
+    shutil.move(gone, hidden)
+    try:
+        answer = run(town / "query.png", context)
+    finally:
+        shutil.move(hidden, gone)
+    assert any("1 of 5 candidates could not be described" in note for note in answer.notes)
+
+
+def test_an_endpoint_that_is_down_stops_the_run(town: Path, context: Context) -> None:
+    with pytest.raises(EndpointUnreachable):
+        run(town / "query.png", with_describer(context, UnreachableDescriber()))
+
+
+def test_a_photo_that_cannot_be_read_is_one_clear_error(context: Context, tmp_path: Path) -> None:
+    (tmp_path / "notes.jpg").write_text("not a photo")
+    with pytest.raises(PhotoError, match=r"notes\.jpg"):
+        run(tmp_path / "notes.jpg", context)
+
+
+def test_a_forgotten_context_is_one_clear_error(town: Path) -> None:
+    with pytest.raises(UsageError, match="open_context"):
+        asyncio.run(graph.ainvoke({"photo": str(town / "query.png")}))
+
+
+def test_a_thread_that_goes_on_with_another_photo_forgets_the_first_ones_descriptions(
+    town: Path, context: Context
+) -> None:
+    kept = build_graph().compile(checkpointer=InMemorySaver())
+    config: RunnableConfig = {"configurable": {"thread_id": "1"}}
+
+    async def twice() -> tuple[Answer, Answer]:
+        one = await kept.ainvoke(Query(photo=str(town / "query.png")), config, context=context)
+        two = await kept.ainvoke(
+            Query(photo=str(town / "photos" / name_of(6))), config, context=with_settings(context, n=1)
+        )
+        return one["answer"], two["answer"]
+
+    first, second = asyncio.run(twice())
+    assert first.steps.made == 6
+    assert second.steps.made == 5
+    assert second.steps.recorded == 0
+
+
+def test_an_answer_is_json_without_anything_that_json_lacks(town: Path, context: Context) -> None:
+    answer = run(town / "query.png", context)
+    text = json.dumps(answer.model_dump(mode="json"), allow_nan=False)
+    assert Answer.model_validate_json(text) == answer
+    assert answer.settings["kappa"] == "hard"
+    assert answer.settings["describer_id"] == "scripted/1"
+
+
+@pytest.mark.parametrize("shown", [graph, assistant], ids=["localize", "assistant"])
+def test_the_readme_shows_the_graphs_as_they_are(shown: Pregel[Any, Any, Any, Any]) -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    drawing = shown.get_graph().draw_mermaid()
+    assert f"```mermaid\n{drawing.strip()}\n```" in readme

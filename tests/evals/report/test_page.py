@@ -1,0 +1,209 @@
+"""The page: whole in itself, without scripts, with every foreign text escaped, and numbers that can be checked."""
+
+import re
+import shutil
+from pathlib import Path
+
+import made_runs
+import pytest
+from pages import Page, browse
+from PIL import Image
+
+from internvl_vpr.evals.report.page import choose, group_of, render_report
+from internvl_vpr.evals.report.thumbnails import Thumbnails
+from internvl_vpr.evals.runs.folder import Run
+from internvl_vpr.evals.runs.records import Result
+from internvl_vpr.tools.errors import RunUnfinished, UsageError
+from internvl_vpr.tools.records import Steps
+
+HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)> \u202egnp.exe \x1b[31m javascript:alert(3) </style>'
+
+
+def town(
+    folder: Path | None = None, *, sign: str = "sign MORGAN", final: int = 1, describer_id: str = "scripted/1"
+) -> Run:
+    """Seven queries, one of each kind, with cues for the first; its photos are in `folder`, when one is given."""
+    at = made_runs.metres(0)
+    results = [
+        made_runs.result("saved", 3, final, at=at),
+        made_runs.result("lost", 1, 4),
+        made_runs.result("both wrong", 3, 2),
+        made_runs.result("nowhere", None, None),
+        made_runs.result("right", 1, 1),
+        made_runs.result("outside", None, None, outside=True),
+        made_runs.result("elsewhere", None, None, outside=True, retained=0),
+    ]
+    first = results[0]
+    shortlist = list(first.shortlist)
+    shortlist[2] = shortlist[2].model_copy(
+        update={"matches": ((1, 0.8), (0, 0.5)), "score": 0.9 * 0.8 + 0.1 * 0.5, "metres": 24.5}
+    )
+    results[0] = first.model_copy(update={"shortlist": tuple(shortlist)})
+    described = [
+        made_runs.described("saved.jpg", (sign, 9.0), ("a red wall", 1.0), role="query", at=at),
+        made_runs.described("saved-right.jpg", ("a brick wall", 1.0), ("sign MORGEN", 3.0), at=made_runs.metres(7, 24)),
+    ]
+    run = made_runs.run(results, described, tau=0.5, describer_id=describer_id)
+    if folder is not None:
+        split = run.info.split.model_copy(
+            update={"folders": {"database": str(folder), "queries": str(folder), "outside": str(folder)}}
+        )
+        descriptions = run.descriptions
+        run = Run(run.folder, run.info.model_copy(update={"split": split}), run.results)
+        run.__dict__["descriptions"] = descriptions
+    return run
+
+
+def page_of(*runs: Run, queries: int = 60) -> tuple[str, Page]:
+    text = render_report([{run.info.split.name: run} for run in runs], queries)
+    return text, Page(text)
+
+
+def assert_whole_in_itself(text: str, page: Page) -> None:
+    assert not {tag for tag, _ in page.tags} & {"script", "link", "iframe", "object", "embed", "base", "form"}
+    assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
+    for value in (*page.values("src"), *page.values("href"), *page.values("srcset"), *page.values("action")):
+        assert value.startswith(("#", "data:image/jpeg;base64,"))
+    assert "url(" not in text
+    assert "@import" not in text
+    (policy,) = (tag for _, tag in page.tags if tag.get("http-equiv") == "Content-Security-Policy")
+    assert policy["content"] == "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+
+
+def test_the_page_needs_nothing_else_and_its_links_lead_somewhere(tmp_path: Path) -> None:
+    Image.new("RGB", (640, 480), "navy").save(tmp_path / "saved.jpg")
+    text, page = page_of(town(tmp_path))
+    assert_whole_in_itself(text, page)
+    ids = page.values("id")
+    assert len(ids) == len(set(ids))
+    assert set(page.values("aria-labelledby")) <= set(ids)
+    assert [tag for tag, _ in page.tags].count("main") == 1
+    assert {link.removeprefix("#") for link in page.values("href")} <= set(ids)
+    pictures = [attributes for tag, attributes in page.tags if tag == "img"]
+    assert len(pictures) == 1
+    assert all(picture["alt"] for picture in pictures)
+    assert text.count("this photo cannot be shown") > 5  # the others are not there
+
+
+def test_names_lead_nowhere_but_below_the_runs_folders(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    for name in ("secret.jpg", "photos/mine.jpg"):
+        Image.new("RGB", (64, 48), "navy").save(tmp_path / name)
+    pictures = Thumbnails({"queries": str(tmp_path / "photos"), "database": str(tmp_path / "photos")})
+    assert pictures.of("query", "mine.jpg") is not None
+    assert pictures.of("query", "../secret.jpg") is None
+    assert pictures.of("reference", str(tmp_path / "secret.jpg")) is None
+
+
+def test_foreign_text_is_shown_and_never_markup() -> None:
+    run = town(sign=HOSTILE)
+    hostile = [made_runs.result(HOSTILE.replace("/", "_"), 2, 1), *run.results[1:]]
+    named = Run(run.folder, run.info, [*hostile, run.results[0]])
+    named.__dict__["descriptions"] = run.descriptions
+    text, page = page_of(named)
+    assert_whole_in_itself(text, page)
+    assert "\u202e" not in text
+    assert "\x1b" not in text
+    assert any("<script>alert(1)</script>" in data for data in page.data)  # as a reader sees it
+
+
+def test_equations_8_and_9_can_be_computed_from_the_page() -> None:
+    text, _ = page_of(town())
+    cells = re.findall(r"<bdi>([^<]+)</bdi><small>s (\S+), α · s (\S+)</small>", text)
+    assert ("sign MORGEN", "0.8000", "0.7200") in cells
+    assert ("a brick wall", "0.5000", "0.0500") in cells
+    assert "0.7700, above τ = 0.5" in text
+    assert "width: 3.60em" in text  # the bar of the weight 0.9
+
+
+def test_verdicts_distances_and_doubtful_labels_are_in_words() -> None:
+    text, _ = page_of(town())
+    assert "first right reference: stage 1 rank 3, stage 2 rank 1" in text
+    assert "correct, 24 m away" in text or "correct, 25 m away" in text
+    assert "wrong, 401 m away; stage 1 rank 1, similarity 0.975; stage 2 rank 2, S 0.9750" in text
+    assert "within 1 m of the radius of 25 m" in text
+
+
+def test_queries_are_in_groups_and_some_of_each_are_shown() -> None:
+    run = town()
+    assert [group_of(result) for result in run.results] == [
+        "recovered by stage 2", "lost by stage 2", "wrong at rank 1, a right one is listed", "no right one is listed",
+        "right in both stages", "from outside the map, yet confirmed by cues", "from outside the map, not confirmed",
+    ]  # fmt: skip
+    many = [made_runs.result(f"saved{number}", 2, 1) for number in range(50)]
+    chosen = choose([*run.results, *many], 20)
+    assert len(chosen) == 20
+    assert {group_of(result) for result in chosen} == {group_of(result) for result in run.results}
+    assert [group_of(one) for one in chosen] == sorted(
+        (group_of(one) for one in chosen), key=[group_of(result) for result in choose(run.results, 99)].index
+    )
+    text, page = page_of(Run(run.folder, run.info, [*run.results, *many]), queries=20)
+    assert "20 of 57 queries are shown with photographs; all are in the list at the end." in text
+    assert sum(tag == "article" for tag, _ in page.tags) == 20
+    assert all(f"saved{number}.jpg" in text for number in range(50))
+
+
+def test_the_contents_count_every_group_and_what_stage_2_changed_is_told_even_when_nothing() -> None:
+    text, _ = page_of(town())
+    assert "all queries</a> (7)" in text
+    for group in ("recovered by stage 2", "lost by stage 2", "from outside the map, yet confirmed by cues"):
+        assert f"{group}</a> (1)" in text
+    without = made_runs.run([made_runs.result("right", 1, 1)])
+    assert '<th scope="row">lost by stage 2</th><td class="number">0</td>' in page_of(without)[0]
+
+
+def test_the_risk_is_marked_at_the_tau_of_the_run() -> None:
+    run = town()
+    best = [max((one.score or 0, one.reference) for one in result.shortlist) for result in run.results]
+    accepted = [score > 0.5 for score, _ in best]
+    wrong = sum(
+        took and (result.outside or name not in result.positives)
+        for took, (_, name), result in zip(accepted, best, run.results, strict=True)
+    )
+    assert f"dot at τ = 0.5: {sum(accepted)}/7 accepted, {wrong} wrong" in page_of(run)[0]
+
+
+def test_a_query_that_was_not_located_says_why() -> None:
+    run = town()
+    broken = Result(query="b.jpg", digest=None, error="The photo 'b.jpg' is damaged.", steps=Steps(made=0, recorded=0))
+    text, _ = page_of(Run(run.folder, run.info, [*run.results, broken]))
+    assert "not located: The photo &#39;b.jpg&#39; is damaged." in text
+
+
+def test_two_runs_are_side_by_side_with_their_flips() -> None:
+    text, page = page_of(town(), town(final=5, describer_id="other/1"))
+    assert "Two runs compared" in text
+    assert "lost: <bdi>saved.jpg</bdi>, rank 1 → 5" in text
+    counts = r'<td class="number">(\d+)</td>' * 2
+    rows = re.findall(rf'<th scope="row">(?:<a [^>]+>)?([^<]+)(?:</a>)?</th>{counts}', text)
+    assert {name: (int(a), int(b)) for name, a, b in rows}["recovered by stage 2"] == (1, 0)
+    ranks = "".join(f'<td class="number">{rank}</td>' for rank in (3, 1, 3, 5))
+    assert f"saved.jpg</bdi></a></td><td>recovered by stage 2</td>{ranks}" in text
+    assert "describer (differs)" in page.data
+    assert "encoder (differs)" not in page.data
+    assert "first of the second run" in text
+    assert {"scripted/1", "other/1"} <= set(page.data)
+    with pytest.raises(UsageError, match="different splits"):
+        render_report([{"town-night": town()}, {"folder": town()}])
+
+
+def test_a_run_that_has_not_finished_is_refused() -> None:
+    run = made_runs.run([made_runs.result("a", 1, 1)], finished=None)
+    with pytest.raises(RunUnfinished):
+        render_report([{"town-night": run}])
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium")
+def test_a_browser_opens_it_with_no_request_and_no_error(tmp_path: Path) -> None:
+    Image.new("RGB", (640, 480), "navy").save(tmp_path / "saved.jpg")
+    page = tmp_path / "page.html"
+    page.write_text(page_of(town(tmp_path, sign=HOSTILE))[0])
+    content, logged, asked = browse(page)
+    assert "recovered by stage 2" in content
+    assert "CONSOLE" not in logged
+    assert asked == set()
+    other = tmp_path / "other.html"
+    other.write_text("<script>console.log('seen')</script><img src='http://photos.example/1.jpg'>")
+    _, logged, asked = browse(other)  # what such a page would show here
+    assert "CONSOLE" in logged
+    assert asked == {"photos.example"}

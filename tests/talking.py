@@ -1,0 +1,43 @@
+"""Talking with the assistant in tests: questions in, what was done and said out."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+
+from internvl_vpr.agent.dialogue.conversation import Conversation
+from internvl_vpr.agent.localizer.context import Context
+
+
+def talk(context: Context, *questions: str) -> Sequence[AnyMessage]:
+    """Ask one question after another in one conversation, and return all of its messages."""
+
+    async def ask() -> Sequence[AnyMessage]:
+        conversation = Conversation(context, "test")
+        for question in questions:
+            async for _ in conversation.ask(question):
+                pass
+        return await conversation.messages()
+
+    return asyncio.run(ask())
+
+
+def calls_of(messages: Sequence[AnyMessage]) -> list[tuple[str, dict[str, Any]]]:
+    """Return the tools that were called, with their arguments."""
+    return [
+        (call["name"], call["args"])
+        for message in messages
+        if isinstance(message, AIMessage)
+        for call in message.tool_calls
+    ]
+
+
+def replies_of(messages: Sequence[AnyMessage]) -> list[str]:
+    """Return what was said to a person."""
+    return [message.text for message in messages if isinstance(message, AIMessage) and not message.tool_calls]
+
+
+def questions_of(messages: Sequence[AnyMessage]) -> list[str]:
+    """Return what a person said."""
+    return [message.text for message in messages if isinstance(message, HumanMessage)]

@@ -1,0 +1,264 @@
+"""The ledger keeps every step, in several threads and processes, and after a kill."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from internvl_vpr.tools.describe_image import normalize_scores
+from internvl_vpr.tools.errors import LedgerError, UsageError
+from internvl_vpr.tools.ledger.ledger import Ledger, Step
+from internvl_vpr.tools.ledger.report import attempts, open_existing, stats
+from internvl_vpr.tools.records import Attempt, RawCue, Steps
+
+
+def step(number: int, describer: str = "test/1", n: int = 3) -> Step:
+    return Step(image=f"{number:064x}", describer=describer, n=n)
+
+
+def attempt(text: str) -> Attempt:
+    return Attempt(cues=(RawCue(text=text, score=2.0), RawCue(text="roof", score=6.0)), raw=f"raw {text}", latency=0.25)
+
+
+def record(ledger: Ledger, made: Step, text: str) -> None:
+    answered = attempt(text)
+    ledger.record(made, 1, answered, normalize_scores(answered.cues))
+
+
+def record_all(ledger: Ledger, numbers: range) -> None:
+    for number in numbers:
+        record(ledger, step(number), "x")
+
+
+def test_a_step_is_read_back_with_scores_and_weights(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "new" / "ledger.sqlite") as ledger:
+        record(ledger, step(1), "CAFÉ \x1b ‘Löwe’")
+    with Ledger(tmp_path / "new" / "ledger.sqlite") as ledger:
+        cues = ledger.recall([step(1), step(2)])[step(1)]
+    assert [(cue.text, cue.score, cue.weight) for cue in cues] == [("CAFÉ \x1b ‘Löwe’", 2.0, 0.25), ("roof", 6.0, 0.75)]
+
+
+def test_every_part_of_the_key_counts(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        record(ledger, step(1), "here")
+        assert ledger.recall([step(2), step(1, n=4), step(1, describer="test/2")]) == {}
+
+
+def test_the_first_record_of_a_step_stays(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        record(ledger, step(1), "first")
+        record(ledger, step(1), "second")
+        assert ledger.recall([step(1)])[step(1)][0].text == "first"
+
+
+def test_thousands_of_steps_are_recalled_at_once(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        for number in range(0, 1200, 2):
+            record(ledger, step(number), str(number))
+        found = ledger.recall([step(number) for number in range(1200)])
+    assert sorted(int(made.image, 16) for made in found) == list(range(0, 1200, 2))
+
+
+def test_the_row_holds_what_was_said_and_when(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        record(ledger, step(1), "sign")
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as database:
+        row = database.execute("SELECT raw, latency, made FROM steps").fetchone()
+    assert row[:2] == ("raw sign", 0.25)
+    assert row[2].endswith("+00:00")
+
+
+def test_embeddings_are_kept_by_encoder(tmp_path: Path) -> None:
+    vector = np.array([0.6, 0.8], np.float32)
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        ledger.record_embeddings("a", {"roof": vector})
+        np.testing.assert_array_equal(ledger.recall_embeddings("a", ["roof", "door"])["roof"], vector)
+        assert ledger.recall_embeddings("b", ["roof"]) == {}
+
+
+def test_threads_share_a_ledger(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        threads = [threading.Thread(target=record_all, args=(ledger, range(start, 80, 4))) for start in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(ledger.recall([step(i) for i in range(80)])) == 80
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from internvl_vpr.tools.describe_image import normalize_scores
+from internvl_vpr.tools.ledger import Ledger, Step
+from internvl_vpr.tools.records import RawCue, Attempt
+
+attempt = Attempt(cues=(RawCue(text="roof", score=1),), raw="x" * 1000)
+with Ledger(Path(sys.argv[1])) as ledger:
+    for number in range(int(sys.argv[2]), 100_000, 2):
+        ledger.record(Step(image=f"{number:064x}", describer="test", n=1), 1, attempt, normalize_scores(attempt.cues))
+        print(number, flush=True)
+"""
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.05, 0.2])
+def test_what_was_acknowledged_survives_kill_9_of_two_writers(tmp_path: Path, delay: float) -> None:
+    path = tmp_path / "ledger.sqlite"
+    command = [sys.executable, "-c", WRITER, str(path)]
+    writers = [subprocess.Popen([*command, str(start)], stdout=subprocess.PIPE, text=True) for start in (0, 1)]
+    first = [writer.stdout.readline() for writer in writers if writer.stdout]
+    time.sleep(delay)
+    for writer in writers:
+        os.kill(writer.pid, signal.SIGKILL)
+    acknowledged = {int(line) for line in first}
+    for writer in writers:
+        acknowledged |= {int(line) for line in writer.communicate()[0].splitlines(keepends=True) if line.endswith("\n")}
+    with Ledger(path) as ledger:
+        found = ledger.recall([Step(image=f"{number:064x}", describer="test", n=1) for number in acknowledged])
+    assert len(found) == len(acknowledged) >= 2
+
+
+@pytest.mark.parametrize("content", [b"not a database, and long enough to be read as one" * 30, b"SQLite format 3\x00"])
+def test_a_file_that_is_no_ledger_is_one_clear_error(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "ledger.sqlite").write_bytes(content)
+    with pytest.raises(LedgerError, match="--ledger"):
+        Ledger(tmp_path / "ledger.sqlite")
+
+
+def test_another_version_is_one_clear_error(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "ledger.sqlite") as database:
+        database.execute("PRAGMA user_version = 7")
+    database.close()
+    with pytest.raises(LedgerError, match="version 7"):
+        Ledger(tmp_path / "ledger.sqlite")
+
+
+def test_a_folder_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LedgerError, match="cannot be opened"):
+        Ledger(tmp_path / "file" / "ledger.sqlite")
+
+
+def test_a_damaged_row_is_one_clear_error(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        record(ledger, step(1), "sign")
+        database = sqlite3.connect(tmp_path / "ledger.sqlite")
+        with database:
+            database.execute("UPDATE steps SET cues = '{'")
+        database.close()
+        with pytest.raises(LedgerError, match="damaged row"):
+            ledger.recall([step(1)])
+
+
+def test_every_attempt_is_kept_and_the_one_without_an_error_counts(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        ledger.record(step(1), 1, Attempt(error="cut", raw="{", usage={"prompt_tokens": 7}), ())
+        assert ledger.recall([step(1)]) == {}
+        answered = attempt("sign")
+        ledger.record(step(1), 2, answered, normalize_scores(answered.cues))
+        assert ledger.recall([step(1)])[step(1)][0].text == "sign"
+        rows = list(attempts(ledger))
+    assert [(row.attempt, row.error, row.raw) for row in rows] == [(1, "cut", "{"), (2, None, "raw sign")]
+    assert rows[0].usage == {"prompt_tokens": 7}
+
+
+def test_an_answer_that_came_second_is_kept_as_not_used(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        for text in ("first", "second"):
+            record(ledger, step(1), text)
+        assert [row.error for row in attempts(ledger)] == [None, "not used: another process was first"]
+
+
+def test_why_a_step_was_given_up_is_read_back_until_it_succeeds(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        ledger.record_failure(step(1), "cut")
+        ledger.record_failure(step(1), "refused")
+        assert ledger.recall_failures([step(1), step(2)]) == {step(1): "refused"}
+
+
+def test_what_an_answer_took_is_read_back(tmp_path: Path) -> None:
+    took = Steps(made=1, recorded=20, failed=2, attempts=5, tokens={"prompt_tokens": 9})
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        assert ledger.recall_answer("key") is None
+        ledger.record_answer("key", Steps(made=0, recorded=0))
+        ledger.record_answer("key", took)
+        assert ledger.recall_answer("key") == took
+
+
+VERSION_1 = """
+CREATE TABLE steps (
+    key TEXT PRIMARY KEY, image TEXT NOT NULL, describer TEXT NOT NULL, n INTEGER NOT NULL,
+    cues TEXT NOT NULL, raw TEXT NOT NULL, request TEXT NOT NULL, usage TEXT NOT NULL, finish_reason TEXT,
+    latency REAL NOT NULL, made TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE embeddings (
+    encoder TEXT, phrase TEXT, vector BLOB NOT NULL, PRIMARY KEY (encoder, phrase)) WITHOUT ROWID;
+PRAGMA user_version = 1;
+"""
+
+
+def test_a_file_of_version_1_keeps_everything(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    cues = '[{"text": "roof", "score": 6.0, "weight": 1.0}]'
+    old = (step(1).key, step(1).image, "test/1", 3, cues, "raw", '{"a": "b"}', "{}", None, 0.5, "2026-01-01")
+    with closing(sqlite3.connect(path)) as database, database:
+        database.executescript(VERSION_1)
+        database.execute("INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", old)
+        database.execute("INSERT INTO embeddings VALUES ('a', 'roof', ?)", (np.array([0.6, 0.8], "<f4").tobytes(),))
+    for _ in range(2):
+        with Ledger(path) as ledger:
+            assert ledger.recall([step(1)])[step(1)][0].text == "roof"
+            assert ledger.recall_embeddings("a", ["roof"])["roof"].tolist() == pytest.approx([0.6, 0.8])
+            (row,) = attempts(ledger)
+            assert (row.attempt, row.raw, row.request, row.latency, row.made) == (
+                1,
+                "raw",
+                {"a": "b"},
+                0.5,
+                "2026-01-01",
+            )
+
+
+def test_the_rows_can_be_narrowed_to_an_image_and_to_the_newest(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        for number in range(1, 523):
+            ledger.record(step(number % 3), number, Attempt(error=f"e{number}"), ())
+        assert len(list(attempts(ledger))) == 522
+        assert [row.attempt for row in attempts(ledger, newest=3)] == [520, 521, 522]
+        assert [row.attempt for row in attempts(ledger, image=step(1).image, newest=2)] == [517, 520]
+        assert list(attempts(ledger, image="f")) == []
+
+
+def test_figures_are_those_of_the_rows(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        ledger.record(step(1), 1, Attempt(error="cut", usage={"prompt_tokens": 5}), ())
+        for number, latency in ((1, 1.0), (2, 2.0), (3, 6.0)):
+            made = attempt("x").model_copy(update={"latency": latency, "usage": {"prompt_tokens": 10}})
+            ledger.record(step(number), 2 if number == 1 else 1, made, normalize_scores(made.cues))
+        ledger.record(step(4), 1, Attempt(error="cut"), ())
+        (figures,) = stats(ledger)
+    assert (figures.described, figures.not_described, figures.attempts, figures.described_at_first) == (3, 1, 5, 2)
+    assert (figures.errors, figures.tokens) == ({"cut": 2}, {"prompt_tokens": 35})
+    assert (figures.median_latency, figures.latency_95) == (2.0, 6.0)
+
+
+def test_a_damaged_row_is_named_in_a_report(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        record(ledger, step(1), "sign")
+        with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as database, database:
+            database.execute("UPDATE steps SET usage = 'x'")
+        with pytest.raises(LedgerError, match=r"damaged row \(1\)"):
+            list(attempts(ledger))
+
+
+def test_a_report_does_not_make_a_ledger(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--places"):
+        open_existing(tmp_path / "none.sqlite")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,1 @@
+"""What can say what it sees in a photo: a vision-language model, or the sign reader."""

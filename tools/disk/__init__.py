@@ -1,0 +1,1 @@
+"""Writing whole files, and locks between processes."""

@@ -1,0 +1,98 @@
+"""Pixels to local descriptors `X [M, D]`, unit rows: what a feature extractor is, and which there are."""
+
+from collections.abc import Sequence
+from typing import Annotated, Protocol
+
+from PIL import Image
+from pydantic import Field
+
+from ..arrays import Floats
+from ..errors import PhotoError
+from ..photo.photo import load_image
+from ..records import Photo
+from .dinov2 import Dinov2Settings, DType, Facet, open_dinov2
+from .rootsift import RootSift, RootSiftSettings
+
+__all__ = [
+    "Backbone",
+    "BackboneSettings",
+    "DType",
+    "Dinov2Settings",
+    "Facet",
+    "RootSift",
+    "RootSiftSettings",
+    "extract_photo",
+    "extract_photos",
+    "open_backbone",
+]
+
+BackboneSettings = Annotated[RootSiftSettings | Dinov2Settings, Field(discriminator="name")]
+
+
+class Backbone(Protocol):
+    """What stage 1 needs of a feature extractor."""
+
+    @property
+    def id(self) -> str:
+        """Name and everything that changes the numbers; two indexes are comparable when it is the same."""
+
+    @property
+    def dimension(self) -> int:
+        """D, the length of one descriptor."""
+
+    @property
+    def longer_side(self) -> int:
+        """Images are scaled down to at most so many pixels along their longer side."""
+
+    @property
+    def batch_size(self) -> int:
+        """How many images of one size are best given to it at once."""
+
+    def extract(self, image: Image.Image) -> Floats:
+        """Turn an upright RGB image into unit descriptors `[M, D]` float32; M is 0 where nothing is seen."""
+
+    def extract_batch(self, images: Sequence[Image.Image]) -> list[Floats]:
+        """Turn images of one size into unit descriptors, `[M, D]` float32 each."""
+
+
+def open_backbone(settings: BackboneSettings, *, device: str = "auto", dtype: DType = "auto") -> Backbone:
+    """Build the feature extractor that the settings name; `device` and `dtype` change its speed and rounding.
+
+    Raises `PackageMissing` without its extra, `WeightsError` when its weights are not at hand or are
+    others, `UsageError` for a device that is not there.
+    """
+    if isinstance(settings, RootSiftSettings):
+        return RootSift(settings)
+    return open_dinov2(settings, device=device, dtype=dtype)
+
+
+def extract_photo(photo: Photo, backbone: Backbone) -> Floats:
+    """Turn a photo into local descriptors `[M, D]`, M ≥ 1; raises `PhotoError`, also when nothing is seen."""
+    (found,) = extract_photos([photo], backbone)
+    if isinstance(found, PhotoError):
+        raise found
+    return found
+
+
+def extract_photos(photos: Sequence[Photo], backbone: Backbone) -> list[Floats | PhotoError]:
+    """Turn photos of one size into local descriptors `[M, D]`, M ≥ 1; a photo that fails leaves the others alone."""
+    loaded = [_load(photo, backbone.longer_side) for photo in photos]
+    images = [image for image in loaded if not isinstance(image, PhotoError)]
+    descriptors = iter(backbone.extract_batch(images) if images else ())
+    return [
+        image if isinstance(image, PhotoError) else _seen(photo, next(descriptors))
+        for photo, image in zip(photos, loaded, strict=True)
+    ]
+
+
+def _load(photo: Photo, longer_side: int) -> Image.Image | PhotoError:
+    try:
+        return load_image(photo, longer_side)
+    except PhotoError as error:
+        return error
+
+
+def _seen(photo: Photo, descriptors: Floats) -> Floats | PhotoError:
+    if len(descriptors) == 0:
+        return PhotoError(f"The photo {str(photo.path)!r} shows no structure at all: leave it out.")
+    return descriptors

@@ -1,0 +1,1 @@
+"""The index of a folder of photos: built, sealed, opened, searched, calibrated."""

@@ -1,0 +1,200 @@
+"""Every attempt at a description, recorded before its result is used; a description is read back, not made again.
+
+One SQLite file can serve many indexes and several processes at once. Rows never expire. Beside the
+steps it keeps the sentence embeddings, so that each phrase is embedded once, and what each answer took.
+"""
+
+import asyncio
+import json
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from ..arrays import Floats
+from ..disk.claims import Claims
+from ..errors import LedgerError
+from ..records import Attempt, Cue, Digest, Record, Steps
+from .schema import PATIENCE, prepare
+
+_PARAMETERS_AT_ONCE = 500
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.2  # seconds between looks at a step that is under way
+_CUES = TypeAdapter(tuple[Cue, ...])
+_COLUMNS = "key, image, describer, n, attempt, cues, error, raw, request, usage, finish_reason, latency, made"
+_Found = TypeVar("_Found")
+
+
+class Step(Record):
+    """What decides a description, and so its key: the image's bytes, the describer and its settings, N."""
+
+    image: Digest
+    describer: str
+    n: int
+
+    @property
+    def key(self) -> str:
+        """The step's key; readable, because all three parts are short."""
+        return f"{self.image}/{self.n}/{self.describer}"
+
+
+class Ledger:
+    """An open ledger file; safe to use from several threads and processes."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the file; raises `LedgerError`."""
+        self.path = path
+        self._lock = threading.Lock()
+        self._claims = Claims(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+            self._prepare()
+        except (OSError, sqlite3.Error) as error:
+            raise LedgerError(
+                f"The ledger {str(path)!r} cannot be opened ({error}): name another with --ledger."
+            ) from error
+
+    def _prepare(self) -> None:
+        try:
+            prepare(self._db, str(self.path))
+        except BaseException:
+            self._db.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file, once a write that is under way in another thread has ended."""
+        with self._lock:
+            self._db.close()
+        self._claims.close()
+
+    @asynccontextmanager
+    async def turn(self, step: Step) -> AsyncIterator[None]:
+        """Wait while the same step is under way, here or in another process, so that nothing is asked twice."""
+        pause = _FIRST_PAUSE
+        while not self._claimed(step):
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+        try:
+            yield
+        finally:
+            self._claims.give_back(step.key)
+
+    def _claimed(self, step: Step) -> bool:
+        try:
+            return self._claims.take(step.key)
+        except OSError as error:
+            raise LedgerError(
+                f"Nothing can be written beside the ledger {str(self.path)!r} ({error.strerror}): "
+                "name another with --ledger."
+            ) from error
+
+    def recall(self, steps: Iterable[Step]) -> dict[Step, tuple[Cue, ...]]:
+        """Return the recorded cues of each step that has been made; raises `LedgerError`."""
+        by_key = {step.key: step for step in steps}
+        rows = self._select("SELECT key, cues FROM steps WHERE error IS NULL AND key IN ({})", (), list(by_key))
+        return {by_key[key]: self._parsed(_CUES.validate_json, cues) for key, cues in rows}
+
+    def recall_failures(self, steps: Iterable[Step]) -> dict[Step, str]:
+        """Return why each of the steps was given up when it last was; raises `LedgerError`."""
+        by_key = {step.key: step for step in steps}
+        rows = self._select("SELECT key, reason FROM failures WHERE key IN ({})", (), list(by_key))
+        return {by_key[key]: reason for key, reason in rows}
+
+    def record_failure(self, step: Step, reason: str) -> None:
+        """Write that a step was given up, and why: an answer went on without it, and so will its replay."""
+        self._write("INSERT OR REPLACE INTO failures VALUES (?, ?, ?)", [(step.key, reason, _now())])
+
+    def record(self, step: Step, number: int, attempt: Attempt, cues: tuple[Cue, ...]) -> None:
+        """Write an attempt, the how-many-th it is, and its weighted cues; it is on the disk when this returns.
+
+        A description that another process has written meanwhile stays; this one is kept beside it as not used.
+        """
+        row = {
+            "key": step.key, "image": step.image, "describer": step.describer, "n": step.n, "attempt": number,
+            "cues": _CUES.dump_json(cues).decode(), "error": attempt.error, "raw": attempt.raw,
+            "request": json.dumps(attempt.request, sort_keys=True), "usage": json.dumps(attempt.usage, sort_keys=True),
+            "finish_reason": attempt.finish_reason, "latency": attempt.latency, "made": _now(),
+        }  # fmt: skip
+        insert = f"INSERT INTO steps ({_COLUMNS}) VALUES (:{', :'.join(_COLUMNS.split(', '))}) ON CONFLICT DO NOTHING"  # noqa: S608
+        if self._write(insert, [row]) == 0:
+            self._write(insert, [{**row, "error": "not used: another process was first"}])
+
+    def recall_answer(self, key: str) -> Steps | None:
+        """Return what the answer with this key took when it was last given live, or None."""
+        rows = self._select("SELECT steps FROM answers WHERE key IN ({})", (), [key])
+        return self._parsed(Steps.model_validate_json, rows[0][0]) if rows else None
+
+    def record_answer(self, key: str, steps: Steps) -> None:
+        """Write what an answer took."""
+        self._write("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", [(key, steps.model_dump_json(), _now())])
+
+    def recall_embeddings(self, encoder: str, phrases: Sequence[str]) -> dict[str, Floats]:
+        """Return the unit vector `[d]` of each phrase that this encoder has embedded before."""
+        rows = self._select(
+            "SELECT phrase, vector FROM embeddings WHERE encoder = ? AND phrase IN ({})", (encoder,), list(phrases)
+        )
+        return {phrase: np.frombuffer(blob, "<f4") for phrase, blob in rows}
+
+    def record_embeddings(self, encoder: str, vectors: Mapping[str, Floats]) -> None:
+        """Write unit vectors `[d]` by phrase."""
+        rows = [(encoder, phrase, vector.astype("<f4").tobytes()) for phrase, vector in vectors.items()]
+        self._write("INSERT OR IGNORE INTO embeddings VALUES (?, ?, ?)", rows)
+
+    def _parsed(self, parse: Callable[[str], _Found], text: str) -> _Found:
+        try:
+            return parse(text)
+        except ValidationError as error:
+            raise LedgerError(
+                f"The ledger {str(self.path)!r} holds a damaged row: name another with --ledger."
+            ) from error
+
+    def read(self, query: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Run a query that changes nothing; raises `LedgerError`."""
+        try:
+            with self._lock:
+                return self._db.execute(query, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise LedgerError(
+                f"The ledger {str(self.path)!r} cannot be read ({error}): name another with --ledger."
+            ) from error
+
+    def _select(self, query: str, first: tuple[str, ...], keys: list[str]) -> list[tuple[Any, ...]]:
+        """Run a query with `IN ({})` over any number of keys; SQLite takes only so many parameters at once."""
+        rows: list[tuple[Any, ...]] = []
+        for start in range(0, len(keys), _PARAMETERS_AT_ONCE):
+            part = keys[start : start + _PARAMETERS_AT_ONCE]
+            rows += self.read(query.format(", ".join("?" * len(part))), (*first, *part))
+        return rows
+
+    def _write(self, statement: str, rows: Sequence[Any]) -> int:
+        """Run a statement for each row in one transaction; returns the number of rows written."""
+        try:
+            with self._lock:
+                self._db.execute("BEGIN IMMEDIATE")
+                try:
+                    written = self._db.executemany(statement, rows).rowcount
+                    self._db.execute("COMMIT")
+                finally:
+                    if self._db.in_transaction:
+                        self._db.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise LedgerError(
+                f"The ledger {str(self.path)!r} cannot be written ({error}): free space or name another with --ledger."
+            ) from error
+        return written
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

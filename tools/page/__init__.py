@@ -1,0 +1,1 @@
+"""The parts that every HTML page is made of."""

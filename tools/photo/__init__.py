@@ -1,0 +1,1 @@
+"""Photo files: found, checked, decoded, sent; and the positions they carry."""

@@ -1,0 +1,1 @@
+"""Text that others wrote: made harmless, and found inside quotation marks."""
