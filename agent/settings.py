@@ -4,7 +4,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 
@@ -66,11 +66,6 @@ class Settings(Record):
     def asks_model(self) -> bool:
         """Whether the endpoint's model decides the chat's next step."""
         return self.assistant == "model" or (self.assistant == "auto" and self.describer == "vlm")
-
-    @classmethod
-    def of_preset(cls, name: PresetName) -> Self:
-        """Return a preset's settings."""
-        return cls(preset=name, **_PRESETS[name])
 
     def index_settings(self, there: IndexSettings | None = None) -> IndexSettings:
         """Return the part that decides an index's vectors; what has no name here is as in the index `there`.

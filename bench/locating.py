@@ -1,6 +1,7 @@
 """A located photo whose K = 100 candidates are all described already: where the time goes, part by part."""
 
 import asyncio
+import os
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from PIL import Image
 from internvl_vpr.agent.localizer.context import Context
 from internvl_vpr.agent.localizer.graph import graph
 from internvl_vpr.agent.localizer.nodes import images_of
-from internvl_vpr.agent.settings import Settings
+from internvl_vpr.agent.settings import resolve_settings
 from internvl_vpr.tools.arrays import Floats
 from internvl_vpr.tools.coarse_retrieve import coarse_retrieve
 from internvl_vpr.tools.describe_image import Replay, normalize_scores, recall_descriptions
@@ -113,7 +114,7 @@ def _prepared(folder: Path) -> Iterator[Context]:
             cues = tuple(RawCue(text=f"thing {number} {i}", score=50 + i) for i in range(3))
             step = Step(image=image.digest, describer=invented.id, n=3)
             ledger.record(step, 1, Attempt(cues=cues), normalize_scores(cues))
-        settings = Settings.of_preset("embedded").model_copy(update={"k": K})
+        settings = resolve_settings({"preset": "embedded", "k": K}, environ={}, file=Path(os.devnull))
         describer = Replay(invented)
         yield Context(index, open_backbone(backbone), describer, invented, ledger, settings)
     index.close()

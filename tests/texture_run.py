@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from presets import preset_settings
 from scripted import HashEncoder, ScriptedDescriber
 from texture import texture, write_textures
 
 from internvl_vpr.agent.localizer.context import Context
-from internvl_vpr.agent.settings import Settings
 from internvl_vpr.evals.runs.about import run_info
 from internvl_vpr.evals.runs.folder import Run
 from internvl_vpr.evals.runs.run import Task, run_split
@@ -44,7 +44,7 @@ def make_run(folder: Path, *, tau: float = 0.4, below_tau: BelowTau = "fallback"
         "textures", database, queries, [name for name in names if name.startswith("@")], outside_folder=queries,
         outside=[name for name in names if not name.startswith("@")],
     )  # fmt: skip
-    settings = Settings.of_preset("embedded").model_copy(update={"k": k, "tau": tau, "below_tau": below_tau})
+    settings = preset_settings("embedded").model_copy(update={"k": k, "tau": tau, "below_tau": below_tau})
     out = folder / f"run-{tau}-{below_tau}-{k}"
     with closing(PlaceIndex.open(folder / "places")) as index, Ledger(folder / "ledger.sqlite") as ledger:
         context = Context(index, open_backbone(SETTINGS.backbone), _describer(folder), HashEncoder(), ledger, settings)

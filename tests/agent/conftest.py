@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from presets import preset_settings
 from scripted import HashEncoder, ScriptedDescriber
 from texture import texture, write_textures
 
 from internvl_vpr.agent.localizer.context import Context
 from internvl_vpr.agent.localizer.run import locate
-from internvl_vpr.agent.settings import Settings
 from internvl_vpr.tools.features.backbone import RootSiftSettings, open_backbone
 from internvl_vpr.tools.index.build import update_index
 from internvl_vpr.tools.index.files import IndexSettings
@@ -37,7 +37,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def context(town: Path, tmp_path: Path) -> Iterator[Context]:
     """A context with τ = 0.5, K = 5, N = 3 and a describer that knows nothing but a wall."""
     index = PlaceIndex.open(town / "places")
-    settings = Settings.of_preset("embedded").model_copy(update={"k": 5, "tau": 0.5})
+    settings = preset_settings("embedded").model_copy(update={"k": 5, "tau": 0.5})
     with Ledger(tmp_path / "ledger.sqlite") as ledger:
         yield Context(
             index=index,

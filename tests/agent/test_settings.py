@@ -4,8 +4,9 @@ import math
 from pathlib import Path
 
 import pytest
+from presets import preset_settings
 
-from internvl_vpr.agent.settings import Settings, resolve_settings
+from internvl_vpr.agent.settings import resolve_settings
 from internvl_vpr.tools.errors import UsageError, WeightsError
 from internvl_vpr.tools.index.files import IndexSettings
 
@@ -19,7 +20,7 @@ def test_flags_before_environment_before_file_before_index_before_preset(tmp_pat
     found = resolve_settings({"k": "9", "tau": None}, environ=environ, file=file, index=INDEX)
     assert (found.k, found.tau, found.n, found.below_tau, found.clusters) == (9, 0.5, 2, "strict", 16)
     assert (found.kappa, found.seed) == (30, 0)
-    assert found.encoder == Settings.of_preset("embedded").encoder
+    assert found.encoder == preset_settings("embedded").encoder
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,7 @@ def test_kappa_is_a_number_or_hard(written: str | float) -> None:
 
 
 def test_every_setting_is_json_even_an_infinite_kappa() -> None:
-    assert Settings.of_preset("embedded").model_dump(mode="json")["kappa"] == "hard"
+    assert preset_settings("embedded").model_dump(mode="json")["kappa"] == "hard"
 
 
 @pytest.mark.parametrize(
@@ -89,7 +90,7 @@ def test_a_named_file_must_exist(tmp_path: Path) -> None:
 def test_weights_that_are_not_at_hand_are_one_clear_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HF_HOME", str(tmp_path))
     with pytest.raises(WeightsError, match=r"facebook/dinov2-giant.*--backbone.*--preset embedded"):
-        Settings.of_preset("paper").index_settings()
+        preset_settings("paper").index_settings()
 
 
 def test_another_family_of_backbones_brings_its_own_sizes(tmp_path: Path) -> None:

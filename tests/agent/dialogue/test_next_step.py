@@ -14,13 +14,13 @@ from faulty_server import Fault, FaultyServer, serve
 from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from presets import preset_settings
 
 from internvl_vpr.agent.calls import Call, Known
 from internvl_vpr.agent.dialogue.next_step import NoStep, Step, next_step
 from internvl_vpr.agent.dialogue.step_messages import MOST_CHARACTERS, MOST_TURNS, as_data, chat_messages
 from internvl_vpr.agent.dialogue.step_schema import step_schema
 from internvl_vpr.agent.localizer.context import open_chat_model
-from internvl_vpr.agent.settings import Settings
 from internvl_vpr.tools.endpoint.chat_model import ChatModel
 from internvl_vpr.tools.endpoint.endpoint import Endpoint
 from internvl_vpr.tools.endpoint.prompt import Prompt
@@ -124,7 +124,7 @@ class TestWhatIsAsked:
         assert json.loads(found.raw[0])["choices"][0]["message"]["content"].startswith('{"step"')
 
     def test_settings_name_the_model_and_the_endpoint(self) -> None:
-        model = open_chat_model(Settings.of_preset("paper"))
+        model = open_chat_model(preset_settings("paper"))
         assert (model.model, model.endpoint.url) == ("InternVL3-38B", "http://127.0.0.1:8000/v1")
         assert "locate_photo" in model.prompt.text
         assert model.id == f"InternVL3-38B, assistant.v1 {PROMPT.digest[:12]}"

@@ -9,9 +9,9 @@ import pytest
 from answers import FAR, HERE, PAYLOADS, STEERING, answer, answers, calibration, candidate, composed
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from presets import preset_settings
 
 from internvl_vpr.agent import words as tell
-from internvl_vpr.agent.settings import Settings
 from internvl_vpr.agent.view.answer import coordinates
 from internvl_vpr.agent.words.phrases import ordinal, quoted
 from internvl_vpr.tools.compare_places import compare_candidates, compare_places
@@ -260,7 +260,7 @@ def test_long_lists_say_how_many_more_there_are() -> None:
     ("changed", "marked"), [({}, []), ({"tau": 0.7}, ["tau"]), ({"k": 5, "below_tau": "strict"}, ["k", "below_tau"])]
 )
 def test_settings_say_which_were_changed(changed: Mapping[str, object], marked: list[str]) -> None:
-    now = Settings.of_preset("embedded").model_copy(update=dict(changed))
+    now = preset_settings("embedded").model_copy(update=dict(changed))
     told = tell.tell_settings(now, changed)
     lines = [line for line in told.split("\n") if "changed in this conversation" in line]
     assert [line.split(" ")[1].rstrip(":") for line in lines] == marked
@@ -270,7 +270,7 @@ def test_settings_say_which_were_changed(changed: Mapping[str, object], marked: 
 
 
 def test_a_change_of_settings_is_told_first_and_alone() -> None:
-    former = Settings.of_preset("embedded").model_copy(update={"tau": 0.5, "n": 3})
+    former = preset_settings("embedded").model_copy(update={"tau": 0.5, "n": 3})
     new = {"tau": 0.97, "n": 5}
     now = former.model_copy(update=new)
     told = tell.tell_settings(now, {**new, "k": 5}, new, former).split("\n")
@@ -282,7 +282,7 @@ def test_a_change_of_settings_is_told_first_and_alone() -> None:
 
 
 def test_a_setting_that_held_already_is_told_so() -> None:
-    now = Settings.of_preset("embedded").model_copy(update={"below_tau": "strict", "n": 5})
+    now = preset_settings("embedded").model_copy(update={"below_tau": "strict", "n": 5})
     told = tell.tell_settings(now, {}, {"n": 5, "below_tau": "strict"}, now).split("\n")
     assert told == [
         "n is 5 already: 5 cues an image.",

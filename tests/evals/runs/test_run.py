@@ -9,11 +9,11 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
+from presets import preset_settings
 from scripted import HashEncoder, ScriptedDescriber
 from texture import texture, write_textures
 
 from internvl_vpr.agent.localizer.context import Context
-from internvl_vpr.agent.settings import Settings
 from internvl_vpr.evals.runs.about import run_info
 from internvl_vpr.evals.runs.folder import Run, load_run, load_runs
 from internvl_vpr.evals.runs.run import Task, run_split
@@ -79,7 +79,7 @@ def make_task(photos: Path, split: Split, tmp_path: Path) -> Iterator[Callable[.
 
     def make(describer: object = None, limit: int | None = None, **settings: object) -> Task:
         index = opened.enter_context(closing(PlaceIndex.open(photos / "places")))
-        given = Settings.of_preset("embedded").model_copy(update={"k": 4, "tau": 0.5, "n": 2, **settings})
+        given = preset_settings("embedded").model_copy(update={"k": 4, "tau": 0.5, "n": 2, **settings})
         context = Context(
             index=index,
             backbone=open_backbone(index.settings.backbone),
