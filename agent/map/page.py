@@ -1,17 +1,14 @@
 """An index, and what was located in it, as one page of HTML that needs nothing else: no script, no network."""
 
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
-
-from markupsafe import Markup
 
 from internvl_vpr.tools.disk.whole_file import write_whole
 from internvl_vpr.tools.errors import UsageError
 from internvl_vpr.tools.index.place_index import PlaceIndex
 from internvl_vpr.tools.map_summary import MapSummary, map_summary
+from internvl_vpr.tools.page.template import render_page
 from internvl_vpr.tools.records import Answer
-from internvl_vpr.tools.text.foreign import one_line, visible
 
 from ..words.map import area_in_words, planes_in_words, positions_in_words
 from ..words.phrases import counted
@@ -59,15 +56,11 @@ def _is_ours(path: Path) -> bool:
 
 def render_map(index: PlaceIndex, answers: Sequence[Answer]) -> str:
     """Return the page of an index and of answers, the answers first."""
-    from jinja2 import Environment, StrictUndefined
-
     planes = planes_of(index)
     pictures = Pictures()
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["foreign"] = lambda text: Markup("<bdi>{}</bdi>").format(one_line(text))
-    environment.filters["plain"] = visible
-    template = files(__package__ or "").joinpath(_TEMPLATE).read_text(encoding="utf-8")
-    return environment.from_string(template).render(
+    return render_page(
+        __package__ or "",
+        _TEMPLATE,
         name=index.folder.resolve().name,
         facts=_facts(map_summary(index)),
         shown=[show(number, answer, planes, pictures) for number, answer in enumerate(answers, start=1)],

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 
 from markupsafe import Markup
 
-from internvl_vpr.tools.text.foreign import visible
+from internvl_vpr.tools.page.template import render_page
 
 from ..compare.compare import compare
 from ..measures.recall import Recall, recall_at
@@ -88,8 +87,6 @@ def render_report(runs: Sequence[Mapping[str, Run]], queries: int = 60) -> str:
     At most `queries` queries of each split are shown with photographs, the others in a list. Raises `UsageError`
     when two sets are not of the same queries and references, and `RunUnfinished`.
     """
-    from jinja2 import Environment, StrictUndefined
-
     for run in (run for one in runs for run in one.values()):
         run.finished_or_raise()
     flips = _flips(runs) if len(runs) > 1 else {}
@@ -97,11 +94,7 @@ def render_report(runs: Sequence[Mapping[str, Run]], queries: int = 60) -> str:
         _section(number, name, [one[name] for one in runs], queries, flips.get(name, []))
         for number, name in enumerate(runs[0])
     ]
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["foreign"] = lambda text: Markup("<bdi>{}</bdi>").format(visible(text))
-    environment.filters["plain"] = visible
-    template = files(__package__ or "").joinpath(_TEMPLATE).read_text(encoding="utf-8")
-    return environment.from_string(template).render(sections=sections, two=len(runs) > 1)
+    return render_page(__package__ or "", _TEMPLATE, sections=sections, two=len(runs) > 1)
 
 
 def _section(number: int, name: str, runs: Sequence[Run], queries: int, flips: Sequence[Flipped]) -> Section:
