@@ -98,6 +98,12 @@ class _Talk:
             self._chat = await self._stack.enter_async_context(chat)
         return self._chat
 
+    async def say(self, text: str) -> bool:
+        """Answer one line; False when it ends the chat."""
+        from .lines import say
+
+        return await say(await self.chat(), text)
+
     def known(self) -> Known:
         """Return what the next line may refer to."""
         return self._chat.known if self._chat else Known()
@@ -147,12 +153,10 @@ def _remarks(settings: Settings) -> "Console":
 
 async def _with_lines(lines: Iterable[str], talk: _Talk) -> int:
     """Answer each line; the exit code is that of the last question."""
-    from .lines import say
-
     try:
         chat = await talk.chat()
         for line in lines:
-            if line.strip() and not await say(chat, line.strip()):
+            if line.strip() and not await talk.say(line.strip()):
                 break
             sys.stdout.flush()
         return chat.code
@@ -165,7 +169,7 @@ async def _with_person(talk: _Talk, settings: Settings, opening: Opening) -> int
     from .terminal import run_terminal
 
     try:
-        return await run_terminal(_lines(talk, settings, opening), talk.chat, _remarks(settings))
+        return await run_terminal(_lines(talk, settings, opening), talk.say, _remarks(settings))
     finally:
         said = await talk.spent()
         chat = await asyncio.shield(talk.close())

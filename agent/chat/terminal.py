@@ -2,16 +2,13 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
 
 from rich.console import Console
 
 from ..console import typing_ahead
 from ..console.safe_text import safe_text
-
-if TYPE_CHECKING:
-    from .chat import Chat
 
 INTERRUPTED = 130
 
@@ -23,10 +20,10 @@ class Lines(Protocol):
         """Return the next; raises `EOFError` at the end, `KeyboardInterrupt` when interrupted."""
 
 
-async def run_terminal(lines: Lines, opened: Callable[[], Awaitable["Chat"]], remarks: Console) -> int:
+async def run_terminal(lines: Lines, say: Callable[[str], Coroutine[Any, Any, bool]], remarks: Console) -> int:
     """Talk until the lines end, one says /quit, or Ctrl-C is pressed twice; returns the exit code.
 
-    `opened` gives the chat at each line, and is waited for: the models load behind the first prompt.
+    `say` answers a line, and returns False when it ends the chat.
     """
     interrupts = 0
     while interrupts < 2:
@@ -42,18 +39,12 @@ async def run_terminal(lines: Lines, opened: Callable[[], Awaitable["Chat"]], re
         if not text.strip():
             continue
         with typing_ahead.unseen():
-            goes_on, interrupts = await _unless_interrupted(_say(opened, text))
+            goes_on, interrupts = await _unless_interrupted(say(text))
         if interrupts == 1:
             _remark(remarks, "Given up; what was described is kept. Ctrl-C once more ends the chat.")
         if not goes_on:
             return 0
     return INTERRUPTED
-
-
-async def _say(opened: Callable[[], Awaitable["Chat"]], text: str) -> bool:
-    from .lines import say  # with the graph and all that it needs
-
-    return await say(await opened(), text)
 
 
 def _remark(remarks: Console, text: str) -> None:

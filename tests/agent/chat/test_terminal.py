@@ -4,14 +4,12 @@ import asyncio
 import io
 import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, cast
 
 import pytest
 from rich.console import Console
 
-from internvl_vpr.agent.chat.chat import Chat
 from internvl_vpr.agent.chat.terminal import run_terminal
 
 Line = str | type[BaseException]
@@ -55,10 +53,7 @@ class ScriptedChat:
 def talk(*lines: Line) -> tuple[int, ScriptedChat, str]:
     chat, err = ScriptedChat(), io.StringIO()
 
-    async def opened() -> Chat:
-        return cast("Chat", chat)
-
-    code = asyncio.run(run_terminal(ScriptedLines(*lines), opened, Console(file=err, width=80)))
+    code = asyncio.run(run_terminal(ScriptedLines(*lines), chat.say, Console(file=err, width=80)))
     return code, chat, err.getvalue()
 
 
@@ -100,18 +95,15 @@ def test_ctrl_c_while_the_models_load_gives_up_the_question_alone() -> None:
     attempts: list[int] = []
     chat = ScriptedChat()
 
-    def opened() -> Awaitable[Chat]:
-        async def slow() -> Any:
-            attempts.append(1)
-            if len(attempts) == 1:
-                asyncio.get_running_loop().call_later(0.05, os.kill, os.getpid(), signal.SIGINT)
-                await asyncio.sleep(60)
-            return chat
-
-        return slow()
+    async def say(text: str) -> bool:
+        attempts.append(1)
+        if len(attempts) == 1:
+            asyncio.get_running_loop().call_later(0.05, os.kill, os.getpid(), signal.SIGINT)
+            await asyncio.sleep(60)
+        return await chat.say(text)
 
     run: Callable[[], int] = lambda: asyncio.run(  # noqa: E731
-        run_terminal(ScriptedLines("a", "b"), opened, Console(file=io.StringIO()))
+        run_terminal(ScriptedLines("a", "b"), say, Console(file=io.StringIO()))
     )
     assert run() == 0
     assert chat.heard == ["b"]
