@@ -9,6 +9,7 @@ from typing import Any
 from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
+from internvl_vpr.tools.disk.whole_file import write_whole
 from internvl_vpr.tools.errors import UsageError
 
 from .photo import Shot, photograph, standpoint
@@ -65,13 +66,6 @@ def _sexagesimal(angle: float) -> tuple[IFDRational, IFDRational, IFDRational]:
     return IFDRational(minutes // 60), IFDRational(minutes % 60), IFDRational(seconds, 100_000)
 
 
-def write_file(path: Path, content: bytes) -> None:
-    """Write a file so that it is there as a whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(content)
-    part.replace(path)
-
-
 def record(path: Path) -> dict[str, Any]:
     """Return size and SHA-256 of a file, as the manifest lists them."""
     content = path.read_bytes()
@@ -106,4 +100,4 @@ def read_manifest(folder: Path, settings: dict[str, Any]) -> dict[str, Any] | No
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     """Write the list of a town's files."""
-    write_file(folder / MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
+    write_whole(folder / MANIFEST, json.dumps(manifest, indent=1) + "\n")

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from internvl_vpr.tools.disk.whole_file import write_whole
 from internvl_vpr.tools.errors import UsageError
 
-from .files import MANIFEST, photo_bytes, photo_name, read_manifest, record, write_file, write_manifest
+from .files import MANIFEST, photo_bytes, photo_name, read_manifest, record, write_manifest
 from .photo import Condition, Shot
 from .plan import Place, Plan, plan_town
 from .street import forget
@@ -128,7 +129,7 @@ def _take(folder: Path, shots: dict[str, Shot], report: Callable[[int], None]) -
 
     def take_all(names: list[str]) -> int:
         for name in names:
-            write_file(folder / name, photo_bytes(shots[name]))
+            write_whole(folder / name, photo_bytes(shots[name]))
         return len(names)
 
     executor = ThreadPoolExecutor(min(WORKERS, os.cpu_count() or 1))

@@ -1,13 +1,13 @@
 """A calibrated τ in the folder of an index: what it promises, how that was tested, and what it is valid for."""
 
 import hashlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
 from pydantic import Field, ValidationError
 
+from ..disk.whole_file import write_whole
 from ..errors import IndexDamaged, PlaceIndexError
 from ..records import Digest, Record
 
@@ -90,13 +90,8 @@ def read_calibration(folder: Path) -> Calibration | None:
 def write_calibration(folder: Path, calibration: Calibration) -> None:
     """Put a calibration into the folder of an index, as a whole or not at all; raises `PlaceIndexError`."""
     path = folder / CALIBRATION
-    draft = folder / f".{CALIBRATION}.draft"
     try:
-        with draft.open("w", encoding="utf-8") as file:
-            file.write(calibration.sealed().model_dump_json(indent=2) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        write_whole(path, calibration.sealed().model_dump_json(indent=2) + "\n")
     except OSError as error:
         raise PlaceIndexError(
             f"The calibration {str(path)!r} cannot be written ({error.strerror}): check the folder's permissions and "

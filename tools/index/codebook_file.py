@@ -1,6 +1,5 @@
 """Codebooks as files of their own: out of one index, and into the next one."""
 
-import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..arrays import Floats
+from ..disk.whole_file import write_whole
 from ..errors import IndexMismatch, UsageError
 from ..features.codebook import codebook_digest
 from .files import IndexSettings, Manifest, read_manifest
@@ -49,19 +49,13 @@ def export_codebook(places: Path, target: Path) -> None:
 
 
 def _write_new(target: Path, content: bytes) -> None:
-    """Write a file that is whole once it is not empty, and was not there before."""
+    """Write a file that was not there before: it is empty until it is whole. Raises `FileExistsError`."""
     target.open("xb").close()
-    draft = target.with_name(f".{target.name}.draft")
     try:
-        with draft.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(target)
+        write_whole(target, content)
     except BaseException:
-        for path in (draft, target):
-            with suppress(OSError):
-                path.unlink(missing_ok=True)
+        with suppress(OSError):
+            target.unlink(missing_ok=True)
         raise
 
 

@@ -6,13 +6,13 @@ step. So a build that is killed leaves the former index, whole, and files that n
 
 import hashlib
 import math
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer, ValidationError
 
+from ..disk.whole_file import put_in_place, write_whole
 from ..errors import IndexDamaged, IndexMissing
 from ..features.backbone import BackboneSettings, Dinov2Settings, RootSiftSettings
 from ..records import Digest, Record
@@ -166,30 +166,15 @@ def store_file(folder: Path, kind: str, suffix: str, write: Callable[[Path], obj
     write(draft)
     digest = file_sha256(draft)
     entry = IndexFile(name=f"{kind}-{digest[:16]}.{suffix}", sha256=digest, size=draft.stat().st_size)
-    _sync(draft)
-    draft.replace(folder / entry.name)
+    put_in_place(draft, folder / entry.name)
     return entry
 
 
 def commit(folder: Path, manifest: Manifest) -> None:
     """Make the manifest the index's, in one atomic step, and remove the files that it no longer names."""
-    draft = folder / f".{MANIFEST}.draft"
-    draft.write_text(manifest.sealed().model_dump_json(indent=2) + "\n", encoding="utf-8")
-    _sync(draft)
-    _sync(folder)
-    draft.replace(folder / MANIFEST)
-    _sync(folder)
+    write_whole(folder / MANIFEST, manifest.sealed().model_dump_json(indent=2) + "\n")
     kept = {entry.name for entry in (manifest.codebook, manifest.places, *manifest.blocks)}
     for kind in ("codebook-*.safetensors", "places-*.sqlite", "block-*.faiss"):
         for path in folder.glob(kind):
             if path.name not in kept:
                 path.unlink()
-
-
-def _sync(path: Path) -> None:
-    """Wait until the file or folder is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

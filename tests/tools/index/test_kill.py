@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from texture import write_textures
 
+from internvl_vpr.tools.disk import whole_file
 from internvl_vpr.tools.features.backbone import RootSiftSettings
-from internvl_vpr.tools.index import files as index_files
 from internvl_vpr.tools.index import store as build_store
 from internvl_vpr.tools.index.build import update_index
 from internvl_vpr.tools.index.files import IndexSettings
@@ -55,7 +55,7 @@ def _update_until_killed(photos: Path, places: Path, n: int) -> None:
     killer = _Killer(n)
     for name in ("replace", "unlink", "write_text", "write_bytes"):
         setattr(Path, name, killer.counted(getattr(Path, name)))
-    index_files._sync = killer.counted(index_files._sync)
+    whole_file._sync = killer.counted(whole_file._sync)
     opened = build_store.BuildStore.__init__
 
     def open_counted(store: Any, folder: Path) -> None:
