@@ -1,12 +1,14 @@
 """Settings: layers, presets, and one clear sentence for what cannot be."""
 
 import math
+import os
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from presets import preset_settings
 
-from internvl_vpr.agent.settings import resolve_settings
+from internvl_vpr.agent.settings import PresetName, Settings, resolve_settings
 from internvl_vpr.tools.errors import UsageError, WeightsError
 from internvl_vpr.tools.index.files import IndexSettings
 
@@ -23,13 +25,61 @@ def test_flags_before_environment_before_file_before_index_before_preset(tmp_pat
     assert found.encoder == preset_settings("embedded").encoder
 
 
-@pytest.mark.parametrize(
-    ("preset", "kappa", "backbone"),
-    [("embedded", math.inf, "rootsift"), ("paper", 1.0, "dinov2-giant"), ("anyloc", math.inf, "dinov2-giant")],
-)
-def test_the_three_presets(preset: str, kappa: float, backbone: str) -> None:
-    found = resolve_settings({"preset": preset}, environ={})
-    assert (found.preset, found.kappa, found.backbone) == (preset, kappa, backbone)
+_LOCAL = "http://127.0.0.1:8000/v1"
+_SBERT = "sentence-transformers/all-MiniLM-L6-v2"
+
+# Every value of every preset, written out from the design: embedded, paper, anyloc.
+PRESETS: dict[str, tuple[object, object, object]] = {
+    "preset":        ("embedded",           "paper",              "anyloc"),
+    "backbone":      ("rootsift",           "dinov2-giant",       "dinov2-giant"),
+    "layer":         (None,                 None,                 None),
+    "facet":         ("value",              "value",              "value"),
+    "longer_side":   (240,                  1024,                 1024),
+    "clusters":      (128,                  32,                   32),
+    "kappa":         (math.inf,             1.0,                  math.inf),
+    "seed":          (0,                    0,                    0),
+    "index_factory": ("Flat",               "Flat",               "Flat"),
+    "device":        ("auto",               "auto",               "auto"),
+    "dtype":         ("auto",               "auto",               "auto"),
+    "describer":     ("signage",            "vlm",                "vlm"),
+    "endpoint":      (_LOCAL,               _LOCAL,               _LOCAL),
+    "model":         ("InternVL3-38B",      "InternVL3-38B",      "InternVL3-38B"),
+    "api_key":       (None,                 None,                 None),
+    "prompt":        ("describe_image.v1",  "describe_image.v1",  "describe_image.v1"),
+    "image_side":    (1344,                 1344,                 1344),
+    "concurrency":   (16,                   16,                   16),
+    "timeout":       (120.0,                120.0,                120.0),
+    "deadline":      (600.0,                600.0,                600.0),
+    "encoder":       ("minilm",             _SBERT,               _SBERT),
+    "k":             (20,                   100,                  100),
+    "n":             (3,                    3,                    3),
+    "tau":           (0.97,                 -1.0,                 -1.0),
+    "below_tau":     ("fallback",           "strict",             "strict"),
+    "ledger":        (None,                 None,                 None),
+    "assistant":     ("auto",               "auto",               "auto"),
+    "images":        ("auto",               "auto",               "auto"),
+    "plain":         (False,                False,                False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("column", "preset"), [(0, "embedded"), (1, "paper"), (2, "anyloc")])
+def test_every_value_of_every_preset(column: int, preset: PresetName) -> None:
+    found = preset_settings(preset)
+    assert {name: getattr(found, name) for name in Settings.model_fields} == {
+        name: values[column] for name, values in PRESETS.items()
+    }
+
+
+def test_there_are_three_presets_and_embedded_is_the_default() -> None:
+    assert get_args(PresetName) == ("embedded", "paper", "anyloc")
+    assert resolve_settings({}, environ={}, file=Path(os.devnull)) == preset_settings("embedded")
+
+
+def test_what_the_embedded_preset_makes_of_an_index() -> None:
+    assert preset_settings("embedded").index_settings().model_dump(mode="json") == {
+        "backbone": {"name": "rootsift", "longer_side": 240, "step": 8, "sizes": [4.0, 8.0]},
+        "clusters": 128, "kappa": "hard", "seed": 0, "codebook_photos": 64, "index_factory": "Flat",
+    }  # fmt: skip
 
 
 def test_a_preset_can_come_from_any_layer(tmp_path: Path) -> None:

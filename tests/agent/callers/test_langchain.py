@@ -2,18 +2,21 @@
 
 import asyncio
 import json
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool
+from places import name_of, with_describer, with_settings
 from pydantic import ValidationError
+from scripted import ScriptedDescriber
 
 from internvl_vpr.agent import Context, langchain_tools
 from internvl_vpr.agent.localizer.run import locate
 from internvl_vpr.tools.errors import PhotoError
-from internvl_vpr.tools.records import Candidate
+from internvl_vpr.tools.records import Attempt, Candidate, Photo
 
 
 @pytest.fixture
@@ -61,3 +64,82 @@ def test_wrong_arguments_are_refused(tools: dict[str, BaseTool]) -> None:
 def test_a_photo_that_cannot_be_read_is_our_error(tools: dict[str, BaseTool], tmp_path: Path) -> None:
     with pytest.raises(PhotoError):
         call(tools["coarse_retrieve"], photo=str(tmp_path / "none.jpg"))
+
+
+def tools_with(context: Context, **changes: object) -> dict[str, BaseTool]:
+    return {tool.name: tool for tool in langchain_tools(with_settings(context, **changes))}
+
+
+def content(tool: BaseTool, **arguments: Any) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(str(call(tool, **arguments).content))
+    return found
+
+
+@pytest.mark.parametrize("k", [1, 4])
+def test_as_many_candidates_are_retrieved_as_the_settings_say(town: Path, context: Context, k: int) -> None:
+    found = content(tools_with(context, k=k)["coarse_retrieve"], photo=str(town / "query.png"))["candidates"]
+    assert [candidate["coarse_rank"] for candidate in found] == list(range(1, k + 1))
+    assert found[0]["reference"] == name_of(3)
+
+
+@pytest.mark.parametrize(("n", "weights"), [(1, [1.0]), (2, [0.6, 0.4]), (4, [0.3, 0.2, 0.4, 0.1])])
+def test_as_many_cues_are_asked_for_as_the_settings_say(
+    town: Path, context: Context, n: int, weights: list[float]
+) -> None:
+    words = [("a red door", 3), ("a brass plate", 2), ("an arched window", 4), ("a green bench", 1), ("a roof", 9)]
+    described = with_describer(
+        context, ScriptedDescriber({"query.png": [(text, float(score)) for text, score in words]})
+    )
+    cues = content(tools_with(described, n=n)["describe_image"], photo=str(town / "query.png"))["cues"]
+    assert [cue["text"] for cue in cues] == [text for text, _ in words[:n]]
+    assert [cue["weight"] for cue in cues] == pytest.approx(weights)
+
+
+class SlowDescriber:
+    """A describer that takes longer than anyone waits."""
+
+    id = "slow/1"
+
+    async def attempts(self, photo: Photo, n: int) -> AsyncGenerator[Attempt, None]:
+        await asyncio.sleep(60)
+        yield Attempt()
+
+
+def test_a_description_takes_no_longer_than_the_settings_allow(town: Path, context: Context) -> None:
+    tools = tools_with(with_describer(context, SlowDescriber()), deadline=0.05)
+    described = content(tools["describe_image"], photo=str(town / "query.png"))
+    assert described["cues"] == []
+    assert "within the time" in described["failure"]
+
+
+def coarse(number: int) -> dict[str, Any]:
+    """The candidate at a place of the coarse order, as JSON."""
+    return {
+        "reference": f"{number}.jpg", "path": f"/map/{number}.jpg", "digest": f"{number:064x}", "position": None,
+        "coarse_rank": number, "coarse_similarity": 1 - number / 10,
+    }  # fmt: skip
+
+
+SCORES = {1: 0.2, 2: 0.5, 3: 0.9, 4: None}
+
+
+@pytest.mark.parametrize(
+    ("tau", "below_tau", "order", "retained"),
+    [
+        (0.5, "fallback", [3, 1, 2, 4], 1),  # 0.5 is not above 0.5
+        (0.49, "fallback", [3, 2, 1, 4], 2),
+        (0.49, "strict", [3, 2, 4], 2),  # 4 has no score, so it has not failed
+        (0.1, "strict", [3, 2, 1, 4], 3),
+        (0.95, "fallback", [1, 2, 3, 4], 0),
+        (0.95, "strict", [], 0),
+    ],
+)
+def test_the_threshold_is_that_of_the_settings(
+    context: Context, tau: float, below_tau: str, order: list[int], retained: int
+) -> None:
+    tool = tools_with(context, tau=tau, below_tau=below_tau)["apply_threshold"]
+    scores = [{"reference": f"{number}.jpg", "score": score, "matches": []} for number, score in SCORES.items()]
+    ranked = content(tool, candidates=[coarse(number) for number in SCORES], scores=scores)["candidates"]
+    assert [candidate["coarse_rank"] for candidate in ranked] == order
+    assert [candidate["rank"] for candidate in ranked] == list(range(1, len(order) + 1))
+    assert [candidate["retained"] for candidate in ranked] == [place < retained for place in range(len(order))]

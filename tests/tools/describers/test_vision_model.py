@@ -2,13 +2,16 @@
 
 import asyncio
 import base64
+import hashlib
 import io
 import json
 import re
 import socket
 import time
 from contextlib import ExitStack
+from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import faulty_server as faulty
 import pytest
@@ -17,12 +20,14 @@ from PIL import Image
 from pydantic import SecretStr
 from texture import texture
 
+from internvl_vpr.tools.describers import vision_model
 from internvl_vpr.tools.describers.cue_answer import cue_schema, parse_cues
-from internvl_vpr.tools.describers.vision_model import Patience, VisionModel
+from internvl_vpr.tools.describers.vision_model import Decoding, Patience, VisionModel
 from internvl_vpr.tools.endpoint.endpoint import Endpoint
 from internvl_vpr.tools.endpoint.faults import CallFailed
 from internvl_vpr.tools.endpoint.prompt import Prompt
 from internvl_vpr.tools.errors import EndpointRefused, EndpointUnreachable, PhotoError, UsageError
+from internvl_vpr.tools.ledger.ledger import Step
 from internvl_vpr.tools.photo.photo import open_photo
 from internvl_vpr.tools.records import Attempt, Photo
 
@@ -320,20 +325,87 @@ def test_giving_up_waits_for_nobody(photo: Photo) -> None:
         assert asyncio.run(cancelled(server)) < 1
 
 
-def test_the_id_tells_models_prompts_sizes_and_schemas_apart_but_not_servers(tmp_path: Path) -> None:
-    other = tmp_path / "mine.md"
-    other.write_text("---\nname: mine\nversion: 2\n---\nName $n things.\n")
-    endpoint = Endpoint("http://a/v1", None, timeout=1, concurrency=1)
-    first = Prompt.load("describe_image.v1")
-    ids = {
-        VisionModel(endpoint, "m", first).id,
-        VisionModel(endpoint, "other", first).id,
-        VisionModel(endpoint, "m", Prompt.load(str(other))).id,
-        VisionModel(endpoint, "m", first, image_side=672).id,
-    }
-    assert len(ids) == 4
-    moved = Endpoint("http://b/v1", SecretStr(KEY), timeout=9, concurrency=9)
-    assert VisionModel(moved, "m", first).id in ids
+def test_the_id_names_everything_that_changes_the_answers(photo: Photo) -> None:
+    with serve(default=faulty.good(THREE[:1])) as server:
+        model = model_at(server.endpoint)
+        ask(model, photo, n=1)
+    (request,) = server.requests
+    prompt = (files("internvl_vpr.prompts") / "describe_image.v1.md").read_text(encoding="utf-8").split("---\n", 2)[2]
+    schema = json.dumps(request.body["response_format"]["json_schema"]["schema"])
+    digests = [hashlib.sha256(text.strip().encode()).hexdigest()[:12] for text in (prompt, schema)]
+    assert model.id == (
+        f"vlm/1 (InternVL3-38B, describe_image.v1 {digests[0]}, schema {digests[1]}, JPEG 90, 320 px, "
+        "T 0 seed 0; T 0.2 seed 1; T 0.4 seed 2)"
+    )
+
+
+class Decoded(VisionModel):
+    """Decodes the first, second or third answer to an image otherwise."""
+
+    changed: tuple[int, str, float] = (0, "seed", 0)
+
+    def _decoding(self, unusable: int, n: int) -> Decoding:
+        which, name, value = self.changed
+        usual = super()._decoding(unusable, n)
+        return usual._replace(**{name: value}) if unusable == which else usual  # type: ignore[arg-type]
+
+
+FIRST = Prompt.load("describe_image.v1")
+# What a step is made of, one part changed at a time; "server" alone changes no answer.
+CHANGES: dict[str, dict[str, Any]] = {
+    "image": {"image": "1" * 64},
+    "cues": {"n": 4},
+    "model": {"model": "InternVL3-8B"},
+    "prompt's name": {"prompt": FIRST.model_copy(update={"name": "describe_image.v2"})},
+    "prompt's text": {"prompt": Prompt.parse("x", f"---\nname: describe_image\nversion: 1\n---\n{FIRST.text} Thanks.")},
+    "pixels": {"image_side": 672},
+    "schema": {"longest": 127},
+    "temperature": {"decoding": (0, "temperature", 0.1)},
+    "seed": {"decoding": (0, "seed", 7)},
+    "second temperature": {"decoding": (1, "temperature", 0.3)},
+    "third seed": {"decoding": (2, "seed", 7)},
+}
+
+
+def key_of(
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    image: str = "0" * 64,
+    n: int = 3,
+    model: str = "InternVL3-38B",
+    prompt: Prompt = FIRST,
+    image_side: int = 1344,
+    longest: int = 128,
+    decoding: tuple[int, str, float] = (0, "seed", 0),
+    url: str = "http://a/v1",
+) -> str:
+    """The key under which the ledger keeps a description."""
+
+    def schema(cues: int) -> dict[str, Any]:
+        return json.loads(json.dumps(cue_schema(cues)).replace("{8,128}", f"{{8,{longest}}}"))  # type: ignore[no-any-return]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(vision_model, "_schema", schema)
+        vision_model._schema_digest.cache_clear()
+        asked = Decoded(Endpoint(url, None, timeout=1, concurrency=1), model, prompt, image_side=image_side)
+        asked.changed = decoding
+        key = Step(image=image, describer=asked.id, n=n).key
+    vision_model._schema_digest.cache_clear()
+    return key
+
+
+@pytest.mark.parametrize("part", CHANGES)
+def test_a_description_is_asked_for_anew_when_a_part_of_its_key_changes(
+    part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert key_of(monkeypatch, **CHANGES[part]) != key_of(monkeypatch)
+
+
+def test_another_server_does_not_ask_for_it_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert key_of(monkeypatch, url="http://b/v1") == key_of(monkeypatch)
+    first = VisionModel(Endpoint("http://a/v1", None, timeout=1, concurrency=1), "m", FIRST)
+    moved = VisionModel(Endpoint("http://b/v1", SecretStr(KEY), timeout=9, concurrency=9), "m", FIRST)
+    assert moved.id == first.id
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,24 @@ def test_clear_clusters_are_found() -> None:
     np.testing.assert_allclose(np.sort((centers @ modes.T).max(axis=1)), 1, atol=0.01)
 
 
+def spread_unevenly(seed: int) -> Floats:
+    """Unit descriptors `[400, 6]` around four directions, some close together and some far apart."""
+    rng = np.random.default_rng(seed)
+    spread = np.repeat([0.1, 0.5, 0.9, 1.5], 100)[:, None]
+    return unit(np.repeat(rng.normal(size=(4, 6)), 100, axis=0) + spread * rng.normal(size=(400, 6)))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_each_centre_is_the_direction_of_the_mean_of_those_with_the_largest_cosine(seed: int) -> None:
+    """Where spherical k-means comes to rest; plain k-means rests elsewhere, as its wide clusters have short means."""
+    descriptors = spread_unevenly(seed).astype(np.float64)
+    centers = train_codebook(descriptors.astype(np.float32), 4, seed)
+    nearest = (descriptors @ centers.T.astype(np.float64)).argmax(axis=1)
+    for number, center in enumerate(centers):
+        mean = descriptors[nearest == number].mean(axis=0)
+        np.testing.assert_allclose(center, mean / np.linalg.norm(mean), atol=1e-5)
+
+
 def test_the_same_seed_gives_the_same_codebook() -> None:
     descriptors = unit(np.random.default_rng(0).normal(size=(500, 16)))
     first, second = (codebook_digest(train_codebook(descriptors, 12, seed=5)) for _ in range(2))

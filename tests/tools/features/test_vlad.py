@@ -108,6 +108,26 @@ def test_rounding_errors_do_not_become_a_direction() -> None:
     np.testing.assert_array_equal(aggregate(copies, centers, math.inf), 0)
 
 
+def at_an_angle(radians: float, copies: int) -> tuple[Floats, Floats]:
+    """Descriptors at an angle from the one centre, e₁, towards e₂: their mean residual is as long as that angle."""
+    row = np.array([math.cos(radians), math.sin(radians), 0.0], np.float32)
+    return np.repeat(row[None], copies, axis=0), np.eye(3, dtype=np.float32)[:1]
+
+
+@pytest.mark.parametrize("kappa", [1.0, math.inf])
+@pytest.mark.parametrize("copies", [1, 64])
+@pytest.mark.parametrize("radians", [1e-4, 3e-4, 1e-3, 3e-3, 1e-2])
+def test_a_small_residual_still_is_a_direction(radians: float, copies: int, kappa: float) -> None:
+    """cos φ − 1 and sin φ, divided by their length 2 sin(φ/2), are −sin(φ/2) and cos(φ/2)."""
+    vector = aggregate(*at_an_angle(radians, copies), kappa)
+    np.testing.assert_allclose(vector, [-math.sin(radians / 2), math.cos(radians / 2), 0], atol=1e-3)
+
+
+@pytest.mark.parametrize("copies", [1, 64])
+def test_a_residual_as_short_as_rounding_errors_is_none(copies: int) -> None:
+    np.testing.assert_array_equal(aggregate(*at_an_angle(1.5e-5, copies), math.inf), 0)
+
+
 def test_no_descriptor_gives_the_zero_vector() -> None:
     centers = np.eye(4, dtype=np.float32)
     np.testing.assert_array_equal(aggregate(np.empty((0, 4), np.float32), centers, 10.0), np.zeros(16))

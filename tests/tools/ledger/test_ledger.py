@@ -46,10 +46,28 @@ def test_a_step_is_read_back_with_scores_and_weights(tmp_path: Path) -> None:
     assert [(cue.text, cue.score, cue.weight) for cue in cues] == [("CAFÉ \x1b ‘Löwe’", 2.0, 0.25), ("roof", 6.0, 0.75)]
 
 
-def test_every_part_of_the_key_counts(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "other",
+    [
+        step(2),
+        step(1, n=4),
+        step(1, n=31),
+        step(1, describer="test/2"),
+        step(1, describer="test/1 "),
+        step(1, describer="Test/1"),
+        step(1, describer="3/test/1"),
+    ],
+    ids=["image", "N", "N that begins alike", "describer", "longer describer", "capital letter", "N in the describer"],
+)
+def test_every_part_of_the_key_counts(tmp_path: Path, other: Step) -> None:
     with Ledger(tmp_path / "ledger.sqlite") as ledger:
         record(ledger, step(1), "here")
-        assert ledger.recall([step(2), step(1, n=4), step(1, describer="test/2")]) == {}
+        ledger.record_failure(step(1), "cut")
+        assert set(ledger.recall([step(1), other])) == {step(1)}
+        assert ledger.recall_failures([step(1), other]) == {step(1): "cut"}
+        record(ledger, other, "there")
+        assert ledger.recall([step(1), other])[step(1)][0].text == "here"
+        assert ledger.recall([step(1), other])[other][0].text == "there"
 
 
 def test_the_first_record_of_a_step_stays(tmp_path: Path) -> None:
@@ -98,7 +116,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from internvl_vpr.tools.describe_image import normalize_scores
-from internvl_vpr.tools.ledger import Ledger, Step
+from internvl_vpr.tools.ledger.ledger import Ledger, Step
 from internvl_vpr.tools.records import RawCue, Attempt
 
 attempt = Attempt(cues=(RawCue(text="roof", score=1),), raw="x" * 1000)
