@@ -120,7 +120,7 @@ def coarse(number: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-SCORES = {1: 0.2, 2: 0.5, 3: 0.9, 4: None}
+SCORES: dict[int, float | None] = {1: 0.2, 2: 0.5, 3: 0.9, 4: None}
 
 
 @pytest.mark.parametrize(

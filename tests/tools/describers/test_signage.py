@@ -155,8 +155,8 @@ def refuse(*_):
     raise AssertionError("the network was asked for")
 
 socket.getaddrinfo = socket.create_connection = refuse
-from internvl_vpr.tools.photo import open_photo
-from internvl_vpr.tools.signage import SignageReader
+from internvl_vpr.tools.describers.signage import SignageReader
+from internvl_vpr.tools.photo.photo import open_photo
 
 
 async def first():
