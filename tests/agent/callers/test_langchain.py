@@ -16,7 +16,7 @@ from scripted import ScriptedDescriber
 from internvl_vpr.agent import Context, langchain_tools
 from internvl_vpr.agent.localizer.run import locate
 from internvl_vpr.tools.errors import PhotoError
-from internvl_vpr.tools.records import Attempt, Candidate, Photo
+from internvl_vpr.tools.records import Attempt, Candidate, Photo, Score
 
 
 @pytest.fixture
@@ -138,8 +138,10 @@ def test_the_threshold_is_that_of_the_settings(
     context: Context, tau: float, below_tau: str, order: list[int], retained: int
 ) -> None:
     tool = tools_with(context, tau=tau, below_tau=below_tau)["apply_threshold"]
-    scores = [{"reference": f"{number}.jpg", "score": score, "matches": []} for number, score in SCORES.items()]
-    ranked = content(tool, candidates=[coarse(number) for number in SCORES], scores=scores)["candidates"]
+    scored = [
+        Score(reference=f"{number}.jpg", score=score, matches=()).model_dump() for number, score in SCORES.items()
+    ]
+    ranked = content(tool, candidates=[coarse(number) for number in SCORES], scores=scored)["candidates"]
     assert [candidate["coarse_rank"] for candidate in ranked] == order
     assert [candidate["rank"] for candidate in ranked] == list(range(1, len(order) + 1))
     assert [candidate["retained"] for candidate in ranked] == [place < retained for place in range(len(order))]

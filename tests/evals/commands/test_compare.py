@@ -17,11 +17,13 @@ from internvl_vpr.evals.runs.records import Check
 from internvl_vpr.tools.errors import RunUnfinished, UsageError
 
 
-def save(folder: Path, right: int, of: int, **fields: str | None) -> Path:
+def save(
+    folder: Path, right: int, of: int, split: str = "town-night", finished: str | None = "2026-01-02T03:04:05+00:00"
+) -> Path:
     """A run with the first so many queries right, and the others second."""
     results = [made_runs.result(f"q{number}", 1, 1 if number < right else 2) for number in range(of)]
     descriptions = [made_runs.described(f"r{number}.jpg", ("a", 1), ("b", 1), ("c", 1)) for number in range(20)]
-    made_runs.save(made_runs.run(results, descriptions, **fields), folder)
+    made_runs.save(made_runs.run(results, descriptions, split=split, finished=finished), folder)
     return folder
 
 
