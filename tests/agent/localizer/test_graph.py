@@ -1,6 +1,7 @@
 """The localization graph from photo to answer, with a scripted describer."""
 
 import asyncio
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -32,6 +33,22 @@ def test_without_a_cue_that_decides_the_coarse_order_stands(town: Path, context:
     assert [candidate.coarse_rank for candidate in answer.candidates] == [1, 2, 3, 4, 5]
     assert not any(candidate.retained for candidate in answer.candidates)
     assert any("the coarse order stands" in note for note in answer.notes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"tau": 0.4}, {"below_tau": "strict"}, {"deadline": 599.0}],
+    ids=["tau", "below tau", "deadline"],
+)
+def test_what_an_answer_took_is_repeated_for_the_same_settings_only(
+    town: Path, context: Context, changes: dict[str, object]
+) -> None:
+    live = run(town / "query.png", context)
+    assert (live.steps.made, live.steps.recorded) == (6, 0)
+    replayed = dataclasses.replace(context, replay=True)
+    assert run(town / "query.png", replayed) == live
+    others = run(town / "query.png", with_settings(replayed, **changes))
+    assert (others.steps.made, others.steps.recorded) == (0, 6)
 
 
 def test_a_shared_sign_outranks_the_coarse_order(town: Path, context: Context) -> None:

@@ -59,6 +59,30 @@ def line(report: GateReport, name: str) -> Line:
     return next(line for line in report.lines if line.name == name)
 
 
+def test_the_limits_unless_others_are_given() -> None:
+    assert Limits().model_dump() == {
+        "margin": 0.05, "k": 1, "min_valid": 0.95, "min_exact": 0.95, "max_errors": 0.01, "max_cost": 1.5,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("errors", "outcome"), [(4, "pass"), (5, "incomplete")])
+def test_one_photograph_in_a_hundred_may_fail(errors: int, outcome: str) -> None:
+    same = run([True] * 400)
+    broken = [one.model_copy(update={"error": "gone"}) for one in same.results[:errors]]
+    mine = Run(same.folder, same.info, [*broken, *same.results[errors:]])
+    mine.__dict__["descriptions"] = same.descriptions
+    assert line(gate((mine, same)), "errors").outcome == outcome
+
+
+@pytest.mark.parametrize(("good", "outcome"), [(95, "pass"), (94, "regression")])
+def test_ninety_five_images_in_a_hundred_must_be_described_well(good: int, outcome: str) -> None:
+    failed = [made_runs.described(f"f{number}.jpg", failure="no cues") for number in range(100 - good)]
+    short = [made_runs.described(f"s{number}.jpg", ("a", 1.0)) for number in range(100 - good)]
+    whole = run([True] * 4, said(100))
+    assert line(gate((run([True] * 4, [*said(good), *failed]), whole)), "schema-valid").outcome == outcome
+    assert line(gate((run([True] * 4, [*said(good), *short]), whole)), "exactly N").outcome == outcome
+
+
 def test_a_run_passes_against_itself() -> None:
     report = gate((run([True, False] * 4), run([True, False] * 4)))
     assert (report.outcome, report.exit_code(), report.exit_code(strict=True)) == ("pass", 0, 0)

@@ -1,6 +1,7 @@
 """Degrees, UTM metres, distances, '@' file names and tables of positions."""
 
 import math
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,25 @@ class TestUtm:
         with pytest.raises(PositionError, match=reason):
             from_metres(easting, northing, zone)
 
+    @pytest.mark.parametrize(("easting", "fits"), [(99_999, False), (100_000, True), (999_999, True)])
+    def test_eastings_have_six_digits(self, easting: float, fits: bool) -> None:
+        with nullcontext() if fits else pytest.raises(PositionError, match="not in the UTM zone"):
+            assert from_metres(easting, 5_000_000, "33T").easting == easting
+
+    @pytest.mark.parametrize(
+        ("letter", "latitude", "fits"),
+        [
+            ("T", 38.99, False), ("T", 39.01, True), ("T", 48.99, True), ("T", 49.01, False),  # T is 40 to 48
+            ("X", 70.99, False), ("X", 71.01, True), ("X", 83.99, True),  # X is 72 to 84
+            ("W", 72.99, True), ("W", 73.01, False),  # W is 64 to 72
+        ],
+    )  # fmt: skip
+    def test_a_band_reaches_one_degree_into_its_neighbours(self, letter: str, latitude: float, fits: bool) -> None:
+        northing = from_degrees(latitude, 15).northing  # on zone 33's central meridian
+        assert northing is not None
+        with nullcontext() if fits else pytest.raises(PositionError, match="whose letter means latitudes"):
+            assert from_metres(500_000, northing, f"33{letter}").latitude == pytest.approx(latitude, abs=1e-6)
+
     def test_a_zone_may_be_written_loosely(self) -> None:
         assert from_metres(377486, 6296562, "30v") == from_metres(377486, 6296562, "30V")
         assert from_metres(466013, 7190568, "06W").zone == "6W"
@@ -219,6 +239,14 @@ class TestAtNames:
     )
     def test_without_a_whole_zone_it_is_planar(self, name: str, expected: tuple[float, float]) -> None:
         assert parse_at_name(name) == Position(easting=expected[0], northing=expected[1])
+
+    @pytest.mark.parametrize(("apart", "fits"), [(0, True), (999, True), (1001, False)])
+    def test_degrees_and_metres_may_be_one_kilometre_apart(self, apart: int, fits: bool) -> None:
+        """0° N, 3° E is where zone 31's central meridian meets the equator: 500 km east, 0 m north."""
+        with nullcontext() if fits else pytest.raises(PositionError, match=r"1\.0 km away"):
+            position = parse_at_name(f"@500000@{apart}@31@N@0@3@.jpg")
+            assert position is not None
+            assert (position.latitude, position.longitude, position.northing) == (0, 3, apart)
 
     def test_planar_metres_and_degrees_stand_side_by_side(self) -> None:
         expected = Position(latitude=1.5, longitude=2.5, easting=3, northing=4)
