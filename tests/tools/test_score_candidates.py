@@ -119,3 +119,11 @@ def test_scores_stand_in_the_candidates_order_with_their_matches() -> None:
 def test_a_query_without_cues_scores_nobody() -> None:
     found = score_candidates(described(99), [candidate(1)], {f"{1:064x}": described(1, roof=1.0)}, EMBEDDINGS)
     assert [score.score for score in found] == [None]
+
+
+def test_a_cosine_is_never_beyond_one_though_unit_rows_are_rounded() -> None:
+    rows = unit(np.random.default_rng(0).normal(size=(50, 384)))
+    squares = (rows.astype(np.float64) ** 2).sum(axis=1)
+    longest = rows[squares.argmax()][None]
+    assert squares.max() > 1  # else S > τ = 1 would not be put to the test
+    assert similarity(longest, np.ones(1), [longest, -longest]).tolist() == [1.0, -1.0]
