@@ -19,7 +19,7 @@ from internvl_vpr.tools.describers.cue_answer import parse_cues
 from internvl_vpr.tools.describers.vision_model import VisionModel
 from internvl_vpr.tools.endpoint.endpoint import Endpoint
 from internvl_vpr.tools.endpoint.prompt import Prompt
-from internvl_vpr.tools.photo.jpeg import SentImage, jpeg
+from internvl_vpr.tools.photo.jpeg import Jpeg, encode_jpeg
 
 from .comparison import Comparison, Timing, measure
 
@@ -50,7 +50,7 @@ def main() -> None:
             url = f"http://127.0.0.1:{ready.split()[1]}/v1"
             endpoint = Endpoint(url, None, timeout=60, concurrency=_AT_ONCE)
             model = VisionModel(endpoint, "InternVL3-38B", Prompt.load("describe_image.v1"))
-            image = jpeg(Image.new("RGB", (64, 48)))  # neither encoding photographs nor the ledger is part of this
+            image = encode_jpeg(Image.new("RGB", (64, 48)))  # neither encoding photographs nor the ledger is part of this
             ours, other = (lambda: asyncio.run(_ours(model, image))), partial(_run_bare, url, model.request(image, _N))
             timing = measure(Comparison("", ours, "", other, None))
         finally:
@@ -62,7 +62,7 @@ def _run_bare(url: str, request: dict[str, object]) -> None:
     asyncio.run(_bare(url, request))
 
 
-async def _ours(model: VisionModel, image: SentImage) -> None:
+async def _ours(model: VisionModel, image: Jpeg) -> None:
     """Ask again and again as `describe` does, by as many workers; every answer is parsed and checked."""
     waiting = iter(range(_REQUESTS))
 

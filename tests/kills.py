@@ -19,7 +19,7 @@ import faulty_server
 from running import runner
 from texture import write_textures
 
-from internvl_vpr.tools.photo.jpeg import encode_image
+from internvl_vpr.tools.photo.jpeg import encode_photo
 from internvl_vpr.tools.photo.photo import find_photos, open_photo
 
 _LATENCY = 0.05  # seconds that the server takes for an answer
@@ -47,7 +47,7 @@ def kill_describing(folder: Path, *, photos: int, kills: int, concurrency: int) 
     built = runner(folder)("index", "photos", "--places", "places", "--longer-side", "160", "--clusters", "8")
     assert built.returncode == 0, built.stderr
     sent = {
-        hashlib.sha256(encode_image(open_photo(path), _IMAGE_SIDE).url.encode()).hexdigest(): open_photo(path).digest
+        hashlib.sha256(encode_photo(open_photo(path), _IMAGE_SIDE).url.encode()).hexdigest(): open_photo(path).digest
         for path in find_photos(folder / "photos")
     }
     outcome, chance = Outcome(), random.Random(0)

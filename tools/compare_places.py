@@ -24,7 +24,7 @@ class LocatedPhoto(Record):
     position: Position | None
 
 
-class Pair(Record):
+class PhotoPair(Record):
     """Two of the compared photographs, by their number from 0; `same` is None where nothing can be said."""
 
     first: int
@@ -33,11 +33,11 @@ class Pair(Record):
     same: bool | None
 
 
-class Comparison(Record):
+class PlaceComparison(Record):
     """Photographs compared: every pair, and the groups taken at one place (single-linkage within the radius)."""
 
     photos: tuple[LocatedPhoto, ...]
-    pairs: tuple[Pair, ...]
+    pairs: tuple[PhotoPair, ...]
     groups: tuple[tuple[int, ...], ...] = Field(description="of two or more")
     radius: float = Field(description="metres")
 
@@ -63,7 +63,7 @@ class CandidateComparison(Record):
     cues: tuple[CueOfTwo, ...]
 
 
-def compare_places(answers: Sequence[Answer], radius: float = SAME_PLACE_METRES) -> Comparison:
+def compare_places(answers: Sequence[Answer], radius: float = SAME_PLACE_METRES) -> PlaceComparison:
     """Compare where photographs were taken; two with the same reference, or within `radius` metres, are of one place.
 
     Nothing can be said about a photo of an unknown place, or about positions that cannot be compared.
@@ -71,7 +71,7 @@ def compare_places(answers: Sequence[Answer], radius: float = SAME_PLACE_METRES)
     pairs = tuple(
         _pair(i, j, answers[i], answers[j], radius) for i, j in combinations(range(len(answers)), 2)
     )  # fmt: skip
-    return Comparison(
+    return PlaceComparison(
         photos=tuple(_located(answer) for answer in answers),
         pairs=pairs,
         groups=_groups(len(answers), [(pair.first, pair.second) for pair in pairs if pair.same]),
@@ -120,12 +120,12 @@ def _located(answer: Answer) -> LocatedPhoto:
     )
 
 
-def _pair(first: int, second: int, one: Answer, other: Answer, radius: float) -> Pair:
+def _pair(first: int, second: int, one: Answer, other: Answer, radius: float) -> PhotoPair:
     if "unknown" in (one.status, other.status):
-        return Pair(first=first, second=second, metres=None, same=None)
+        return PhotoPair(first=first, second=second, metres=None, same=None)
     metres = metres_between(one.position, other.position)
     near = None if metres is None else metres <= radius
-    return Pair(first=first, second=second, metres=metres, same=_same_reference(one, other) or near)
+    return PhotoPair(first=first, second=second, metres=metres, same=_same_reference(one, other) or near)
 
 
 def _same_reference(one: Answer, other: Answer) -> bool:

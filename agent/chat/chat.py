@@ -7,7 +7,7 @@ from typing import Self
 
 from langchain_core.messages import AnyMessage, HumanMessage
 
-from internvl_vpr.tools.disk.claims import Claims
+from internvl_vpr.tools.disk.process_locks import ProcessLocks
 from internvl_vpr.tools.errors import SessionError, UsageError
 from internvl_vpr.tools.records import Answer
 
@@ -42,7 +42,7 @@ class Chat:
         self.session_ids: Sequence[str] = ()
         self._kept_in = kept_in
         self._continued = continued
-        self._claims = Claims(kept_in) if kept_in is not None else None
+        self._locks = ProcessLocks(kept_in) if kept_in is not None else None
         self._claimed: str | None = None
         self._stack = AsyncExitStack()
 
@@ -63,10 +63,10 @@ class Chat:
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        if self._claims is not None:
+        if self._locks is not None:
             if self._claimed is not None:
-                self._claims.give_back(self._claimed)
-            self._claims.close()
+                self._locks.release(self._claimed)
+            self._locks.close()
         await self._stack.aclose()
 
     def chosen(self, wanted: str) -> str:
@@ -92,10 +92,10 @@ class Chat:
 
     def _claim(self, session: str) -> None:
         """Claim a conversation, and give up the former one; raises `UsageError` when another chat is in it."""
-        if self.sessions is None or self._claims is None or session == self._claimed:
+        if self.sessions is None or self._locks is None or session == self._claimed:
             return
         try:
-            free = self._claims.take(session)
+            free = self._locks.acquire(session)
         except OSError:
             return  # where no claim can be written, nobody else's can be seen
         if not free:
@@ -103,7 +103,7 @@ class Chat:
                 f"The conversation {session!r} is under way in another chat: end that one, or begin another."
             )
         if self._claimed is not None:
-            self._claims.give_back(self._claimed)
+            self._locks.release(self._claimed)
         self._claimed = session
 
     async def listed(self, most: int) -> Sequence[Session]:

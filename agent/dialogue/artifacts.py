@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from langchain_core.messages import AnyMessage, ToolMessage
 
-from internvl_vpr.tools.compare_places import CandidateComparison, Comparison
+from internvl_vpr.tools.compare_places import CandidateComparison, PlaceComparison
 from internvl_vpr.tools.explain_match import Explanation
 from internvl_vpr.tools.map_summary import MapSummary
 from internvl_vpr.tools.records import Answer, Record
@@ -14,10 +14,11 @@ from .tools import CandidateShown, MapExtended, SettingsShown
 _RECORDS: dict[str, type[Record]] = {
     record.__name__: record
     for record in (
-        *(Answer, CandidateComparison, CandidateShown, Comparison, Explanation, MapExtended, MapSummary),
+        *(Answer, CandidateComparison, CandidateShown, PlaceComparison, Explanation, MapExtended, MapSummary),
         SettingsShown,
     )
 }
+_RECORDS["Comparison"] = PlaceComparison  # as it was called when the first conversations were kept
 
 
 def kind_of(artifact: Record) -> str:

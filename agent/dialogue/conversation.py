@@ -11,7 +11,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Overwrite
 
-from internvl_vpr.tools.compare_places import Comparison
+from internvl_vpr.tools.compare_places import PlaceComparison
 from internvl_vpr.tools.errors import SessionError
 from internvl_vpr.tools.records import Answer
 
@@ -135,7 +135,7 @@ class Conversation:
 def _located(result: ToolMessage) -> int:
     """Return how many answers a tool's result brought."""
     artifact = result.artifact
-    return len(artifact.photos) if isinstance(artifact, Comparison) else int(isinstance(artifact, Answer))
+    return len(artifact.photos) if isinstance(artifact, PlaceComparison) else int(isinstance(artifact, Answer))
 
 
 def _events(mode: str, part: Mapping[str, Any], seconds: float) -> list[Event]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from internvl_vpr.tools.errors import PackageMissing, PhotoError
-from internvl_vpr.tools.photo.jpeg import data_uri
+from internvl_vpr.tools.photo.jpeg import thumbnail_url
 from internvl_vpr.tools.photo.photo import open_photo
 
 MOST_BYTES = 8 * 2**20  # of all pictures of a page
@@ -30,4 +30,4 @@ def _picture(path: Path, digest: str) -> str | None:
         photo = open_photo(path, read_position=False)
     except (PhotoError, PackageMissing):
         return None
-    return data_uri(path) if photo.digest == digest else None
+    return thumbnail_url(path) if photo.digest == digest else None

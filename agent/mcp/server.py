@@ -19,7 +19,7 @@ from mcp.server.mcpserver.tools import Tool
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import Field
 
-from internvl_vpr.tools.compare_places import Comparison, candidate_at, compare_places
+from internvl_vpr.tools.compare_places import PlaceComparison, candidate_at, compare_places
 from internvl_vpr.tools.errors import VprError
 from internvl_vpr.tools.explain_match import Explanation, explain_match
 from internvl_vpr.tools.map_summary import MapSummary, map_summary
@@ -90,7 +90,7 @@ class MapTools:
         """Say why a photograph matches the place of a rank: cues with weights and cosines, text read on signs, τ."""
         return await self._about([photo], call, lambda answers: explain_match(answers[0], rank))
 
-    async def compare_places(self, photos: Photos, call: CallContext) -> Annotated[CallToolResult, Comparison]:
+    async def compare_places(self, photos: Photos, call: CallContext) -> Annotated[CallToolResult, PlaceComparison]:
         """Say which of several photographs were taken at the same place, and how far apart the places are."""
         return await self._about(photos, call, compare_places)
 

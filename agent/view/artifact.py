@@ -4,7 +4,7 @@ from langchain_core.messages import ToolMessage
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from internvl_vpr.tools.compare_places import CandidateComparison, Comparison, candidate_at
+from internvl_vpr.tools.compare_places import CandidateComparison, PlaceComparison, candidate_at
 from internvl_vpr.tools.explain_match import Explanation
 from internvl_vpr.tools.map_summary import MapSummary
 from internvl_vpr.tools.records import Answer, RankedCandidate
@@ -37,7 +37,7 @@ def show_artifact(message: ToolMessage, images: Images, width: int) -> Renderabl
             return Group(_pair(artifact.answer, rank, images, width), "", show_candidate(artifact.answer, rank))
         case Explanation() if message.additional_kwargs.get("about") in (None, "match"):
             return show_explanation(artifact)
-        case Comparison():
+        case PlaceComparison():
             return show_comparison(artifact)
         case CandidateComparison():
             pair = show_pair(artifact.first.path, artifact.second.path, _captions_of(artifact), images, width)

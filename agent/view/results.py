@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from internvl_vpr.tools.compare_places import CandidateComparison, Comparison, CueOfTwo, LocatedPhoto, candidate_at
+from internvl_vpr.tools.compare_places import CandidateComparison, PlaceComparison, CueOfTwo, LocatedPhoto, candidate_at
 from internvl_vpr.tools.explain_match import Explanation, explain_match
 from internvl_vpr.tools.map_summary import MapSummary
 from internvl_vpr.tools.records import Answer, RankedCandidate
@@ -90,12 +90,12 @@ def _candidate(
         yield from ("", cue_table(candidate.matches, "the photo's cues, and what they match there", width))
 
 
-def show_comparison(c: Comparison) -> RenderableType:
+def show_comparison(c: PlaceComparison) -> RenderableType:
     """Show where each of the compared photos was taken, and which were taken at one place."""
     return Fitted(lambda _: Group(_located(c), "", *(Text(line) for line in verdicts(c))))
 
 
-def _located(c: Comparison) -> Table:
+def _located(c: PlaceComparison) -> Table:
     table = Table(**TABLE)
     table.add_column("", justify="right", no_wrap=True)
     table.add_column("photo")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from internvl_vpr.tools.compare_places import CandidateComparison, Comparison, CueOfTwo, LocatedPhoto
+from internvl_vpr.tools.compare_places import CandidateComparison, PlaceComparison, CueOfTwo, LocatedPhoto
 from internvl_vpr.tools.records import RankedCandidate
 
 from .certainty import standing
@@ -12,7 +12,7 @@ _EQUAL = 0.0005  # of S
 _MOST_DISTANCES = 10  # pairs of photos whose distance is told
 
 
-def tell_comparison(c: Comparison) -> str:
+def tell_comparison(c: PlaceComparison) -> str:
     """Say where each photo was taken, and which were taken at the same place."""
     photos = (f"{number}. {_photo(photo)}." for number, photo in enumerate(c.photos, start=1))
     return "\n".join([f"{len(c.photos)} photos were compared:", *photos, *verdicts(c)])
@@ -26,7 +26,7 @@ def _photo(photo: LocatedPhoto) -> str:
     return f"{name} is at {coordinates(photo.position)}, as in {quoted(photo.reference)}, {how}"
 
 
-def verdicts(c: Comparison) -> Iterator[str]:
+def verdicts(c: PlaceComparison) -> Iterator[str]:
     """Say which photos, by their number from 1, were taken at one place, and where nothing can be said."""
     for group in c.groups:
         yield f"Taken at the same place: {_numbers(group)}{_spread(c, group)}{_unconfirmed(c, group)}."
@@ -47,7 +47,7 @@ def _numbers(numbers: tuple[int, ...] | list[int]) -> str:
     return listed([str(number + 1) for number in numbers])
 
 
-def _spread(c: Comparison, group: tuple[int, ...]) -> str:
+def _spread(c: PlaceComparison, group: tuple[int, ...]) -> str:
     within = [pair.metres for pair in c.pairs if {pair.first, pair.second} <= set(group) and pair.metres is not None]
     if not within:
         return ", in one reference"
@@ -56,12 +56,12 @@ def _spread(c: Comparison, group: tuple[int, ...]) -> str:
     return f", {'at most ' if len(group) > 2 else ''}{metres_in_words(max(within))} apart"
 
 
-def _unconfirmed(c: Comparison, group: tuple[int, ...]) -> str:
+def _unconfirmed(c: PlaceComparison, group: tuple[int, ...]) -> str:
     by_looks = [number for number in group if c.photos[number].decided_by == "coarse order"]
     return f"; cues did not confirm {_numbers(by_looks)}" if by_looks else ""
 
 
-def _not_compared(c: Comparison) -> Iterator[str]:
+def _not_compared(c: PlaceComparison) -> Iterator[str]:
     located = {number for number, photo in enumerate(c.photos) if photo.status == "located"}
     pairs = [pair for pair in c.pairs if pair.same is None and {pair.first, pair.second} <= located]
     if pairs:
@@ -70,7 +70,7 @@ def _not_compared(c: Comparison) -> Iterator[str]:
         yield f"Their positions cannot be compared: {named}{more}."
 
 
-def _distances(c: Comparison) -> Iterator[str]:
+def _distances(c: PlaceComparison) -> Iterator[str]:
     known = [pair for pair in c.pairs if pair.metres is not None]
     if 0 < len(known) <= _MOST_DISTANCES:
         told = (f"{_numbers((pair.first, pair.second))}: {metres_in_words(pair.metres or 0.0)}" for pair in known)

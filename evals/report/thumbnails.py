@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
-from internvl_vpr.tools.photo.jpeg import data_uri
+from internvl_vpr.tools.photo.jpeg import thumbnail_url
 
 from ..runs.records import Role
 
@@ -25,7 +25,7 @@ class Thumbnails:
         if path not in self._made:
             # A run may come from somebody else: its names lead nowhere but below its folders.
             inside = path.resolve().is_relative_to(folder.resolve())
-            self._made[path] = data_uri(path) if inside else None
+            self._made[path] = thumbnail_url(path) if inside else None
         return self._made[path]
 
     @cached_property

@@ -1,31 +1,36 @@
-"""What a model is asked to answer, as a JSON schema, and its answer to cues: checked, never repaired by invention."""
+"""The answer that a model is asked for, as a JSON schema, and what it answered, checked and turned into cues."""
 
 import hashlib
 import json
 import math
 import re
-from typing import Any
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from ..endpoint.json_answer import UnusableAnswer, parse_json
 from ..records import RawCue
 
-# Characters of a description. No repetition in the schema may count beyond 128: xgrammar 0.2.6 to 0.2.8, which vLLM and
-# SGLang use, fail over one that does, and answer 500 to every request.
+# Characters of a description. No repetition in the schema may count beyond 128: with one that does, xgrammar 0.2.6 to
+# 0.2.8, which vLLM and SGLang use, fails, and the server answers 500 to every request.
 SHORTEST, LONGEST = 8, 128
 MOST_POINTS = 100
-# The length stands in the pattern: beside minLength and maxLength some servers allow raw control characters, others
-# ignore the one or the other. Quotation marks and backslashes are left out, so that no escape is needed.
+# The pattern holds the length: with minLength and maxLength beside it, some servers allow raw control characters, and
+# others ignore one of the two. Quotation marks and backslashes are left out, so that no escape is needed.
 _PATTERN = rf'^[^"\\\x00-\x1f\x7f]{{{SHORTEST},{LONGEST}}}$'
 
-# Control characters, halves of surrogate pairs, and what stands for bytes that were no UTF-8.
+# Control characters, halves of surrogate pairs, and the sign that stands for bytes that are not UTF-8.
 _BROKEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
+_BROKEN_TEXT = "a description of the answer holds broken or control characters"
 
 
 def cue_schema(n: int) -> dict[str, Any]:
-    """Return the JSON schema of an answer with exactly `n` cues; it is enforced alike by all servers that enforce any.
+    """Return the JSON schema of an answer with exactly `n` cues; all servers that enforce schemas enforce this one.
 
-    Whole scores from 0 to 100, because bounds of fractions are widely ignored; the description before its
-    score, because keys are written in this order and the score shall follow from the text.
+    Scores are whole numbers from 0 to 100, because many servers ignore the bounds of fractions. The description
+    comes before its score, because keys are written in this order and the score should follow from the text.
     """
     cue = {
         "type": "object",
@@ -45,47 +50,75 @@ def cue_schema(n: int) -> dict[str, Any]:
 
 
 def schema_digest(schema: dict[str, Any]) -> str:
-    """SHA-256 of a schema, whose keys' order counts."""
+    """Return the SHA-256 of a schema; the order of its keys counts."""
     return hashlib.sha256(json.dumps(schema).encode()).hexdigest()
+
+
+class _Answer(BaseModel):
+    """What a model answers, of which only the list of cues is looked at."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    cues: list[Any]
+
+
+def _tidied(description: str) -> str:
+    """Return a description with single blanks between its words; raises `UnusableAnswer`."""
+    text = re.sub(r"\s+", " ", description).strip()
+    if _BROKEN.search(text):
+        raise UnusableAnswer(_BROKEN_TEXT)
+    if not SHORTEST <= len(text) <= LONGEST:
+        raise UnusableAnswer(f"a description of the answer has {len(text)} characters, not {SHORTEST} to {LONGEST}")
+    return text
+
+
+class _Cue(BaseModel):
+    """One cue of an answer."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    description: Annotated[str, AfterValidator(_tidied)]
+    score: int = Field(ge=0, le=MOST_POINTS)
 
 
 def parse_cues(content: str, n: int) -> tuple[RawCue, ...]:
     """Turn a model's answer into exactly `n` distinct cues; raises `UnusableAnswer` that says what is wrong.
 
-    White space within a description becomes single blanks, and nothing else is mended.
+    White space within a description becomes single blanks; nothing else is changed.
     """
     answer = parse_json(content)
-    if not isinstance(answer, dict) or answer.keys() != {"cues"} or not isinstance(answer["cues"], list):
-        raise UnusableAnswer("the answer is not an object with a list of cues")
-    if len(answer["cues"]) != n:
-        raise UnusableAnswer(f"the answer has {len(answer['cues'])} cues, not {n}")
-    cues = tuple(_cue(item) for item in answer["cues"])
+    try:
+        found = _Answer.model_validate(answer).cues
+    except ValidationError as error:
+        raise UnusableAnswer("the answer is not an object with a list of cues") from error
+    if len(found) != n:
+        raise UnusableAnswer(f"the answer has {len(found)} cues, not {n}")
+    cues = tuple(_cue(item) for item in found)
     if len({cue.text.casefold() for cue in cues}) < n:
         raise UnusableAnswer("the answer says the same thing twice")
     return cues
 
 
 def _cue(item: Any) -> RawCue:
-    if not isinstance(item, dict) or item.keys() != {"description", "score"}:
-        raise UnusableAnswer("a cue of the answer is not an object with a description and a score")
-    return RawCue(text=_text(item["description"]), score=_score(item["score"]))
+    try:
+        cue = _Cue.model_validate(item)
+    except ValidationError as error:
+        raise UnusableAnswer(_what_is_wrong(error.errors())) from error
+    return RawCue(text=cue.description, score=cue.score)
 
 
-def _text(description: Any) -> str:
-    if not isinstance(description, str):
-        raise UnusableAnswer("a description of the answer is not text")
-    text = re.sub(r"\s+", " ", description).strip()
-    if _BROKEN.search(text):
-        raise UnusableAnswer("a description of the answer holds broken or control characters")
-    if not SHORTEST <= len(text) <= LONGEST:
-        raise UnusableAnswer(f"a description of the answer has {len(text)} characters, not {SHORTEST} to {LONGEST}")
-    return text
-
-
-def _score(score: Any) -> int:
-    if not isinstance(score, int) or isinstance(score, bool):
-        kind = "a fraction" if isinstance(score, float) and math.isfinite(score) else "no number"
-        raise UnusableAnswer(f"a score of the answer is {kind}, not a whole number")
-    if not 0 <= score <= MOST_POINTS:
-        raise UnusableAnswer(f"a score of the answer is not from 0 to {MOST_POINTS}")
-    return score
+def _what_is_wrong(problems: Sequence[ErrorDetails]) -> str:
+    """Say what is wrong with a cue: with its form, or else with its first wrong field."""
+    if any(problem["type"] in ("model_type", "missing", "extra_forbidden") for problem in problems):
+        return "a cue of the answer is not an object with a description and a score"
+    kind, value = problems[0]["type"], problems[0]["input"]
+    if kind == "value_error":
+        return str(problems[0]["ctx"]["error"])
+    if kind == "string_unicode":  # half of a surrogate pair
+        return _BROKEN_TEXT
+    if problems[0]["loc"] == ("description",):
+        return "a description of the answer is not text"
+    if kind not in ("greater_than_equal", "less_than_equal"):
+        number = "a fraction" if isinstance(value, float) and math.isfinite(value) else "no number"
+        return f"a score of the answer is {number}, not a whole number"
+    return f"a score of the answer is not from 0 to {MOST_POINTS}"

@@ -30,7 +30,7 @@ _EYE_LEVEL = (0.15, 0.65)  # where walls are, as shares of the height
 
 
 @dataclass(frozen=True)
-class Scene:
+class MeasuredImage:
     """What the phrases are made of, at 192 pixels along the longer side."""
 
     lab: Floats  # [H, W, 3]
@@ -88,7 +88,7 @@ class Scene:
         return float((self.plants & self.area(down=(0, 0.85)))[:, self.area(across)[0]].mean())
 
 
-def look_at(image: Image.Image) -> Scene:
+def measure(image: Image.Image) -> MeasuredImage:
     """Measure an upright RGB image."""
     cv2: Any = import_extra("cv2", "embedded")
     scale = _LONGER_SIDE / max(image.size)
@@ -99,13 +99,13 @@ def look_at(image: Image.Image) -> Scene:
     gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
     gray = (gray - gray.mean()) / max(float(gray.std()), 4.0)
     gradient = np.stack([cv2.Sobel(gray, cv2.CV_32F, *axis) / 8 for axis in ((1, 0), (0, 1))])
-    return Scene(lab=lab, skyline=find_skyline(border, lab), gradient=gradient)
+    return MeasuredImage(lab=lab, skyline=find_skyline(border, lab), gradient=gradient)
 
 
 def image_cues(image: Image.Image) -> list[RawCue]:
     """Describe an upright RGB image in ten different phrases, those that tell places apart best first."""
-    scene = look_at(image)
-    return [RawCue(text=describe(scene), score=IMAGE_CUE_SCORE * trust) for describe, trust in _PHRASES]
+    measured = measure(image)
+    return [RawCue(text=describe(measured), score=IMAGE_CUE_SCORE * trust) for describe, trust in _PHRASES]
 
 
 def _graded(value: float, *steps: tuple[float, str], otherwise: str) -> str:
@@ -116,25 +116,25 @@ def _height(sky: float) -> str:
     return _graded(sky, (0.06, "towering"), (0.22, "tall"), (0.4, "mid-height"), otherwise="low")
 
 
-def _front(scene: Scene, sky: float, across: tuple[float, float], where: str) -> str:
-    colours = scene.colours(scene.area(across, _EYE_LEVEL))
-    green = _graded(scene.plant_share(across), (0.04, ""), (0.15, " with bushes"), otherwise=" behind trees")
+def _front(measured: MeasuredImage, sky: float, across: tuple[float, float], where: str) -> str:
+    colours = measured.colours(measured.area(across, _EYE_LEVEL))
+    green = _graded(measured.plant_share(across), (0.04, ""), (0.15, " with bushes"), otherwise=" behind trees")
     return f"{_height(sky)} {colours} building {where}{green}"
 
 
-def _sides(scene: Scene) -> str:
-    left, _, right = scene.sky_share()
-    return f"{_front(scene, left, _LEFT, 'on the left')}, {_front(scene, right, _RIGHT, 'on the right')}"
+def _sides(measured: MeasuredImage) -> str:
+    left, _, right = measured.sky_share()
+    return f"{_front(measured, left, _LEFT, 'on the left')}, {_front(measured, right, _RIGHT, 'on the right')}"
 
 
-def _straight_ahead(scene: Scene) -> str:
-    return _front(scene, scene.sky_share()[1], _CENTRE, "straight ahead")
+def _straight_ahead(measured: MeasuredImage) -> str:
+    return _front(measured, measured.sky_share()[1], _CENTRE, "straight ahead")
 
 
-def _outline(scene: Scene) -> str:
-    left, middle, right = scene.sky_share()
-    walls = scene.colours(scene.area(down=(0.2, 0.65)))
-    if scene.skyline.mean() < 0.03:
+def _outline(measured: MeasuredImage) -> str:
+    left, middle, right = measured.sky_share()
+    walls = measured.colours(measured.area(down=(0.2, 0.65)))
+    if measured.skyline.mean() < 0.03:
         return f"{walls} walls up to the top edge"
     if middle > max(left, right) + 0.08:
         shape = "roofline opening in the middle between two rows of buildings"
@@ -144,34 +144,34 @@ def _outline(scene: Scene) -> str:
         shape = f"roofline stepping down to the {'right' if right > left else 'left'}"
     else:
         shape = "level roofline"
-    amount = _graded(float(scene.skyline.mean()), (0.15, "a little"), (0.33, "some"), otherwise="much")
+    amount = _graded(float(measured.skyline.mean()), (0.15, "a little"), (0.33, "some"), otherwise="much")
     return f"{walls} walls, {shape}, {amount} sky above"
 
 
-def _foreground(scene: Scene) -> str:
-    ground = scene.colours(scene.area((0.1, 0.9), (0.75, 1)))
+def _foreground(measured: MeasuredImage) -> str:
+    ground = measured.colours(measured.area((0.1, 0.9), (0.75, 1)))
     places = (_LEFT, "on the left"), (_CENTRE, "in the middle"), (_RIGHT, "on the right")
     green = [
         f"{'bushes' if share < 0.12 else 'trees'} {where}"
         for across, where in places
-        if (share := scene.plant_share(across)) >= 0.03
+        if (share := measured.plant_share(across)) >= 0.03
     ]
     return f"{ground} ground, {' and '.join(green) or 'hardly a plant'}"
 
 
-def _roofs(scene: Scene) -> str:
-    below = scene.rows - np.minimum(scene.skyline, 0.9)
-    return f"{scene.colours((below >= 0.01) & (below < 0.12))} roofs"
+def _roofs(measured: MeasuredImage) -> str:
+    below = measured.rows - np.minimum(measured.skyline, 0.9)
+    return f"{measured.colours((below >= 0.01) & (below < 0.12))} roofs"
 
 
-def _roof_heights(scene: Scene) -> str:
-    left, middle, right = map(_height, scene.sky_share())
+def _roof_heights(measured: MeasuredImage) -> str:
+    left, middle, right = map(_height, measured.sky_share())
     between = "open sky" if middle == "low" else f"{middle} roofs"
     return f"{left} roofs on the left, {right} roofs on the right, {between} between"
 
 
-def _lines(scene: Scene) -> str:
-    along_x, along_y = np.abs(scene.gradient[:, ~scene.sky & ~scene.plants]).sum(axis=1)
+def _lines(measured: MeasuredImage) -> str:
+    along_x, along_y = np.abs(measured.gradient[:, ~measured.sky & ~measured.plants]).sum(axis=1)
     balance = float(np.log2((along_x + 1) / (along_y + 1)))
     return _graded(
         balance,
@@ -181,24 +181,24 @@ def _lines(scene: Scene) -> str:
     )
 
 
-def _texture(scene: Scene) -> str:
-    walls = scene.area(down=(0, 0.75)) & ~scene.sky
-    edges = float((np.hypot(*scene.gradient[:, walls]) > 0.15).mean()) if walls.any() else 0.0
+def _texture(measured: MeasuredImage) -> str:
+    walls = measured.area(down=(0, 0.75)) & ~measured.sky
+    edges = float((np.hypot(*measured.gradient[:, walls]) > 0.15).mean()) if walls.any() else 0.0
     return (
         _graded(edges, (0.2, "bare"), (0.4, "plain"), (0.46, "finely divided"), otherwise="richly divided") + " fronts"
     )
 
 
-def _raggedness(scene: Scene) -> str:
-    travel = float(np.abs(np.diff(scene.skyline)).sum())
+def _raggedness(measured: MeasuredImage) -> str:
+    travel = float(np.abs(np.diff(measured.skyline)).sum())
     word = _graded(travel, (0.4, "smooth"), (0.8, "varied"), (1.0, "broken"), otherwise="jagged")
     return f"{word} line of roofs against the sky"
 
 
-def _divisions(scene: Scene) -> str:
-    top, bottom = (round(share * scene.lab.shape[0]) for share in (0.25, 0.65))
-    solid = ~scene.sky & ~scene.plants
-    profile = (np.abs(scene.gradient[0]) * solid)[top:bottom].sum(axis=0)
+def _divisions(measured: MeasuredImage) -> str:
+    top, bottom = (round(share * measured.lab.shape[0]) for share in (0.25, 0.65))
+    solid = ~measured.sky & ~measured.plants
+    profile = (np.abs(measured.gradient[0]) * solid)[top:bottom].sum(axis=0)
     profile = np.convolve(np.pad(profile, 4, mode="edge"), np.hanning(11)[1:-1] / 5, mode="valid")
     peaks = (profile[1:-1] > profile[:-2]) & (profile[1:-1] >= profile[2:]) & (profile[1:-1] > 1.15 * profile.mean())
     count = _graded(
@@ -207,7 +207,7 @@ def _divisions(scene: Scene) -> str:
     return f"{count} upright divisions side by side"
 
 
-_PHRASES: tuple[tuple[Callable[[Scene], str], float], ...] = (
+_PHRASES: tuple[tuple[Callable[[MeasuredImage], str], float], ...] = (
     (_sides, 1.0),
     (_outline, 1.0),
     (_foreground, 1.0),

@@ -14,7 +14,7 @@ from ..endpoint.json_answer import UnusableAnswer
 from ..endpoint.prompt import Prompt
 from ..endpoint.slots import Slots
 from ..errors import EndpointRefused, EndpointUnreachable
-from ..photo.jpeg import SentImage, encode_image, encoding
+from ..photo.jpeg import Jpeg, encode_photo, encoding
 from ..records import Attempt, Photo, RawCue, Record
 from .cue_answer import cue_schema, parse_cues, schema_digest
 
@@ -77,12 +77,12 @@ class VisionModel:
         """
         # As many images are held in memory as can be asked for at once, and as many again to come next.
         async with _PREPARED.slot(2 * self.endpoint.concurrency):
-            image = await asyncio.to_thread(encode_image, photo, self._image_side)
+            image = await asyncio.to_thread(encode_photo, photo, self._image_side)
             async with aclosing(self.attempts_at(image, n)) as attempts:
                 async for attempt in attempts:
                     yield attempt
 
-    async def attempts_at(self, image: SentImage, n: int) -> AsyncGenerator[Attempt, None]:
+    async def attempts_at(self, image: Jpeg, n: int) -> AsyncGenerator[Attempt, None]:
         """Yield the same for an image that is encoded already."""
         unusable = faults = 0
         while True:
@@ -103,7 +103,7 @@ class VisionModel:
                     return
                 await asyncio.sleep(pause)
 
-    async def _ask(self, image: SentImage, n: int, decoding: Decoding) -> tuple[Attempt, CallFailed | None]:
+    async def _ask(self, image: Jpeg, n: int, decoding: Decoding) -> tuple[Attempt, CallFailed | None]:
         """Send one request; returns the attempt as it is recorded, and what failed, if anything did."""
         request = self.request(image, n, decoding)
         asked = self._asked(image, n, decoding)
@@ -120,7 +120,7 @@ class VisionModel:
         except UnusableAnswer as error:
             return Attempt(error=str(error), **answered), CallFailed("answer", str(error))
 
-    def request(self, image: SentImage, n: int, decoding: Decoding | None = None) -> dict[str, Any]:
+    def request(self, image: Jpeg, n: int, decoding: Decoding | None = None) -> dict[str, Any]:
         """Return the body of the request for an image, by default that of the first attempt."""
         schema = {"name": "cues", "strict": True, "schema": _schema(n)}
         return {
@@ -138,7 +138,7 @@ class VisionModel:
             {"role": "user", "content": [picture, {"type": "text", "text": _QUESTION}]},
         ]
 
-    def _asked(self, image: SentImage, n: int, decoding: Decoding) -> dict[str, str]:
+    def _asked(self, image: Jpeg, n: int, decoding: Decoding) -> dict[str, str]:
         """Return what is recorded of a request: all but the key and the pixels, for which their digest stands."""
         messages = "\n".join((self._prompt.render(n), image.digest, _QUESTION))
         return {

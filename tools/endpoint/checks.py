@@ -7,7 +7,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
-from ..photo.jpeg import SentImage, jpeg
+from ..photo.jpeg import Jpeg, encode_jpeg
 from .endpoint import Completion, Endpoint
 
 # As many blanks in a row as the servers allow that bound them; one that allows more may never end a document.
@@ -63,14 +63,14 @@ def is_bounded(blank: int) -> bool:
     return blank <= _BOUNDED_BLANKS
 
 
-def sign_image() -> SentImage:
+def sign_image() -> Jpeg:
     """Draw a wall with a sign: something to describe where no photograph is at hand."""
     image = Image.new("RGB", (448, 448), (176, 112, 84))
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, 0, 448, 120), fill=(150, 185, 225))
     draw.rectangle((90, 180, 358, 250), fill=(244, 238, 220), outline=(40, 40, 40), width=3)
     draw.text((112, 196), "BAKERY 1912", font=ImageFont.load_default(34), fill=(30, 34, 70))
-    return jpeg(image)
+    return encode_jpeg(image)
 
 
 def _blank_runs(text: str) -> Sequence[str]:
@@ -85,7 +85,7 @@ def _request(
     model: str,
     text: str,
     *,
-    image: SentImage | None = None,
+    image: Jpeg | None = None,
     schema: dict[str, Any] | None = None,
     seed: int = 0,
 ) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """One request to an OpenAI-compatible endpoint: bounded in time, size and number, and every failure named."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -167,8 +168,6 @@ def _response_type() -> Any:
 
 
 def _json(body: bytes) -> Any:
-    import json
-
     try:
         return json.loads(body.decode("utf-8"))
     except (ValueError, RecursionError) as error:

@@ -22,7 +22,7 @@ _EXTENT = f"""
 """  # noqa: S608
 
 
-class _Opened(NamedTuple):
+class _OpenFiles(NamedTuple):
     """The files that are searched, taken together: those of two builds must not be mixed."""
 
     blocks: list[Any]
@@ -64,8 +64,8 @@ class PlaceIndex:
         self.manifest = manifest
         self.settings = manifest.settings
         self.codebook = codebook
-        self._opened = _Opened(blocks, places)
-        self._former: list[_Opened] = []
+        self._files = _OpenFiles(blocks, places)
+        self._former: list[_OpenFiles] = []
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -91,7 +91,7 @@ class PlaceIndex:
 
     def close(self) -> None:
         """Close the table of places; the index cannot be searched after."""
-        for opened in (self._opened, *self._former):
+        for opened in (self._files, *self._former):
             opened.places.close()
 
     def reload(self) -> bool:
@@ -102,9 +102,9 @@ class PlaceIndex:
         if read_manifest(self.folder).checksum == self.manifest.checksum:
             return False
         fresh = self.open(self.folder)
-        self._former.append(self._opened)
+        self._former.append(self._files)
         self.manifest, self.settings, self.codebook = fresh.manifest, fresh.settings, fresh.codebook
-        self._opened = fresh._opened
+        self._files = fresh._files
         return True
 
     def search(self, vector: Floats, k: int) -> list[Candidate]:
@@ -115,7 +115,7 @@ class PlaceIndex:
         if vector.shape != (self.manifest.dimension,):
             raise ValueError(f"the vector has shape {vector.shape}, the index holds [{self.manifest.dimension}]")
         found: list[Candidate] = []
-        opened = self._opened
+        opened = self._files
         for image, similarity in _nearest(opened.blocks, vector, k):
             found += _photos_of(opened.places, image, similarity)
         found.sort(key=lambda candidate: (-candidate.coarse_similarity, candidate.reference))
@@ -123,12 +123,12 @@ class PlaceIndex:
 
     def roots(self) -> list[Path]:
         """The folders whose photos are in the index."""
-        rows = self._opened.places.execute("SELECT DISTINCT root FROM photos ORDER BY root")
+        rows = self._files.places.execute("SELECT DISTINCT root FROM photos ORDER BY root")
         return [Path(root) for (root,) in rows]
 
     def extent(self) -> Extent:
         """Count the photos and find their limits, whatever their number, without reading them one by one."""
-        places = self._opened.places
+        places = self._files.places
         zones = places.execute("SELECT DISTINCT zone FROM photos WHERE easting IS NOT NULL").fetchall()
         (images,) = places.execute("SELECT COUNT(*) FROM (SELECT DISTINCT image FROM photos)").fetchone()
         photos, positioned, *limits = places.execute(_EXTENT).fetchone()
@@ -137,7 +137,7 @@ class PlaceIndex:
 
     def images(self) -> Iterator[Candidate]:
         """One photo for each distinct image, in the order of their references; rank 1 and similarity 0."""
-        rows = self._opened.places.execute(
+        rows = self._files.places.execute(
             f"SELECT {_PHOTO_COLUMNS}, MIN(reference) FROM photos GROUP BY digest ORDER BY MIN(reference)"  # noqa: S608
         )
         for row in rows:
@@ -145,7 +145,7 @@ class PlaceIndex:
 
     def photos(self) -> Iterator[Candidate]:
         """All photos of the index in the order of their references; rank 1 and similarity 0."""
-        rows = self._opened.places.execute(f"SELECT {_PHOTO_COLUMNS} FROM photos ORDER BY reference, root")  # noqa: S608
+        rows = self._files.places.execute(f"SELECT {_PHOTO_COLUMNS} FROM photos ORDER BY reference, root")  # noqa: S608
         for row in rows:
             yield _candidate(row, 0.0)
 

@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS vectors (
 _IMAGES = "FROM photos WHERE NOT ? OR digest NOT IN (SELECT digest FROM vectors)"
 
 
-class Known(NamedTuple):
+class PhotoState(NamedTuple):
     """How a photo was when it was last read: size (bytes) and modification time (ns), and its position's source."""
 
     stamp: tuple[int, int]
@@ -99,12 +99,12 @@ class BuildStore:
         self.set_fact("run", str(run).encode())
         return run
 
-    def known(self, root: str, reference: str) -> Known | None:
+    def known(self, root: str, reference: str) -> PhotoState | None:
         """Return how a photo was when it was last read, or None."""
         row = self._db.execute(
             "SELECT size, mtime, source FROM photos WHERE root = ? AND reference = ?", (root, reference)
         ).fetchone()
-        return Known((row[0], row[1]), row[2]) if row else None
+        return PhotoState((row[0], row[1]), row[2]) if row else None
 
     def see(self, root: str, reference: str, run: int) -> None:
         """Note that a known photo is still there in this run."""

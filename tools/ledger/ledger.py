@@ -18,7 +18,7 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from ..arrays import Floats
-from ..disk.claims import Claims
+from ..disk.process_locks import ProcessLocks
 from ..errors import LedgerError
 from ..records import Attempt, Cue, Digest, Record, Steps
 from .schema import PATIENCE, prepare
@@ -50,7 +50,7 @@ class Ledger:
         """Open or create the file; raises `LedgerError`."""
         self.path = path
         self._lock = threading.Lock()
-        self._claims = Claims(path)
+        self._locks = ProcessLocks(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
@@ -77,7 +77,7 @@ class Ledger:
         """Close the file, once a write that is under way in another thread has ended."""
         with self._lock:
             self._db.close()
-        self._claims.close()
+        self._locks.close()
 
     @asynccontextmanager
     async def turn(self, step: Step) -> AsyncIterator[None]:
@@ -89,11 +89,11 @@ class Ledger:
         try:
             yield
         finally:
-            self._claims.give_back(step.key)
+            self._locks.release(step.key)
 
     def _claimed(self, step: Step) -> bool:
         try:
-            return self._claims.take(step.key)
+            return self._locks.acquire(step.key)
         except OSError as error:
             raise LedgerError(
                 f"Nothing can be written beside the ledger {str(self.path)!r} ({error.strerror}): "

@@ -12,7 +12,7 @@ from running import Run, caller
 
 from internvl_vpr.agent.chat.commands import COMMANDS
 from internvl_vpr.agent.rules.slash import SLASHES
-from internvl_vpr.tools.disk.claims import Claims
+from internvl_vpr.tools.disk.process_locks import ProcessLocks
 
 pytest.importorskip("rapidocr", reason="needs the extra embedded")
 
@@ -88,13 +88,13 @@ def test_a_conversation_is_gone_on_with(run: Run) -> None:
 
 def test_one_conversation_is_in_one_chat_at_a_time(run: Run, tmp_path: Path) -> None:
     session = json.loads(run(*CHAT, "--json", stdin="hello\n").stdout)["session"]
-    claims = Claims(tmp_path / "town" / "places" / "sessions.sqlite")
-    assert claims.take(session)
+    locks = ProcessLocks(tmp_path / "town" / "places" / "sessions.sqlite")
+    assert locks.acquire(session)
     try:
         refused = run(*CHAT, "--continue", stdin="why?\n")
     finally:
-        claims.give_back(session)
-        claims.close()
+        locks.release(session)
+        locks.close()
     assert refused.returncode == 2
     assert "another chat" in refused.stderr
     assert run(*CHAT, "--continue", stdin="what is on the map?\n").returncode == 0

@@ -19,7 +19,7 @@ from internvl_vpr.agent.dialogue.sessions import config_of
 from internvl_vpr.agent.dialogue.state import Messages, results_of
 from internvl_vpr.agent.localizer.context import Context
 from internvl_vpr.agent.localizer.run import locate
-from internvl_vpr.tools.compare_places import CandidateComparison, Comparison
+from internvl_vpr.tools.compare_places import CandidateComparison, PlaceComparison
 from internvl_vpr.tools.errors import UsageError
 from internvl_vpr.tools.explain_match import Explanation
 from internvl_vpr.tools.index.place_index import PlaceIndex
@@ -60,7 +60,7 @@ def test_the_conversation_of_the_issue_uses_these_tools(town: Path, context: Con
     results = results_of(messages)
     assert [type(result.artifact) for result in results[:4:3]] == [Answer, CandidateComparison]
     assert isinstance(results[1].artifact, Explanation)
-    assert isinstance(results[-1].artifact, Comparison)
+    assert isinstance(results[-1].artifact, PlaceComparison)
     assert results[-1].artifact.groups == ((0, 1),)
     assert all(result.status == "success" for result in results)
     assert replies_of(messages) == [result.text for result in results]

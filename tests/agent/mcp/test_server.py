@@ -22,7 +22,7 @@ from internvl_vpr.agent.localizer.run import locate
 from internvl_vpr.agent.mcp.allowed import Allowed
 from internvl_vpr.agent.mcp.in_flight import AT_ONCE
 from internvl_vpr.agent.mcp.server import build_server
-from internvl_vpr.tools.compare_places import Comparison, compare_places
+from internvl_vpr.tools.compare_places import PlaceComparison, compare_places
 from internvl_vpr.tools.errors import PhotoError
 from internvl_vpr.tools.explain_match import Explanation, explain_match
 from internvl_vpr.tools.map_summary import MapSummary, map_summary
@@ -71,7 +71,7 @@ OFFERED: dict[str, tuple[str, dict[str, Any], list[str], type[Record]]] = {
             }
         },
         ["photos"],
-        Comparison,
+        PlaceComparison,
     ),
     "show_candidate": (
         "Return one place that was considered for a photograph, by its rank in the final list, from 1.",

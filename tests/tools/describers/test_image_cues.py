@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 
 pytest.importorskip("cv2", reason="needs the extra embedded")
 
-from internvl_vpr.tools.describers.image_cues import ALGORITHM, IMAGE_CUE_SCORE, image_cues, look_at
+from internvl_vpr.tools.describers.image_cues import ALGORITHM, IMAGE_CUE_SCORE, image_cues, measure
 
 TRANSIENT = re.compile(
     r"\b(car|cars|person|people|pedestrian|cloud\w*|sunny|rain\w*|snow\w*|shadow\w*|night|day|dusk|light|bright|dark)\b"
@@ -132,7 +132,7 @@ def test_the_best_cues_come_first_and_signs_can_outweigh_them() -> None:
 
 
 def test_skyline_of_the_scene_is_in_shares_of_the_height() -> None:
-    sky = look_at(street(left=60, right=135)).sky_share()
+    sky = measure(street(left=60, right=135)).sky_share()
     assert (sky[0], sky[2]) == pytest.approx((0.2, 0.45), abs=0.03)
 
 

@@ -69,7 +69,7 @@ def _update_until_killed(photos: Path, places: Path, n: int) -> None:
 def _state(places: Path) -> list[tuple[str, float]]:
     """Every photo with its similarity to the first one's vector: what the index would answer."""
     index = PlaceIndex.open(places)
-    vector = index._opened.blocks[0].index.reconstruct(0)
+    vector = index._files.blocks[0].index.reconstruct(0)
     found = [(candidate.reference, round(candidate.coarse_similarity, 4)) for candidate in index.search(vector, 100)]
     assert len(found) == len(index)
     index.close()
