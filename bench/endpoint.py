@@ -50,7 +50,9 @@ def main() -> None:
             url = f"http://127.0.0.1:{ready.split()[1]}/v1"
             endpoint = Endpoint(url, None, timeout=60, concurrency=_AT_ONCE)
             model = VisionModel(endpoint, "InternVL3-38B", Prompt.load("describe_image.v1"))
-            image = encode_jpeg(Image.new("RGB", (64, 48)))  # neither encoding photographs nor the ledger is part of this
+            image = encode_jpeg(
+                Image.new("RGB", (64, 48))
+            )  # neither encoding photographs nor the ledger is part of this
             ours, other = (lambda: asyncio.run(_ours(model, image))), partial(_run_bare, url, model.request(image, _N))
             timing = measure(Comparison("", ours, "", other, None))
         finally:

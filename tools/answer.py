@@ -1,4 +1,4 @@
-"""The final list to an answer, with the notes that a reader needs to trust it rightly."""
+"""Turns the final list into an answer, with the notes that a reader needs to judge it."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from .index.calibration import Calibration
 from .records import Answer, Description, Photo, Position, RankedCandidate, Record, Steps
 
 UNCALIBRATED_TAU = -1.0
-PROMISE = "Answers with S > "  # how the note begins that says what a calibrated τ promises
+PROMISE = "Answers with S > "  # the beginning of the note that says what a calibrated τ promises
 
 
 class Findings(Record):
@@ -84,7 +84,7 @@ def _notes(found: Findings) -> Iterator[str]:
 
 
 def _promise(given: Calibration, index: str) -> str:
-    """Say what a calibrated τ promises, and on what that rests."""
+    """Say what a calibrated τ promises, and what that rests on."""
     return (
         f"{PROMISE}{given.tau:.4g} are right at least {100 * given.precision:g} times in 100, with "
         f"{100 * given.confidence:g} % confidence: {given.right} of {given.accepted} were, of "

@@ -1,4 +1,4 @@
-"""The array type that the tools speak of; shapes stand in docstrings."""
+"""The array type of the tools; docstrings give the shapes."""
 
 from typing import Any
 

@@ -34,7 +34,7 @@ class PhotoPair(Record):
 
 
 class PlaceComparison(Record):
-    """Photographs compared: every pair, and the groups taken at one place (single-linkage within the radius)."""
+    """Compared photographs: every pair, and the groups taken at one place (single linkage within the radius)."""
 
     photos: tuple[LocatedPhoto, ...]
     pairs: tuple[PhotoPair, ...]
@@ -106,7 +106,7 @@ def candidate_at(answer: Answer, rank: int) -> RankedCandidate:
 
 
 def metres_between(a: Position | None, b: Position | None) -> float | None:
-    """Return the distance in metres, or None where a position lacks or the two cannot be compared."""
+    """Return the distance in metres, or None where a position is missing or the two cannot be compared."""
     return None if a is None or b is None else distance(a, b)
 
 
@@ -136,7 +136,7 @@ def _same_reference(one: Answer, other: Answer) -> bool:
 
 
 def _groups(count: int, linked: Sequence[tuple[int, int]]) -> tuple[tuple[int, ...], ...]:
-    """Return what is linked, directly or over others, in groups of two or more, by their least number."""
+    """Return groups of two or more that are linked, directly or through others, ordered by their least number."""
     group = list(range(count))
     for first, second in linked:
         low, high = sorted((group[first], group[second]))

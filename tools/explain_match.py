@@ -1,4 +1,4 @@
-"""Why a candidate was ranked where it is, out of the answer alone (Eqs. 8–10)."""
+"""Why a candidate has its rank, from the answer alone (Eqs. 8–10)."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ from .describers.image_cues import IMAGE_CUE_SCORE
 from .records import Answer, Cue, CueMatch, Position, RankedCandidate, Record
 from .text.quoted import fold, quoted_strings
 
-_SIGN_READER = "signage/"  # how the ids of describers begin whose cues are a sign's words, without quotation marks
+_SIGN_READER = "signage/"  # so begin the ids of describers whose cues are signs' words without quotation marks
 
 
 class Explanation(Record):
@@ -29,7 +29,7 @@ class Explanation(Record):
     score: float | None
     tau: float
     retained: bool
-    margin: float | None = Field(description="S less the S of the best candidate of another place; None without one")
+    margin: float | None = Field(description="S minus the S of the best candidate of another place; None without one")
     matches: tuple[CueMatch, ...]
     cues: tuple[Cue, ...] = Field(description="the photo's own")
     read: tuple[str, ...] = Field(description="text on signs that the photo's cues quote, each once")
@@ -61,7 +61,7 @@ def explain_match(answer: Answer, rank: int = 1) -> Explanation:
 
 
 def margin(candidate: RankedCandidate, candidates: Sequence[RankedCandidate]) -> float | None:
-    """Return S of a candidate less the best S further than 25 m from it; None where either is not known."""
+    """Return S of a candidate minus the best S further than 25 m from it; None where either is not known."""
     rivals = [other.score for other in candidates if other.score is not None and _is_elsewhere(other, candidate)]
     return None if candidate.score is None or not rivals else candidate.score - max(rivals)
 

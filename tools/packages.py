@@ -7,7 +7,7 @@ from .errors import PackageMissing
 
 
 def import_extra(module: str, extra: str) -> ModuleType:
-    """Import a module that an extra brings; raises `PackageMissing` with the command that installs it."""
+    """Import a module that an extra installs; raises `PackageMissing` with the command that installs it."""
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:

@@ -1,14 +1,14 @@
-"""How far long work is."""
+"""How far a long task has come."""
 
 from typing import Protocol
 
 
 class Progress(Protocol):
-    """Told the name of a stage, the steps done, the steps in all, and what else is worth a word."""
+    """Called with the name of a stage, how many of its steps are done, how many there are, and a detail to show."""
 
     def __call__(self, stage: str, done: int, total: int, detail: str = "") -> None:
-        """Show it."""
+        """Take note of it."""
 
 
 def silent(stage: str, done: int, total: int, detail: str = "") -> None:
-    """Progress that nobody watches."""
+    """Report progress to nobody."""

@@ -1,4 +1,4 @@
-"""The plain records that the tools hand to each other: frozen, validated, JSON-ready."""
+"""The records that the tools pass to each other: frozen, validated, ready for JSON."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -81,7 +81,7 @@ class Cue(RawCue):
 
 
 def asked_and_answered(usage: Mapping[str, int]) -> int:
-    """Return the tokens of the prompt and of the answer together; an endpoint's total may count others, too."""
+    """Return the tokens of the prompt and of the answer together; an endpoint's own total may count others too."""
     return usage.get("prompt_tokens", 0) + usage.get("completion_tokens", 0)
 
 
@@ -112,7 +112,7 @@ class Description(Record):
 
     @property
     def without_scores(self) -> bool:
-        """Whether every cue was scored zero, so that the weights are uniform for want of better ones."""
+        """Whether every cue was scored zero, so that the weights are uniform."""
         return bool(self.cues) and all(cue.score == 0 for cue in self.cues)
 
 
@@ -145,8 +145,8 @@ class RankedCandidate(Candidate):
 class Steps(Record):
     """What an answer's descriptions took: those made now, those read back, and those that failed.
 
-    `attempts` counts what was asked for those made and those that failed, retries and all; `tokens` is what
-    the endpoint counted for it, by kind.
+    `attempts` counts the requests for those made and those that failed, retries included; `tokens` is what
+    the endpoint counted for them, by kind.
     """
 
     made: int = Field(ge=0)
@@ -160,7 +160,7 @@ class Answer(Record):
     """Where the photo was taken, and why.
 
     `decided_by` is `cues` when the first candidate is retained (S > τ), `coarse order` when stage 1 alone
-    put it first. `query_position` is the photo's own, read when the answer stands; nothing ever uses it.
+    put it first. `query_position` is the photo's own, read only once the place is found; finding it never uses it.
     """
 
     status: Literal["located", "unknown"]
@@ -172,6 +172,6 @@ class Answer(Record):
     query_position: Position | None
     cues: tuple[Cue, ...]
     candidates: tuple[RankedCandidate, ...]
-    notes: tuple[str, ...] = Field(description="what a reader must know to trust the answer rightly")
+    notes: tuple[str, ...] = Field(description="what a reader must know to judge the answer")
     settings: dict[str, str | int | float | None]
     steps: Steps

@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from internvl_vpr.tools.compare_places import CandidateComparison, PlaceComparison, CueOfTwo, LocatedPhoto, candidate_at
+from internvl_vpr.tools.compare_places import CandidateComparison, CueOfTwo, LocatedPhoto, PlaceComparison, candidate_at
 from internvl_vpr.tools.explain_match import Explanation, explain_match
 from internvl_vpr.tools.map_summary import MapSummary
 from internvl_vpr.tools.records import Answer, RankedCandidate

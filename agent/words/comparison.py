@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from internvl_vpr.tools.compare_places import CandidateComparison, PlaceComparison, CueOfTwo, LocatedPhoto
+from internvl_vpr.tools.compare_places import CandidateComparison, CueOfTwo, LocatedPhoto, PlaceComparison
 from internvl_vpr.tools.records import RankedCandidate
 
 from .certainty import standing

@@ -1,4 +1,4 @@
-"""Colours made comparable between lightings, and the words that people have for them."""
+"""Colours made comparable under different light, and the everyday words for them."""
 
 from typing import Any
 
@@ -40,19 +40,19 @@ PALETTE: dict[str, tuple[int, int, int]] = {
 _WORDS = tuple(PALETTE)
 
 _MINKOWSKI = 6  # the norm that Finlayson and Trezzi found best
-_LEVEL = 180.0  # of 255, what the light is brought to
-_MOST_TINT = 1.2  # beyond this factor a tint is the place's own, not the light's
+_LEVEL = 180.0  # of 255; the light is scaled to this
+_MOST_TINT = 1.2  # a stronger tint belongs to the place, not to the light
 _MOST_EXPOSURE = 1.8
 _LIGHTNESS_WEIGHT = 0.5  # shade moves L* more than a* and b*
 _SHADOW = 18.0  # L*; darker pixels are windows and shadows of unknown colour
-_GREY_CHROMA = 25.0  # a pixel of this chroma counts twice: people name what is colourful
+_GREY_CHROMA = 25.0  # a pixel of this chroma counts twice: people name colourful things first
 
 
 def balanced_lab(rgb: Floats, solid: Floats) -> Floats:
     """Turn 8-bit RGB `[H, W, 3]` into CIELAB `[H, W, 3]` with the light's tint and exposure taken out.
 
     The light is estimated by shades of grey (Finlayson and Trezzi 2004) over the mask `solid [H, W]`,
-    which leaves out the sky: its blue is no tint. It is brought to an even grey, within limits.
+    which leaves out the sky: its blue is not a tint. The light is brought to an even grey, within limits.
     """
     pixels = rgb[solid].astype(np.float64)  # [n, 3]
     lit = pixels[(pixels.max(axis=1) > 8) & (pixels.max(axis=1) < 252)] if len(pixels) else pixels

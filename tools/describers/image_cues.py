@@ -1,7 +1,8 @@
 """Cues computed from the pixels alone: colours, the outline against the sky, plants, the order of lines.
 
-They tell places apart far less than a sign does. Only what stands still is described, each phrase from a
-coarse vector of measurements, so that another light or a step aside often gives the same words.
+They tell places apart far less than a sign does. Only what stands still is described, and each
+phrase is made from coarse measurements, so that the same place in other light, or from a step aside, often gives the
+same words.
 """
 
 from collections.abc import Callable
@@ -19,8 +20,8 @@ from .colour_names import balanced_lab, main_colours, name_colours
 from .skyline import find_skyline, sky_border
 
 ALGORITHM = "image statistics/2"  # recorded with every description: change it with anything that changes a phrase
-# Of the first; a sign with letters of 3 % of the height scores 0.5. Beside a sign the pixels shall hardly count: on the
-# demo town a hundredth of the score that was tried first raised Recall@1 after re-ranking from 140 to 150 of 192.
+# The score of the first cue; a sign whose letters take 3 % of the height scores 0.5. Beside a sign the pixels should
+# hardly count: on the demo town, this value raised Recall@1 after re-ranking from 140 to 150 of 192, against 0.2.
 IMAGE_CUE_SCORE = 0.002
 
 _LONGER_SIDE = 192
@@ -31,7 +32,7 @@ _EYE_LEVEL = (0.15, 0.65)  # where walls are, as shares of the height
 
 @dataclass(frozen=True)
 class MeasuredImage:
-    """What the phrases are made of, at 192 pixels along the longer side."""
+    """The measurements that phrases are made from, of an image with 192 pixels along its longer side."""
 
     lab: Floats  # [H, W, 3]
     skyline: Floats  # [W], share of the height that is sky
@@ -65,7 +66,7 @@ class MeasuredImage:
 
     @property
     def columns(self) -> Floats:
-        """Place of each column `[W]`, 0 at the left and below 1 at the right."""
+        """Position of each column `[W]`, 0 at the left and below 1 at the right."""
         shares: Floats = np.arange(self.lab.shape[1]) / self.lab.shape[1]
         return shares
 
@@ -103,7 +104,7 @@ def measure(image: Image.Image) -> MeasuredImage:
 
 
 def image_cues(image: Image.Image) -> list[RawCue]:
-    """Describe an upright RGB image in ten different phrases, those that tell places apart best first."""
+    """Describe an upright RGB image in ten different phrases; those that tell places apart best come first."""
     measured = measure(image)
     return [RawCue(text=describe(measured), score=IMAGE_CUE_SCORE * trust) for describe, trust in _PHRASES]
 

@@ -1,4 +1,4 @@
-"""Lines of text read in an image to sign cues: which lines are one sign, which are no sign, what each is worth."""
+"""Lines of text read in an image, turned into cues: which form a sign, which are not signs, what each is worth."""
 
 import re
 import unicodedata
@@ -7,8 +7,8 @@ from math import dist
 
 from ..records import RawCue, Record
 
-_MIN_CONFIDENCE = 0.7  # below it reads of rendered signs are wrong, and window grids are taken for letters
-_HALF_HEIGHT = 0.03  # letters of this share of the image's height are worth half of very large ones
+_MIN_CONFIDENCE = 0.7  # below it, rendered signs are misread and window grids are taken for letters
+_HALF_HEIGHT = 0.03  # letters of this share of the image's height score half as much as very large ones
 _MAX_LENGTH = 120  # characters
 _LIKE_HEIGHT = 1.6  # letters of one sign differ at most by this factor
 _STACKED_GAP = 0.7  # between the lines of one sign, in heights of the larger letters
@@ -26,7 +26,7 @@ _WATERMARK = re.compile(
 )
 _NO_SIGN = (_NUMBER_PLATE, _CLOCK, _DATE, _WATERMARK)
 
-# Words that stand in every street, without spaces.
+# Words seen in every street, without spaces.
 _EVERYWHERE = frozenset({
     "stop", "yield", "slow", "exit", "entrance", "open", "closed", "push", "pull", "sale", "forsale", "forrent",
     "tolet", "taxi", "bus", "parking", "noparking", "nostopping", "noentry", "oneway", "keepclear", "private",
@@ -75,9 +75,9 @@ def sign_cues(lines: Sequence[TextLine], image_height: int, everywhere_score: fl
     """Turn the lines read in an image into sign cues, the best first; the words stay as read.
 
     The score is confidence × h / (h + 3 %), with h the height of the letters as a share of
-    `image_height`: large letters are read rightly more often, and nothing is gained beyond that. Words
-    that stand in every street (STOP, ONE WAY) get `everywhere_score` at most. What is no sign is left
-    out: unsure reads, single characters, number plates, clocks, dates and the watermarks of street views.
+    `image_height`: large letters are more often read correctly, up to a point. Words
+    seen in every street (STOP, ONE WAY) get `everywhere_score` at most. Left out is what is not a sign:
+    uncertain readings, single characters, number plates, clocks, dates and the watermarks of street views.
     """
     best: dict[str, RawCue] = {}
     for sign in _group([line for line in lines if _is_sign(line)]):

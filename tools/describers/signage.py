@@ -23,8 +23,8 @@ from .image_cues import ALGORITHM, IMAGE_CUE_SCORE, image_cues
 from .sign_text import TextLine, sign_cues
 
 _LONGER_SIDE = 1024  # pixels; at 640 no house number is found any more in street photographs
-_SMALLEST_READ = 736  # pixels along the longer side; smaller ones are scaled up, and a third more signs are read
-_MAX_REGIONS = 200  # candidate text regions looked at in an image
+_SMALLEST_READ = 736  # pixels along the longer side; smaller ones are scaled up, which reads a third more signs
+_MAX_REGIONS = 200  # regions of an image that may hold text and are looked at
 _MAX_READERS = 4  # each takes about 300 MB
 
 
@@ -32,7 +32,7 @@ class SignageReader:
     """Describes a photo by what its signs say, filled up with image statistics.
 
     The same photo gives the same answer on the same machine, whatever runs beside it: each thread has
-    a reader of its own, and each reader computes on one thread. Text that stands on its head is not
+    a reader of its own, and each reader computes on one thread. Upside-down text is not
     read. The models are those in the `rapidocr` package; nothing is ever downloaded.
     Raises `PackageMissing` when the packages of the extra `embedded` are not installed.
     """
@@ -47,17 +47,17 @@ class SignageReader:
 
     @cached_property
     def id(self) -> str:
-        """Version, models and size: everything that changes the answers."""
+        """Version, models and image size: everything that changes the answers."""
         models = ", ".join(model.stem for model in self._models.values())
         return (
             f"signage/1 (RapidOCR {version('rapidocr')}, {models}, {_SMALLEST_READ} to {_LONGER_SIDE} px; {ALGORITHM})"
         )
 
     async def attempts(self, photo: Photo, n: int) -> AsyncGenerator[Attempt, None]:
-        """Yield the `n` best cues, once: signs first, then image statistics; fewer where a photo does not offer more.
+        """Yield the `n` best cues, once: signs first, then image statistics.
 
-        Every photo offers ten image statistics, so there can be fewer for n > 10 only; nothing is
-        invented. Raises `PhotoError` for a photo that cannot be decoded.
+        Every photo gives ten image statistics, so there can be fewer cues only for n > 10. Raises
+        `PhotoError` for a photo that cannot be decoded.
         """
         yield await asyncio.get_running_loop().run_in_executor(self._pool, self._describe, photo, n)
 

@@ -32,9 +32,9 @@ class Decoding(NamedTuple):
 
 
 class Patience(Record):
-    """How long a request is repeated; seconds."""
+    """How often a request is repeated, and the pauses between; seconds."""
 
-    answers: int = 3  # that may be unusable: the first, and two more, each decoded differently
+    answers: int = 3  # that may be unusable, each decoded differently
     faults: int = 4  # times that the same request is sent again because the endpoint was busy or away
     first_pause: float = 0.5
     longest_pause: float = 8.0
@@ -48,8 +48,8 @@ _PREPARED = Slots()
 class VisionModel:
     """Describes a photo by asking a vision-language model for exactly N cues under a JSON schema.
 
-    An answer that is not what was asked for is asked for again, with another temperature, seed and budget;
-    what stays unusable is an attempt with an error, and nothing is invented in its place.
+    After an unusable answer it asks again, with another temperature, seed and token budget. An attempt that
+    stays unusable has an error instead of cues; nothing is invented in its place.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class VisionModel:
 
     @cached_property
     def id(self) -> str:
-        """Model, prompt, schema, image encoding and decoding: everything that changes the answers but the server."""
+        """Model, prompt, schema, image encoding and decoding: everything but the server that changes the answers."""
         schema = _schema_digest(1)[:12]
         decoding = "; ".join(f"T {d.temperature:g} seed {d.seed}" for d in map(self._decoding, (0, 1, 2), (1, 1, 1)))
         prompt = f"{self._prompt.name} {self._prompt.digest[:12]}"
@@ -73,9 +73,9 @@ class VisionModel:
         """Yield one attempt a request, the last one with cues or the reason why there are none.
 
         Raises `PhotoError` for a photo that cannot be decoded, `EndpointRefused` when no request can succeed with
-        these settings, and `EndpointUnreachable` when the endpoint stays away.
+        these settings, and `EndpointUnreachable` when the endpoint does not answer.
         """
-        # As many images are held in memory as can be asked for at once, and as many again to come next.
+        # Memory holds as many images as there are requests at once, and as many again that come next.
         async with _PREPARED.slot(2 * self.endpoint.concurrency):
             image = await asyncio.to_thread(encode_photo, photo, self._image_side)
             async with aclosing(self.attempts_at(image, n)) as attempts:
@@ -83,7 +83,7 @@ class VisionModel:
                     yield attempt
 
     async def attempts_at(self, image: Jpeg, n: int) -> AsyncGenerator[Attempt, None]:
-        """Yield the same for an image that is encoded already."""
+        """Yield what `attempts` does, for an image that is already encoded."""
         unusable = faults = 0
         while True:
             attempt, failure = await self._ask(image, n, self._decoding(unusable, n))
@@ -121,7 +121,7 @@ class VisionModel:
             return Attempt(error=str(error), **answered), CallFailed("answer", str(error))
 
     def request(self, image: Jpeg, n: int, decoding: Decoding | None = None) -> dict[str, Any]:
-        """Return the body of the request for an image, by default that of the first attempt."""
+        """Return the body of the request for an image; by default, of the first attempt."""
         schema = {"name": "cues", "strict": True, "schema": _schema(n)}
         return {
             "model": self._model,
@@ -139,7 +139,7 @@ class VisionModel:
         ]
 
     def _asked(self, image: Jpeg, n: int, decoding: Decoding) -> dict[str, str]:
-        """Return what is recorded of a request: all but the key and the pixels, for which their digest stands."""
+        """Return what is recorded of a request: all but the key, and a digest instead of the pixels."""
         messages = "\n".join((self._prompt.render(n), image.digest, _QUESTION))
         return {
             "endpoint": self.endpoint.url,
@@ -152,11 +152,11 @@ class VisionModel:
         }
 
     def _decoding(self, unusable: int, n: int) -> Decoding:
-        """Return how to decode after so many unusable answers: greedily at first, then with more freedom and room."""
+        """Return how to decode after so many unusable answers: greedily at first, then more freely and longer."""
         return Decoding(temperature=0.2 * unusable, seed=unusable, max_tokens=(100 * n + 50) * 2**unusable)
 
     def _raise_if_hopeless(self, failure: CallFailed, faults: int) -> None:
-        """Raise what concerns not this image but every one."""
+        """Raise a failure that concerns every image, not only this one."""
         if failure.fault == "refused":
             raise EndpointRefused(
                 f"The endpoint {self.endpoint.url} refuses requests for the model {self._model!r} ({failure.reason}): "
@@ -174,7 +174,7 @@ class VisionModel:
         if failure.wait is not None:
             return failure.wait if failure.wait <= patience.longest_wait else None
         pause = min(patience.longest_pause, patience.first_pause * 2.0 ** (failures - 1))
-        return pause * random.uniform(0.5, 1.0)  # noqa: S311 - so that not all who failed together return together
+        return pause * random.uniform(0.5, 1.0)  # noqa: S311 - so that requests which failed together are not repeated together
 
 
 @cache

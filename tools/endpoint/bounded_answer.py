@@ -9,18 +9,18 @@ MOST_BYTES = 2**20
 
 
 class TooMuch(httpx2.ReadError):
-    """An answer that is larger, or may become larger, than one can be."""
+    """An answer that is larger than allowed, or could be once it is decompressed."""
 
 
 async def bound_answer(response: httpx2.Response) -> None:
-    """Make an answer end with `TooMuch` past a mebibyte; compressed ones, which were not asked for, at once."""
+    """Let an answer fail with `TooMuch` beyond one mebibyte; a compressed one, never asked for, fails at once."""
     if response.headers.get("content-encoding", "identity") != "identity":
         raise TooMuch("the endpoint's answer is compressed, which was not asked for")
     response.stream = _Bounded(response.stream)
 
 
 class _Bounded(httpx2.AsyncByteStream):
-    """A stream that ends with an error once it is too long."""
+    """A stream that raises `TooMuch` once it is too long."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream

@@ -11,10 +11,10 @@ _TOKENS = 600  # of a first answer: a reply of `MOST_REPLY` characters in Englis
 
 
 class ChatModel:
-    """Asks a model for JSON under a schema; nothing is sent before that.
+    """Asks a model for JSON under a schema; nothing is sent before `ask`.
 
-    The first time it decodes greedily; with every time that its answer was of no use, the temperature rises, the seed
-    is another, and the answer may be longer.
+    The first request is decoded greedily. After each unusable answer the temperature rises, the seed changes, and the
+    answer may be longer.
     """
 
     def __init__(self, endpoint: Endpoint, model: str, prompt: Prompt) -> None:
@@ -24,13 +24,13 @@ class ChatModel:
 
     @property
     def id(self) -> str:
-        """Model and prompt: what decides its steps, but for the server."""
+        """Model and prompt, which decide its steps together with the server."""
         return f"{self.model}, {self.prompt.name} {self.prompt.digest[:12]}"
 
     async def ask(
         self, messages: Sequence[Mapping[str, Any]], schema: Mapping[str, Any], unusable: int = 0
     ) -> Completion:
-        """Send one request, after so many unusable answers to the same; raises `CallFailed`."""
+        """Send one request; `unusable` counts the unusable answers to it so far. Raises `CallFailed`."""
         return await self.endpoint.complete(self.request(messages, schema, unusable))
 
     def request(

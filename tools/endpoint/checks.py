@@ -1,4 +1,4 @@
-"""What an endpoint really does: whether it enforces a schema, sees the image, and bounds white space."""
+"""What an endpoint really does: whether it enforces a schema, sees images, and bounds white space."""
 
 import re
 import secrets
@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from ..photo.jpeg import Jpeg, encode_jpeg
 from .endpoint import Completion, Endpoint
 
-# As many blanks in a row as the servers allow that bound them; one that allows more may never end a document.
+# Servers that bound white space allow at most so many blanks in a row; without a bound a document may never end.
 _BOUNDED_BLANKS = 24
 _SEEDS = range(4)
 
@@ -29,9 +29,9 @@ async def enforces_schema(endpoint: Endpoint, model: str) -> bool:
 
 
 async def sees_images(endpoint: Endpoint, model: str) -> tuple[int, int]:
-    """Return the prompt's tokens without and with an image; an image that reaches the model makes them more.
+    """Return the prompt's tokens without and with an image; with an image that reaches the model there are more.
 
-    Zero where the endpoint counts none. Raises `CallFailed`.
+    Zero where the endpoint does not count tokens. Raises `CallFailed`.
     """
     question = "What is in the picture?"
     without = await endpoint.complete(_request(model, question))
@@ -59,12 +59,12 @@ async def longest_blank(endpoint: Endpoint, model: str) -> int:
 
 
 def is_bounded(blank: int) -> bool:
-    """Say whether a run of white space is one that an endpoint with a bound could have let through."""
+    """Return whether an endpoint that bounds white space could have let through a run of this length."""
     return blank <= _BOUNDED_BLANKS
 
 
 def sign_image() -> Jpeg:
-    """Draw a wall with a sign: something to describe where no photograph is at hand."""
+    """Draw a wall with a sign, to be described where there is no photograph."""
     image = Image.new("RGB", (448, 448), (176, 112, 84))
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, 0, 448, 120), fill=(150, 185, 225))
@@ -89,7 +89,7 @@ def _request(
     schema: dict[str, Any] | None = None,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """Compose a small request; with a schema it is sampled freely, so that only the schema can hold it."""
+    """Compose a small request; with a schema it is sampled freely, so that only the schema constrains the answer."""
     picture = [{"type": "image_url", "image_url": {"url": image.url}}] if image else []
     constraint = {"type": "json_schema", "json_schema": {"name": "check", "strict": True, "schema": schema}}
     return {

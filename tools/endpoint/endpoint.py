@@ -36,8 +36,8 @@ class Endpoint:
     """An OpenAI-compatible server at a URL such as `http://127.0.0.1:8000/v1`.
 
     No request starts while `concurrency` are under way in the whole process. Connections live while requests
-    are under way, and no longer. Raises `UsageError` for a URL or a key that cannot be one; its message and
-    everything else here keeps the key to itself.
+    are under way, and no longer. Raises `UsageError` for a URL or a key that cannot be used; no error and
+    no result repeats the key.
     """
 
     def __init__(self, url: str, api_key: SecretStr | None, *, timeout: float, concurrency: int) -> None:
@@ -52,9 +52,9 @@ class Endpoint:
         start = time.monotonic()
         try:
             async with _SLOTS.slot(self.concurrency), self._client() as client:
-                start = time.monotonic()  # waiting for a slot is no part of what the request takes
-                # Not chat.completions.create: it walks the request through the types of every parameter, which takes
-                # longer than sending it, and hands over an object in which what is wrong with the answer is lost.
+                start = time.monotonic()  # the time in the queue is not the request's
+                # Not chat.completions.create: it checks the types of every parameter, which takes longer than sending
+                # the request, and it returns an object that no longer shows what is wrong with an answer.
                 body = await self._bounded(client.post("/chat/completions", body=request, cast_to=_response_type()))
             return _parse_completion(body, time.monotonic() - start)
         except CallFailed as failure:
@@ -67,11 +67,11 @@ class Endpoint:
             answer = _json(await self._bounded(client.get("/models", cast_to=_response_type())))
         entries = answer.get("data") if isinstance(answer, dict) else None
         if not isinstance(entries, list):
-            raise CallFailed("answer", "the endpoint's list of models is not one")
+            raise CallFailed("answer", "the endpoint's answer is not a list of models")
         return [str(entry["id"]) for entry in entries if isinstance(entry, dict) and "id" in entry]
 
     async def _bounded(self, call: Any) -> bytes:
-        """Await a call for as long as one may take, blot out the key, and name what went wrong."""
+        """Await a call within the time limit, remove the key from its answer, and name what went wrong."""
         try:
             return self._without_key(await self._answer(call))
         except CallFailed as failure:
@@ -93,12 +93,12 @@ class Endpoint:
         return bytes(response.content)
 
     def _without_key(self, answer: bytes) -> bytes:
-        """Blot out the key, which a server may repeat in what it says."""
+        """Replace the key, which a server may repeat in its answer."""
         return answer.replace(self._key.get_secret_value().encode(), b"[key]") if self._key else answer
 
     @asynccontextmanager
     async def _client(self) -> AsyncIterator["AsyncOpenAI"]:
-        """Lend the event loop's client; whoever is the last to use it closes it."""
+        """Lend the event loop's client; its last user closes it."""
         loop = asyncio.get_running_loop()
         shared = self._clients.get(loop) or self._clients.setdefault(loop, _SharedClient(self._open()))
         shared.users += 1
@@ -123,7 +123,7 @@ class Endpoint:
             verify=self._tls,
             limits=httpx2.Limits(max_connections=self.concurrency, max_keepalive_connections=self.concurrency),
         )
-        key = self._key.get_secret_value() if self._key else "none"  # the library wants one
+        key = self._key.get_secret_value() if self._key else "none"  # the library requires one
         return openai.AsyncOpenAI(
             base_url=self.url, api_key=key, max_retries=0, http_client=http,
             timeout=openai.Timeout(self._timeout, connect=CONNECT_SECONDS),
@@ -145,7 +145,7 @@ class Endpoint:
 def _checked_key(key: SecretStr | None) -> SecretStr | None:
     text = key.get_secret_value().strip() if key else ""
     if not all("!" <= character <= "~" for character in text):
-        raise UsageError("The endpoint's key holds a character that none can: look at OPENAI_API_KEY again.")
+        raise UsageError("The endpoint's key holds a character that no key can hold: check OPENAI_API_KEY.")
     return SecretStr(text) if text else None
 
 
@@ -175,7 +175,7 @@ def _json(body: bytes) -> Any:
 
 
 def _parse_completion(body: bytes, seconds: float) -> Completion:
-    """Take the first choice out of a completion; what a server may leave out is left out here too."""
+    """Take the first choice out of a completion; what a server may leave out may be missing here too."""
     answer, raw = _json(body), body.decode("utf-8")
     try:
         choice = answer["choices"][0]

@@ -1,4 +1,4 @@
-"""What can go wrong with one request to an endpoint, and what it means for whoever asked."""
+"""What can go wrong with one request to an endpoint, and what each failure means."""
 
 import os
 import ssl
@@ -12,14 +12,18 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 10.0
 
-# What a failure means for whoever asked: no connection could be made; nobody with these settings will be served; this
-# one request is wrong; the endpoint is busy or dropped the connection, and the same request may succeed later; it
-# failed inside over this request; its answer is none, or did not come in time.
+# What a failure means:
+#   unreachable  no connection could be made
+#   refused      no request with these settings will be served
+#   request      this one request is wrong
+#   away         the endpoint is busy or dropped the connection; the same request may succeed later
+#   server       the endpoint failed while it worked on this request
+#   answer       the answer cannot be used, or did not come in time
 Fault = Literal["unreachable", "refused", "request", "away", "server", "answer"]
 
 
 class CallFailed(Exception):
-    """A request that gave no completion; `wait` is the server's own wish, `seconds` what the request took."""
+    """A request that gave no completion; `wait` is how long the server asks to wait, `seconds` what it took."""
 
     def __init__(self, fault: Fault, reason: str, *, wait: float | None = None, raw: str = "") -> None:
         super().__init__(reason)
@@ -36,7 +40,7 @@ def sound(text: str) -> str:
 
 
 def connection_failure(error: BaseException) -> CallFailed:
-    """Name what broke a request, by the exceptions below the library's own: those are named for other libraries."""
+    """Name what broke a request by the causes of the library's exception, which itself does not tell them apart."""
     import aiohttp
 
     from .bounded_answer import TooMuch
@@ -63,7 +67,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _words(error: OSError) -> str:
-    """The system's own words for an error; TLS and names that are not known have numbers of their own."""
+    """The system's own words for an error; TLS and unknown host names have error numbers of their own."""
     if isinstance(error, ssl.SSLError) or not error.errno or error.errno < 0:
         return str(error.strerror or error)
     return os.strerror(error.errno)
@@ -86,7 +90,7 @@ def status_failure(error: "APIStatusError") -> CallFailed:
 
 
 def _server_message(error: "APIStatusError") -> str:
-    """What the server said, cut to a sentence's length; foreign text, so never more than text."""
+    """What the server said, cut to the length of a sentence."""
     body = error.body
     said = body.get("message") if isinstance(body, dict) else body
     text = " ".join(str(said or "").split())
@@ -94,7 +98,7 @@ def _server_message(error: "APIStatusError") -> str:
 
 
 def _retry_after(error: "APIStatusError") -> float | None:
-    """Return the seconds that the server asks to wait, given as a number or as a date; None without or nonsense."""
+    """Return the seconds that the server asks to wait, given as a number or as a date; None for anything else."""
     value = error.response.headers.get("retry-after", "")
     try:
         return max(0.0, float(value)) if value else None

@@ -5,7 +5,7 @@ from typing import Any
 
 
 class UnusableAnswer(ValueError):
-    """An answer that is not what was asked for; the message says in what."""
+    """An answer that is not what was asked for; the message says what is wrong."""
 
 
 def parse_json(content: str) -> Any:

@@ -1,4 +1,4 @@
-"""A limit of things at once that holds in the whole process, whatever event loops its threads run."""
+"""A limit on how much runs at once in the whole process, whatever event loops its threads have."""
 
 import asyncio
 import threading
@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 
 class Slots:
-    """Counts what is under way; each comer says how many there may be with it."""
+    """Counts what is running; each newcomer says how many may run at once, itself included."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -17,7 +17,7 @@ class Slots:
 
     @asynccontextmanager
     async def slot(self, most: int) -> AsyncIterator[None]:
-        """Wait until fewer than `most` are under way, and be one of them."""
+        """Wait until fewer than `most` are running, and be one of them."""
         await self._take(most)
         try:
             yield
@@ -30,7 +30,7 @@ class Slots:
                 await turn
             except asyncio.CancelledError:
                 if turn.done() and not turn.cancelled():
-                    self._wake_next()  # whoever comes next shall not wait for one that has left
+                    self._wake_next()  # the next in line must not wait for one that has left
                 raise
 
     def _try(self, most: int) -> asyncio.Future[None] | None:
@@ -50,7 +50,7 @@ class Slots:
         self._wake_next()
 
     def _wake_next(self) -> None:
-        """Let the first that still waits try again; its loop may be another thread's, and may have been closed."""
+        """Let the first in line try again; its loop may be another thread's, and may have been closed."""
         with self._lock:
             while self._waiting:
                 loop, turn = self._waiting.popleft()

@@ -1,4 +1,4 @@
-"""Pixels to local descriptors `X [M, D]`, unit rows: what a feature extractor is, and which there are."""
+"""Feature extractors, which turn pixels into local descriptors `X [M, D]` with unit rows."""
 
 from collections.abc import Sequence
 from typing import Annotated, Protocol
@@ -58,8 +58,8 @@ class Backbone(Protocol):
 def open_backbone(settings: BackboneSettings, *, device: str = "auto", dtype: DType = "auto") -> Backbone:
     """Build the feature extractor that the settings name; `device` and `dtype` change its speed and rounding.
 
-    Raises `PackageMissing` without its extra, `WeightsError` when its weights are not at hand or are
-    others, `UsageError` for a device that is not there.
+    Raises `PackageMissing` without its extra, `WeightsError` when its weights are missing or are
+    others, `UsageError` for a device that is not available.
     """
     if isinstance(settings, RootSiftSettings):
         return RootSift(settings)
@@ -75,7 +75,7 @@ def extract_photo(photo: Photo, backbone: Backbone) -> Floats:
 
 
 def extract_photos(photos: Sequence[Photo], backbone: Backbone) -> list[Floats | PhotoError]:
-    """Turn photos of one size into local descriptors `[M, D]`, M ≥ 1; a photo that fails leaves the others alone."""
+    """Turn photos of one size into local descriptors `[M, D]`, M ≥ 1; a photo that fails gives its error instead."""
     loaded = [_load(photo, backbone.longer_side) for photo in photos]
     images = [image for image in loaded if not isinstance(image, PhotoError)]
     descriptors = iter(backbone.extract_batch(images) if images else ())

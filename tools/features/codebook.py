@@ -32,7 +32,7 @@ def train_codebook(descriptors: Floats, clusters: int, seed: int) -> Floats:
 
 
 def _revive(centers: Floats, descriptors: Floats) -> Floats:
-    """Move each centre that no descriptor is nearest to onto the descriptor that is served worst."""
+    """Move each centre that is nearest to no descriptor onto the descriptor that is furthest from its own centre."""
     for _ in range(len(centers)):
         cosines = descriptors @ centers.T
         nearest = cosines.argmax(axis=1)

@@ -46,8 +46,9 @@ _ANYLOC_LAYERS = {40: 31, 24: 20, 12: 10}
 _MEAN = (0.485, 0.456, 0.406)
 _STD = (0.229, 0.224, 0.225)
 # Patches in one forward pass. The giant's widest block holds about 22,000 numbers for each at a time, so that
-# 32,768 take 1.5 GB in bfloat16 and 3 GB in float32. On mps, attention weights are held as well, 24 heads ×
-# patches² × 4 bytes an image: 2.7 GB for one of 5,329. On the CPU a batch is no faster than its images one by one.
+# 32,768 patches take 1.5 GB in bfloat16 and 3 GB in float32. On mps, attention weights are held as well, 24 heads ×
+# patches² × 4 bytes an image: 2.7 GB for an image of 5,329 patches. On the CPU a batch is
+# no faster than its images one by one.
 _PATCHES_AT_ONCE = {"cuda": 32_768, "mps": 8_192, "cpu": 0}
 _IMAGES_AT_ONCE = 64
 
@@ -101,7 +102,7 @@ class Dinov2:
 
     @property
     def batch_size(self) -> int:
-        """How many square images, the largest there are, the device's memory surely holds at once; 1 on the CPU."""
+        """How many square images of the largest size surely fit the device's memory at once; 1 on the CPU."""
         patches = max(1, self.longer_side // self._shape.patch_size) ** 2
         return min(_IMAGES_AT_ONCE, max(1, _PATCHES_AT_ONCE[self.device.partition(":")[0]] // patches))
 
@@ -165,10 +166,10 @@ def default_layer(depth: int) -> int:
 def resolve_dinov2(
     name: str, *, layer: int | None = None, facet: Facet = "value", longer_side: int = 1024
 ) -> Dinov2Settings:
-    """Find a model and say exactly which features of which weights are meant.
+    """Find a model, and return settings that name the exact weights and features.
 
     `name` is `dinov2-small`, `-base`, `-large` or `-giant`, a hub id, or a folder. Raises `WeightsError`
-    when it cannot be found or is no DINOv2, `UsageError` for a layer that it does not have.
+    when it cannot be found or is not a DINOv2, `UsageError` for a layer that it does not have.
     """
     folder = find_weights(_PUBLISHED.get(name, name), _SETTING)
     depth = Dinov2Shape.read(folder).num_hidden_layers
@@ -186,7 +187,7 @@ def open_dinov2(settings: Dinov2Settings, *, device: str = "auto", dtype: DType 
     found = weights_digest(folder)
     if found != settings.weights:
         raise WeightsError(
-            f"The weights of {settings.source!r} are not those that are asked for (SHA-256 {found[:12]}…, not "
+            f"The weights of {settings.source!r} are not those that were asked for (SHA-256 {found[:12]}…, not "
             f"{settings.weights[:12]}…): name a folder that holds those with {_SETTING}, or build a new index."
         )
     return Dinov2(settings, folder, device=device, dtype=dtype)

@@ -17,7 +17,7 @@ _ANOTHER = "name another with --backbone"
 
 
 class Dinov2Shape(BaseModel):
-    """What of a model's `config.json` decides shapes; the rest is the library's."""
+    """The entries of a model's `config.json` that decide shapes."""
 
     model_type: Literal["dinov2"]
     hidden_size: int = Field(ge=1, description="D")
@@ -26,17 +26,17 @@ class Dinov2Shape(BaseModel):
 
     @classmethod
     def read(cls, folder: Path) -> "Dinov2Shape":
-        """Read a model folder's `config.json`; raises `WeightsError` when it is no plain DINOv2."""
+        """Read a model folder's `config.json`; raises `WeightsError` when it is not a plain DINOv2."""
         try:
             return cls.model_validate_json((folder / "config.json").read_bytes())
         except (OSError, ValidationError) as error:
             raise WeightsError(
-                f"The folder {str(folder)!r} holds no plain DINOv2 model, going by its config.json: {_ANOTHER}."
+                f"The folder {str(folder)!r} holds no plain DINOv2 model according to its config.json: {_ANOTHER}."
             ) from error
 
 
 def choose_device(device: str) -> str:
-    """Turn `auto`, `cpu`, `mps`, `cuda` or `cuda:N` into the name of a device; raises `UsageError` without it."""
+    """Turn `auto`, `cpu`, `mps`, `cuda` or `cuda:N` into the name of a device; raises `UsageError`."""
     import torch
 
     if device == "auto":
@@ -84,7 +84,7 @@ def load_blocks(folder: Path, blocks: int, device: str, dtype: str) -> Any:
     except (OSError, RuntimeError, ValueError, SafetensorError) as error:
         raise WeightsError(f"The model in {str(folder)!r} cannot be loaded as DINOv2: {_ANOTHER}.") from error
     if missing := sorted(loading["missing_keys"]):
-        raise WeightsError(f"The model in {str(folder)!r} lacks {missing[0]!r} and is no whole DINOv2: {_ANOTHER}.")
+        raise WeightsError(f"The model in {str(folder)!r} lacks {missing[0]!r} and is not a whole DINOv2: {_ANOTHER}.")
     with memory_reported(device):
         return model.eval().requires_grad_(False).to(device)
 
@@ -103,7 +103,7 @@ def facet_module(model: Any, layer: int, facet: Facet) -> Any:
 
 
 class _Read(Exception):
-    """The facet has been read."""
+    """Ends a forward pass once the facet has been read."""
 
     def __init__(self, output: Any) -> None:
         self.output = output
@@ -141,7 +141,7 @@ def memory_reported(device: str) -> Iterator[None]:
 
 @contextmanager
 def _silenced() -> Iterator[None]:
-    """Without the library's progress bars and its table of blocks that are left out on purpose."""
+    """Silence the library's progress bars, and its table of blocks that are left out on purpose."""
     from transformers.utils import logging
 
     shown, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()

@@ -12,14 +12,14 @@ from ..arrays import Floats
 from ..packages import import_extra
 from ..records import Record
 
-# Beyond this distance from its centre, in units of a keypoint's size, a SIFT patch does not look.
+# How far a SIFT patch reaches from its centre, in units of a keypoint's size.
 _PATCH_RADIUS = 3.0
 
 
 class RootSiftSettings(Record):
     """Where SIFT looks: every `step` pixels, at each of the `sizes` (OpenCV keypoint diameters, pixels).
 
-    A patch is about six sizes wide. The values were chosen by measurement; README has the table.
+    A patch is about six sizes wide. The values were chosen by measurement.
     """
 
     name: Literal["rootsift"] = "rootsift"
@@ -41,7 +41,7 @@ class RootSift:
     """
 
     dimension = 128
-    batch_size = 1  # threads run it side by side
+    batch_size = 1  # it runs in several threads instead
 
     def __init__(self, settings: RootSiftSettings) -> None:
         self.settings = settings

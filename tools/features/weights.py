@@ -20,7 +20,7 @@ def find_weights(name: str, setting: str) -> Path:
 
     `name` is a local folder, or a hub id `owner/name`, optionally `owner/name@revision`; the hub is asked
     only for what is not in its local cache, and never in offline mode. `setting` is the flag that named
-    it, for the message. Raises `WeightsError`, whatever it is that fails.
+    it, for the message. Raises `WeightsError`, whatever fails.
     """
     shown = f"The model {name!r} ({setting})"
     if _is_folder(name):
@@ -63,7 +63,7 @@ def _what_is_missing(folder: Path) -> str | None:
 
 
 def _shards(folder: Path) -> set[str]:
-    """The names of the files that weights are spread over; none when their list is damaged, which loading reports."""
+    """The names of the files that hold the weights; none when their list is damaged, which loading then reports."""
     try:
         return {str(name) for name in json.loads((folder / _SHARDS).read_bytes())["weight_map"].values()}
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -71,7 +71,7 @@ def _shards(folder: Path) -> set[str]:
 
 
 def _from_hub(repo: str, revision: str | None, shown: str) -> Path:
-    """Return a repository's snapshot out of the local cache, or bring it there."""
+    """Return a repository's snapshot from the local cache, downloaded first if need be."""
     from huggingface_hub.constants import is_offline_mode
 
     cached = _cached(repo, revision)
@@ -144,6 +144,6 @@ def _stamp(path: Path) -> tuple[int, int, int]:
 
 @lru_cache(maxsize=64)
 def _file_digest(path: Path, *_: int) -> bytes:
-    """SHA-256 of a file; gigabytes are not read twice by a process, unless the file changes."""
+    """SHA-256 of a file; a process reads it only once, unless the file changes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()

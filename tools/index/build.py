@@ -1,4 +1,4 @@
-"""Building and updating an index: photos in, vectors out, streamed; it goes on where it stopped."""
+"""Building and updating an index: photos in, vectors out, streamed; an interrupted build goes on where it stopped."""
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ from .store import STORE, BuildStore
 # The codebook's sample of descriptors is bounded, whatever the number of photos.
 _SAMPLE_BYTES = 256 * 2**20
 _SAMPLE_PER_CLUSTER = 1024
-# Vectors are made durable, and progress is told, after so many images or seconds: what a killed build can lose.
+# After so many images or seconds vectors are committed and progress is reported: a killed build loses no more.
 _COMMIT_EVERY = 32
 _COMMIT_SECONDS = 5.0
 # Images that are listed in memory at once.
@@ -37,7 +37,7 @@ _Outcome = tuple[Photo, Floats | PhotoError]
 
 
 class BuildReport(Record):
-    """What an index run did: photos in the index now, vectors computed, photos pruned, files skipped.
+    """What a build did: photos in the index now, vectors computed, photos pruned, files skipped.
 
     `unmatched` are the names in the table of positions that no photo has.
     """
@@ -66,14 +66,14 @@ def update_index(
     """Index the photos below a folder into the index folder `places`, computing only what is new.
 
     `positions` gives positions by path relative to `photos`, before those in file names and EXIF. With
-    `prune`, photos of this folder that are gone leave the index; all photos of the folders to `forget`
-    do, there or not. Files that cannot be used are skipped and reported. A file `codebook` is used instead
+    `prune`, photos of this folder that are gone leave the index; all photos of the folders in `forget`
+    leave it, gone or not. Files that cannot be used are skipped and reported. A file `codebook` is used instead
     of training one. With `listed`, the photos are those, by path relative to `photos`, which is then not searched.
     `device` and `dtype` change the backbone's speed and rounding.
 
     Raises `IndexMismatch` when the index was built with other settings, `IndexBusy`, `PlaceIndexError`
-    when no photo can be used or the index cannot be written, `UsageError` when `photos` is no folder or a
-    setting cannot be, `WeightsError` when the backbone's weights are not at hand.
+    when no photo can be used or the index cannot be written, `UsageError` when `photos` is not a folder or
+    a setting cannot be used, `WeightsError` when the backbone's weights are missing.
     """
     there = _manifest_there(places, settings)
     given = read_fitting_codebook(codebook, settings, there) if codebook is not None else None
@@ -105,11 +105,14 @@ def update_index(
 
 
 def _manifest_there(places: Path, settings: IndexSettings) -> Manifest | None:
-    """The manifest of the index that is there already, which must fit the settings; a damaged one is built again."""
+    """Return the manifest of an index that is there already and fits the settings; None where there is none.
+
+    A damaged one counts as none: it is built again. Raises `IndexMismatch` for other settings.
+    """
     manifest = find_manifest(places)
     if manifest is None:
         return None
-    # Another FAISS index of the same vectors can be made at any time.
+    # The same vectors can be put into another kind of FAISS index at any time.
     asked = settings.model_copy(update={"index_factory": manifest.settings.index_factory})
     if differing := differing_settings(manifest.settings, asked):
         raise IndexMismatch(
@@ -165,7 +168,7 @@ class _Build:
         return centers
 
     def _train(self) -> Floats:
-        """Train on some photos: digests are random, so a run of them, begun at random, is a random sample."""
+        """Train on a sample of photos: digests are random, so a run of them from a random start is a random sample."""
         count, most = self._store.count_images(), self._settings.codebook_photos
         rng = np.random.default_rng(self._settings.seed)
         first = int(rng.integers(max(1, count - most + 1)))
@@ -195,7 +198,7 @@ class _Build:
         return computed
 
     def _mapped(self, function: Callable[[list[Photo]], list[_Outcome]], photos: list[Photo]) -> Iterator[_Outcome]:
-        """Give photos in batches of one size to a function, in threads."""
+        """Call a function with batches of photos of one size, in threads."""
         return chain.from_iterable(bounded_map(function, size_batches(photos, self._backbone.batch_size)))
 
     def _keep(self, outcomes: list[_Outcome]) -> int:
@@ -221,7 +224,7 @@ class _Build:
         ]
 
     def _extract(self, batch: list[Photo]) -> list[_Outcome]:
-        """Local descriptors `[M, D]`, or why there are none: threads hand errors over instead of raising."""
+        """Return each photo's local descriptors `[M, D]`, or the error: threads return errors instead of raising."""
         return list(zip(batch, extract_photos(batch, self._backbone), strict=True))
 
 

@@ -16,7 +16,7 @@ FORMAT = 1
 
 
 class ValidFor(Record):
-    """What scores depend on: a τ says nothing about scores that were made with anything else."""
+    """What scores depend on: a τ is valid only for scores that were made with exactly these."""
 
     codebook: Digest
     backbone_id: str
@@ -27,11 +27,11 @@ class ValidFor(Record):
 
     @classmethod
     def of(cls, settings: Mapping[str, str | int | float | None]) -> Self:
-        """Take these out of resolved settings, as a context or a run has them; raises `KeyError` where one lacks."""
+        """Take these from the resolved settings of a context or a run; raises `KeyError` when one is missing."""
         return cls.model_validate({name: settings[name] for name in cls.model_fields})
 
     def differing(self, settings: Mapping[str, str | int | float | None]) -> str:
-        """Name what resolved settings have otherwise, such as `n 5, not 3`; empty when the τ is valid for them."""
+        """Name the resolved settings that differ, such as `n 5, not 3`; empty when the τ is valid for them."""
         ours = self.model_dump()
         return ", ".join(
             f"{name} {settings.get(name)}, not {value}" for name, value in ours.items() if settings.get(name) != value
@@ -39,10 +39,10 @@ class ValidFor(Record):
 
 
 class Calibration(Record):
-    """A τ whose accepted answers (S > τ) are right at least with `precision`, at this confidence, where promised.
+    """A τ, and how often the answers that it accepts (S > τ) were right.
 
-    It was chosen on one half of the places and tested once on the other: `queries`, `accepted` and `right` are
-    counts there.
+    It was chosen on one half of the places and tested once on the other, held-out half; `queries`, `accepted` and
+    `right` are counts in that half.
     """
 
     format: int = FORMAT
@@ -50,21 +50,21 @@ class Calibration(Record):
     precision: float = Field(gt=0, lt=1, description="asked for")
     confidence: float = Field(gt=0, lt=1, description="one-sided, of the lower limit")
     lower_limit: float = Field(ge=0, le=1, description="of the precision; Clopper–Pearson, on the held-out half")
-    queries: int = Field(ge=0, description="in the held-out half, those from outside the map among them")
+    queries: int = Field(ge=0, description="in the held-out half, including those from outside the map")
     outside: int = Field(ge=0, description="queries from outside the map, in the held-out half")
     accepted: int = Field(ge=0)
     right: int = Field(ge=0)
-    coverage: float = Field(ge=0, le=1, description="accepted of all queries of the held-out half")
+    coverage: float = Field(ge=0, le=1, description="share of the held-out half's queries that is accepted")
     method: str
     splits: tuple[str, ...]
     made: str = Field(description="ISO 8601, UTC")
     valid_for: ValidFor
     index: str = Field(description="checksum of the index that it was measured with")
-    checksum: str = Field("", description="SHA-256 of all the others, as JSON")
+    checksum: str = Field("", description="SHA-256 of all other fields, as JSON")
 
     @property
     def promised(self) -> bool:
-        """Whether the held-out half bears the precision out."""
+        """Whether the held-out half confirms the precision."""
         return self.lower_limit >= self.precision
 
     def sealed(self) -> Self:

@@ -16,7 +16,7 @@ from .place_index import read_codebook
 MAX_CLUSTERS = 4096
 _MAX_DIMENSION = 8192
 _MAX_BYTES = 4 * MAX_CLUSTERS * _MAX_DIMENSION
-# How far from 1 the length of a centre may be: rounding, with room.
+# How far from 1 the length of a centre may be: more than rounding can make it.
 _UNIT = 1e-3
 _MAX_NAME = 200  # characters
 
@@ -70,7 +70,7 @@ def read_codebook_file(path: Path) -> CodebookFile:
             backbone = (file.metadata() or {}).get("backbone")
             centers = _centers(path, file)
     except (OSError, ValueError, SafetensorError) as error:
-        reason = getattr(error, "strerror", None) or "it is no safetensors file"
+        reason = getattr(error, "strerror", None) or "it is not a safetensors file"
         raise _unusable(path, reason) from error
     if not backbone or len(backbone) > _MAX_NAME:
         raise _unusable(path, "its header does not name the backbone")
@@ -97,13 +97,13 @@ def _centers(path: Path, file: Any) -> Floats:
 def read_fitting_codebook(path: Path, settings: IndexSettings, there: Manifest | None) -> Floats:
     """Read the centres `C [S, D]` for a build with these settings, `there` being the manifest of an index to update.
 
-    Raises `UsageError` for a file that is of no use or has another number of centres, `IndexMismatch` for
+    Raises `UsageError` for a file that cannot be used or has another number of centres, `IndexMismatch` for
     another backbone, and for another codebook than the index's own.
     """
     centers, backbone = read_codebook_file(path)
     if backbone != settings.backbone.id:
         raise IndexMismatch(
-            f"The codebook {str(path)!r} is one of {backbone!r}, and the backbone is {settings.backbone.id!r}: "
+            f"The codebook {str(path)!r} was made with {backbone!r}, and the backbone is {settings.backbone.id!r}: "
             "use that backbone, or another codebook."
         )
     if len(centers) != settings.clusters:

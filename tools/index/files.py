@@ -44,7 +44,7 @@ class IndexSettings(Record):
     index_factory: str = Field("Flat", description="FAISS's own name of the index; the default is exact")
 
     def identity(self) -> Self:
-        """Return the settings without what changes no vector: the kind of FAISS index, and where weights are found."""
+        """Return the settings without those that change no vector: the kind of FAISS index, and where weights lie."""
         changes: dict[str, object] = {"index_factory": ""}
         if isinstance(self.backbone, Dinov2Settings):
             changes["backbone"] = self.backbone.model_copy(update={"source": ""})
@@ -54,7 +54,7 @@ class IndexSettings(Record):
 def differing_settings(there: IndexSettings, asked: IndexSettings) -> str:
     """Name the settings that differ, such as `kappa hard, not 30.0`; empty when none do.
 
-    Where a backbone's weights were found is no difference, what they are is.
+    Weights found in another place are no difference; other weights are.
     """
     ours, others = _comparable(there), _comparable(asked)
     return ", ".join(f"{name} {ours[name]}, not {others[name]}" for name in ours if ours[name] != others[name])
@@ -91,7 +91,7 @@ class Manifest(Record):
     codebook: IndexFile
     places: IndexFile
     blocks: tuple[Block, ...]
-    checksum: str = Field("", description="SHA-256 of all the others, as JSON")
+    checksum: str = Field("", description="SHA-256 of all other fields, as JSON")
 
     def sealed(self) -> Self:
         """Return the manifest with its own checksum."""
@@ -114,7 +114,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def find_manifest(folder: Path) -> Manifest | None:
-    """Read an index's manifest, or return None where there is none or it is damaged: for whoever builds it again."""
+    """Read an index's manifest; None where there is none or it is damaged, so that the index can be built again."""
     try:
         return read_manifest(folder)
     except (IndexMissing, IndexDamaged):
@@ -160,7 +160,7 @@ def file_sha256(path: Path) -> str:
 
 
 def store_file(folder: Path, kind: str, suffix: str, write: Callable[[Path], object]) -> IndexFile:
-    """Let `write` fill a new file, make it durable and give it the name of its content."""
+    """Let `write` fill a new file, and name it by its digest once it is on the disk."""
     draft = folder / f".{kind}.draft"
     draft.unlink(missing_ok=True)
     write(draft)

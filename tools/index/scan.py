@@ -1,4 +1,4 @@
-"""The photos of a folder against those that an index build knows: new, changed, gone, or of no use."""
+"""Compares the photos of a folder with those that an index build knows: new, changed, gone, or unusable."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ from ..progress import Progress
 from ..records import Position, Record
 from .store import BuildStore
 
-# Photos whose rows are made durable at once.
+# Photos whose rows are committed at once.
 _COMMIT_EVERY = 256
 
 
@@ -21,7 +21,7 @@ class Skipped(Record):
 
 
 class Scan(Record):
-    """What a scan found: photos that are gone and pruned, files skipped, positions given for no photo."""
+    """What a scan found: photos gone and pruned, files skipped, and names in the table of positions without a photo."""
 
     pruned: int
     skipped: tuple[Skipped, ...]

@@ -34,14 +34,14 @@ _IMAGES = "FROM photos WHERE NOT ? OR digest NOT IN (SELECT digest FROM vectors)
 
 
 class PhotoState(NamedTuple):
-    """How a photo was when it was last read: size (bytes) and modification time (ns), and its position's source."""
+    """A photo when it was last read: size (bytes) and modification time (ns) of the file, and its position's source."""
 
     stamp: tuple[int, int]
     source: str | None
 
 
 class BuildStore:
-    """The build's own database; open it once a process, with `with`."""
+    """The build's own database, opened by `with`; one build at a time can have it open."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -100,7 +100,7 @@ class BuildStore:
         return run
 
     def known(self, root: str, reference: str) -> PhotoState | None:
-        """Return how a photo was when it was last read, or None."""
+        """Return the state of a photo when it was last read; None for a new one."""
         row = self._db.execute(
             "SELECT size, mtime, source FROM photos WHERE root = ? AND reference = ?", (root, reference)
         ).fetchone()
@@ -155,7 +155,7 @@ class BuildStore:
     def images(self, first: int, most: int, *, undone: bool = False) -> list[Photo]:
         """Return one photo for each distinct image, or each without a vector: a page in the order of digests."""
         rows = self._db.execute(
-            f"SELECT digest, MIN(reference), root, width, height {_IMAGES}"  # all columns are that row's, in SQLite
+            f"SELECT digest, MIN(reference), root, width, height {_IMAGES}"  # the other columns come from that row
             " GROUP BY digest ORDER BY digest LIMIT ? OFFSET ?",
             (undone, most, first),
         )
@@ -178,7 +178,7 @@ class BuildStore:
         self._db.execute("DELETE FROM facts WHERE name LIKE 'trained/%'")
 
     def drop_orphans(self) -> None:
-        """Remove vectors of images that no photo shows any more."""
+        """Remove the vectors of images that no photo has any more."""
         self._db.execute("DELETE FROM vectors WHERE digest NOT IN (SELECT digest FROM photos)")
 
     def image_checksums(self) -> Iterator[tuple[int, bytes]]:

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-_TOGETHER = (24, 13)  # pixels within which two places of the map share one label
+_TOGETHER = (24, 13)  # pixels across and down, within which two spots share one label
 
 
 def labels_together(spots: Sequence[tuple[float, float, str]]) -> list[tuple[float, float, str]]:
-    """One label for all places that are too close together for one each, at the first of them."""
+    """Merge the labels of spots that are too close together for one each; the label stands at the first of them."""
     together: list[tuple[float, float, list[str]]] = []
     for x, y, label in spots:
         near = (one for one in together if abs(one[0] - x) < _TOGETHER[0] and abs(one[1] - y) < _TOGETHER[1])

@@ -31,7 +31,7 @@ PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", "
 
 _TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
-# All that Pillow's plugins raise at damaged files; a warning is raised where a host has made them errors.
+# All that Pillow's plugins raise for damaged files; warnings, where the application has made them errors.
 _PILLOW_ERRORS = (
     ArithmeticError,
     AttributeError,
@@ -83,8 +83,8 @@ def find_photos(folder: Path) -> list[Path]:
 def open_photo(path: Path, position: Position | None = None, *, read_position: bool = True) -> Photo:
     """Check a file and return it as a photo, without decoding its pixels.
 
-    Its position is the given one (a CSV's), else that of its '@' name, else that of its EXIF; with
-    `read_position` off, neither name nor EXIF is asked. Raises `PhotoError` for a file that cannot be
+    Its position is the given one (a CSV's), else that of its '@' name, else that of its EXIF; without
+    `read_position`, neither name nor EXIF is read. Raises `PhotoError` for a file that cannot be
     used, `PositionError` for a wrong '@' name, `PackageMissing` for HEIF without the package it needs.
     """
     data = _read(path)
@@ -104,7 +104,7 @@ def open_photo(path: Path, position: Position | None = None, *, read_position: b
 def load_image(photo: Photo, longer_side: int | None = None) -> Image.Image:
     """Decode a photo to an upright RGB image without metadata, scaled down to at most `longer_side` pixels.
 
-    Of an animation it is the first frame; transparency is laid on white, and 16-bit grey keeps its upper
+    Of an animation the first frame is taken; transparency is laid on white, and 16-bit grey keeps its upper
     eight bits. Raises `PhotoError` for a file that is damaged, or has changed since it was opened.
     """
     data = _read(photo.path)
@@ -134,7 +134,7 @@ def _read(path: Path) -> bytes:
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
-            raise PhotoError(f"{name!r} is a folder, and not one that could be searched: check its permissions.")
+            raise PhotoError(f"{name!r} is a folder that could not be searched: check its permissions.")
         if not stat.S_ISREG(status.st_mode):  # opening a FIFO would block
             raise PhotoError(f"{name!r} is not a file: name a photo.")
         if status.st_size > MAX_BYTES:
@@ -193,7 +193,7 @@ def _find_plugin(path: Path, data: bytes) -> type[ImageFile.ImageFile]:
     if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
         plugin: type[ImageFile.ImageFile] = import_extra("pillow_heif", "heic").HeifImageFile
         return plugin
-    raise PhotoError(f"The file {str(path)!r} is no JPEG, PNG, WebP, TIFF or HEIF image: convert it to one.")
+    raise PhotoError(f"The file {str(path)!r} is not a JPEG, PNG, WebP, TIFF or HEIF image: convert it to one.")
 
 
 def _decode(image: ImageFile.ImageFile, longer_side: int | None) -> Image.Image:

@@ -30,7 +30,7 @@ def from_degrees(latitude: float, longitude: float) -> Position:
     """
     if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
         raise PositionError(
-            f"{latitude}, {longitude} are no WGS84 degrees: latitude is from -90 to 90, longitude from -180 to 180."
+            f"{latitude}, {longitude} are not WGS84 degrees: latitude is from -90 to 90, longitude from -180 to 180."
         )
     if not -80 <= latitude <= 84:
         return Position(latitude=latitude, longitude=longitude)
@@ -48,12 +48,12 @@ def from_metres(easting: float, northing: float, zone: str | None) -> Position:
     not finite, or not in the zone.
     """
     if not (math.isfinite(easting) and math.isfinite(northing)):
-        raise PositionError(f"{easting}, {northing} are no easting and northing: write finite metres.")
+        raise PositionError(f"{easting}, {northing} are not an easting and a northing: write finite metres.")
     if zone is None:
         return Position(easting=easting, northing=northing)
     match = _ZONE.fullmatch(zone.upper())
     if match is None:
-        raise PositionError(f"{zone!r} is no UTM zone: write a number and a latitude band's letter, such as '10S'.")
+        raise PositionError(f"{zone!r} is not a UTM zone: write a number and a latitude band's letter, such as '10S'.")
     number, band = int(match[1]), match[2]
     longitude, latitude = _utm(number, _is_north(band)).transform(easting, northing, direction="INVERSE")
     south = 8 * _BANDS.index(band) - 80
@@ -115,7 +115,7 @@ def read_positions(table: Path) -> dict[str, Position]:
         data = table.read_bytes()
     except OSError as error:
         raise PositionError(
-            f"The table {str(table)!r} cannot be read ({error.strerror}): name a CSV file with one line a photo."
+            f"The table {str(table)!r} cannot be read ({error.strerror}): name a CSV file with one line per photo."
         ) from error
     try:
         text = data.decode("utf-8-sig")
@@ -147,7 +147,7 @@ def _parse_rows(rows: Iterator[list[str]]) -> dict[str, Position]:
         cells = dict(zip(header, (cell.strip() for cell in row), strict=True))
         file = _parse_reference(cells["file"])
         if file in positions:
-            raise PositionError(f"{file!r} is here a second time: keep one line a photo.")
+            raise PositionError(f"{file!r} is here a second time: keep one line per photo.")
         positions[file] = _parse_texts(*(cells.get(name, "") for name in _COLUMNS))
     return positions
 
@@ -155,7 +155,7 @@ def _parse_rows(rows: Iterator[list[str]]) -> dict[str, Position]:
 def _parse_reference(text: str) -> str:
     path = PurePosixPath(text)
     if "\\" in text or path.is_absolute() or ".." in path.parts or not path.name:
-        raise PositionError(f"{text!r} is no path relative to the photos' folder, with forward slashes.")
+        raise PositionError(f"{text!r} is not a path relative to the photos' folder, with forward slashes.")
     return path.as_posix()
 
 

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 LEAST_LETTERS = 2  # letters and digits of a text that can be looked for
-_EDITS = ((10, 2), (4, 1))  # from so many letters and digits, so many edits; with one edit "12" is in every sign
+_EDITS = ((10, 2), (4, 1))  # from so many letters and digits, so many edits; with one edit, "12" would be in every sign
 
 _STRAIGHT = str.maketrans({**dict.fromkeys("‘’‚‛′`´", "'"), **dict.fromkeys("“”„‟″«»‹›", '"')})
 # An apostrophe opens a quotation where no letter is before it, and closes one where none follows; '60s is neither.
@@ -42,7 +42,7 @@ def fold(text: str) -> str:
 def is_seen(text: str, lines: Sequence[str]) -> bool:
     """Whether a text is part of a line, or of all lines joined in their order, but for a few edits.
 
-    Letters and digits count, whatever their case: one edit is forgiven, two in ten letters or more, and none in fewer
+    Letters and digits count, whatever their case: one edit is allowed, two in ten letters or more, and none in fewer
     than four.
     """
     wanted, read = fold(text), fold("".join(lines))  # a part of one line is a part of all

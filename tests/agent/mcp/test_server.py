@@ -267,7 +267,7 @@ def test_what_a_person_can_mend_is_one_sentence(context: Context, town: Path, tm
     assert refusal("locate_photo", photo="broken.jpg") == damaged
     assert refusal("compare_places", photos=["good.png", "broken.jpg"]) == damaged
     assert refusal("locate_photo", photo=f"{tmp_path}/./text.png") == (
-        f"The file '{tmp_path}/text.png' is no JPEG, PNG, WebP, TIFF or HEIF image: convert it to one."
+        f"The file '{tmp_path}/text.png' is not a JPEG, PNG, WebP, TIFF or HEIF image: convert it to one."
     )
     assert refusal("explain_match", photo="good.png", rank=6).startswith("There is no candidate 6")
     assert refusal("show_candidate", photo="good.png", rank=9999).startswith("There is no candidate 9999")

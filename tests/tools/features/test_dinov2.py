@@ -222,7 +222,7 @@ def test_other_weights_in_the_same_folder_are_refused(tmp_path: Path) -> None:
     settings: BackboneSettings = resolve_dinov2(str(save_tiny_dinov2(tmp_path, seed=1)))
     open_backbone(settings, device="cpu")
     save_tiny_dinov2(tmp_path, seed=2)
-    with pytest.raises(WeightsError, match=r"are not those that are asked for \(SHA-256 .*--backbone, or build a new"):
+    with pytest.raises(WeightsError, match=r"are not those that were asked for \(SHA-256 .*--backbone, or build a new"):
         open_backbone(settings, device="cpu")
 
 

@@ -593,7 +593,7 @@ def test_weights_may_move_but_not_change(photos: Path, weights: Path, dinov2_pla
     assert build(photos, places, asked).computed == 0
     assert read_manifest(places).settings == asked
     save_tiny_dinov2(moved, seed=9)
-    with pytest.raises(WeightsError, match="are not those that are asked for"):
+    with pytest.raises(WeightsError, match="are not those that were asked for"):
         retrieve(find_photos(photos)[0], places)
     shutil.rmtree(moved)
     with pytest.raises(WeightsError, match=r"--backbone.*--preset embedded"):
