@@ -59,7 +59,7 @@ def at(position: Position | None, reference: str = "a.jpg", **changes: object) -
     return answer(candidate(1, reference, position, **changes))
 
 
-def test_photos_are_chained_over_others() -> None:
+def test_photos_are_linked_through_others() -> None:
     line = [at(Position(easting=20 * step, northing=0), f"{step}.jpg") for step in (0, 2, 1)]
     found = compare_places(line)
     assert found.groups == ((0, 1, 2),)

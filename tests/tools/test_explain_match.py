@@ -105,7 +105,7 @@ def test_every_sign_of_the_sign_reader_is_read(words: str, confidence: float, he
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_image_statistics_are_no_signs(seed: int) -> None:
+def test_image_statistics_are_not_signs(seed: int) -> None:
     pytest.importorskip("cv2", reason="needs the extra embedded")
     cues = [Cue(text=cue.text, score=cue.score, weight=0.1) for cue in image_cues(texture(seed))]
     assert len(cues) == 10
@@ -113,7 +113,7 @@ def test_image_statistics_are_no_signs(seed: int) -> None:
     assert read(ImageStatistics().id, *cues) == ()
 
 
-def test_a_candidate_of_another_plane_is_no_rival_but_one_of_the_same_is() -> None:
+def test_only_a_candidate_of_the_same_plane_is_a_rival() -> None:
     here, there = Position(easting=0, northing=0), Position(easting=0, northing=26)
     assert explain_match(answer(candidate(1, position=here), candidate(2, "b", there, score=0.1))).margin is not None
     assert explain_match(answer(candidate(1, position=HERE), candidate(2, "b", there, score=0.1))).margin is None

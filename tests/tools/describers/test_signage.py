@@ -1,4 +1,4 @@
-"""The embedded describer: signs read as written, filled up with image statistics, the same answer every time."""
+"""The embedded describers: signs read as written, filled up with image statistics, the same answer every time."""
 
 import asyncio
 import json
@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 from scripted import only_attempt
+from texture import texture
 
 from internvl_vpr.tools.describers.image_cues import IMAGE_CUE_SCORE, image_cues
-from internvl_vpr.tools.describers.signage import SignageReader
+from internvl_vpr.tools.describers.signage import ImageStatistics, SignageReader
 from internvl_vpr.tools.errors import PackageMissing, PhotoError
 from internvl_vpr.tools.photo.photo import load_image, open_photo
 from internvl_vpr.tools.records import Attempt, Photo
@@ -176,3 +177,26 @@ def test_nothing_is_printed_and_no_network_is_asked_for(tmp_path: Path) -> None:
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert (tmp_path / "cue").read_text() == "KESTREL BAKERY"
+
+
+def test_image_statistics_alone_are_the_first_n_image_cues(tmp_path: Path) -> None:
+    texture(1).save(tmp_path / "photo.png")
+    photo = open_photo(tmp_path / "photo.png")
+    expected = image_cues(load_image(photo))
+    for n in (1, 3, 10):
+        attempt = asyncio.run(only_attempt(ImageStatistics(), photo, n))
+        assert list(attempt.cues) == expected[:n]
+        assert json.loads(attempt.raw) == {"statistics": [cue.text for cue in expected[:n]]}
+
+
+def test_image_statistics_of_a_changed_photo_are_an_error(tmp_path: Path) -> None:
+    texture(1).save(tmp_path / "photo.png")
+    photo = open_photo(tmp_path / "photo.png")
+    texture(2).save(tmp_path / "photo.png")
+    with pytest.raises(PhotoError, match="has changed"):
+        asyncio.run(only_attempt(ImageStatistics(), photo, 3))
+
+
+def test_the_id_of_image_statistics_is_part_of_the_readers_and_not_the_same(reader: SignageReader) -> None:
+    assert ImageStatistics().id != reader.id
+    assert ImageStatistics().id in reader.id  # which fills its cues up with them

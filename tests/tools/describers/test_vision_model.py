@@ -179,7 +179,7 @@ def test_a_busy_endpoint_is_asked_the_same_again(photo: Photo) -> None:
 
 
 @pytest.mark.parametrize("wish", [0.15, "date"])
-def test_the_servers_wish_to_wait_is_honoured(photo: Photo, wish: float | str) -> None:
+def test_the_servers_retry_after_is_honoured(photo: Photo, wish: float | str) -> None:
     from email.utils import formatdate
 
     value = formatdate(time.time() + 2, usegmt=True) if wish == "date" else wish
@@ -206,7 +206,7 @@ def test_raw_control_characters_that_are_white_space_are_no_reason_to_ask_again(
         (faulty.redirect("http://127.0.0.1:9/v1"), "307"),
     ],
 )
-def test_what_no_request_can_pass_is_an_error_at_once(photo: Photo, fault: Fault, says: str) -> None:
+def test_what_concerns_every_request_is_an_error_at_once(photo: Photo, fault: Fault, says: str) -> None:
     with serve(default=fault) as server, pytest.raises(EndpointRefused, match=says) as raised:
         ask(model_at(server.endpoint), photo)
     assert len(server.requests) == 1
@@ -214,7 +214,7 @@ def test_what_no_request_can_pass_is_an_error_at_once(photo: Photo, fault: Fault
     assert KEY not in str(raised.value)
 
 
-def test_a_machine_that_drops_packets_is_not_there_either(photo: Photo, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_that_drops_packets_is_unreachable_too(photo: Photo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("internvl_vpr.tools.endpoint.endpoint.CONNECT_SECONDS", 0.2)
     with socket.socket() as full, ExitStack() as clients:
         full.bind(("127.0.0.1", 0))
@@ -228,7 +228,7 @@ def test_a_machine_that_drops_packets_is_not_there_either(photo: Photo, monkeypa
 
 
 @pytest.mark.parametrize("body", [f'{{"error": {{"message": "bad key {KEY}"}}}}', f"<html>{KEY}</html>"])
-def test_a_server_that_repeats_the_key_does_not_bring_it_into_the_open(photo: Photo, body: str) -> None:
+def test_a_server_that_repeats_the_key_does_not_reveal_it(photo: Photo, body: str) -> None:
     with serve(default=faulty.status(401, body=body.encode())) as server:
         server.models_fault = faulty.status(401, body=body.encode())
         with pytest.raises(EndpointRefused) as refused:
@@ -258,13 +258,13 @@ def test_halves_of_surrogate_pairs_from_a_server_can_be_written_down(photo: Phot
 
 
 @pytest.mark.parametrize("wish", ["Mon, 01 Jan 20240000000000 00:00:00 GMT", "soon", "nan", "-5"])
-def test_a_wish_to_wait_that_makes_no_sense_is_none(photo: Photo, wish: str) -> None:
+def test_a_senseless_retry_after_is_ignored(photo: Photo, wish: str) -> None:
     with serve(faulty.status(429, retry_after=wish), default=faulty.good(THREE)) as server:
         assert len(ask(model_at(server.endpoint), photo)) == 2
 
 
 @pytest.mark.parametrize("key", ["sk-a\nb", "sk-schlüssel", "sk- a"])
-def test_a_key_that_cannot_be_one_is_one_clear_error(key: str) -> None:
+def test_an_unusable_key_is_one_clear_error(key: str) -> None:
     with pytest.raises(UsageError, match="OPENAI_API_KEY") as raised:
         Endpoint("http://a/v1", SecretStr(key), timeout=1, concurrency=1)
     assert key not in str(raised.value)
@@ -395,13 +395,13 @@ def key_of(
 
 
 @pytest.mark.parametrize("part", CHANGES)
-def test_a_description_is_asked_for_anew_when_a_part_of_its_key_changes(
+def test_a_description_is_asked_for_again_when_a_part_of_its_key_changes(
     part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert key_of(monkeypatch, **CHANGES[part]) != key_of(monkeypatch)
 
 
-def test_another_server_does_not_ask_for_it_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_server_does_not_ask_for_it_again(monkeypatch: pytest.MonkeyPatch) -> None:
     assert key_of(monkeypatch, url="http://b/v1") == key_of(monkeypatch)
     first = VisionModel(Endpoint("http://a/v1", None, timeout=1, concurrency=1), "m", FIRST)
     moved = VisionModel(Endpoint("http://b/v1", SecretStr(KEY), timeout=9, concurrency=9), "m", FIRST)
@@ -412,7 +412,7 @@ def test_another_server_does_not_ask_for_it_anew(monkeypatch: pytest.MonkeyPatch
     "url",
     ["", "127.0.0.1:8000/v1", "ftp://a/v1", "http://", "http://a:0/v1", "http://a:99999/v1", "file:///etc/passwd"],
 )
-def test_an_address_that_is_none_is_one_clear_error(url: str) -> None:
+def test_an_unusable_address_is_one_clear_error(url: str) -> None:
     with pytest.raises(UsageError, match=r"write one such as http://127\.0\.0\.1:8000/v1"):
         Endpoint(url, None, timeout=1, concurrency=1)
 
@@ -426,7 +426,7 @@ def test_an_address_with_a_key_in_it_is_refused_and_not_repeated(url: str) -> No
     assert "sentinel" not in str(raised.value)
 
 
-def test_a_good_answer_of_the_loopback_server_is_one_by_our_own_rules(photo: Photo) -> None:
+def test_a_good_answer_of_the_loopback_server_passes_our_own_checks(photo: Photo) -> None:
     with serve() as server:
         (attempt,) = ask(model_at(server.endpoint), photo, n=5)
     content = json.loads(attempt.raw)["choices"][0]["message"]["content"]

@@ -1,4 +1,4 @@
-"""Prompts: what is asked for, and one clear sentence about a file that is none."""
+"""Prompts: what is asked for, and one clear sentence about a file that is not one."""
 
 import hashlib
 from pathlib import Path
@@ -41,7 +41,7 @@ def test_a_text_is_rendered_as_it_is_and_digested_without_its_front(words: str, 
     assert prompt.name == "mine.v7"
 
 
-def test_line_ends_of_another_system_are_no_other_prompt(tmp_path: Path) -> None:
+def test_line_ends_of_another_system_give_the_same_prompt(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_bytes((FRONT + "Name $n\nthings.\n").encode())
     (tmp_path / "b.md").write_bytes((FRONT + "Name $n\nthings.\n").replace("\n", "\r\n").encode())
     a, b = (Prompt.load(str(tmp_path / name)) for name in ("a.md", "b.md"))
@@ -60,7 +60,7 @@ def test_line_ends_of_another_system_are_no_other_prompt(tmp_path: Path) -> None
         ("\xff", "does not begin"),
     ],
 )
-def test_a_file_that_is_no_prompt_is_one_clear_error(tmp_path: Path, content: str, says: str) -> None:
+def test_a_file_that_is_not_a_prompt_is_one_clear_error(tmp_path: Path, content: str, says: str) -> None:
     (tmp_path / "mine.md").write_text(content, encoding="utf-8")
     with pytest.raises(UsageError, match=says):
         Prompt.load(str(tmp_path / "mine.md"))
@@ -79,7 +79,7 @@ def test_a_prompt_that_is_not_there_is_one_clear_error(name: str) -> None:
         Prompt.load(name)
 
 
-def test_bytes_that_are_no_text_are_one_clear_error(tmp_path: Path) -> None:
+def test_bytes_that_are_not_text_are_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "mine.md").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UsageError, match="cannot be read"):
         Prompt.load(str(tmp_path / "mine.md"))

@@ -1,4 +1,4 @@
-"""A limit that holds over tasks, event loops and threads, and loses no place when somebody leaves."""
+"""A limit that holds over tasks, event loops and threads, and loses no place when a task is cancelled."""
 
 import asyncio
 import threading
@@ -52,7 +52,7 @@ def test_the_limit_holds_over_threads_with_loops_of_their_own() -> None:
 
 @settings(max_examples=30)
 @given(leaving=st.lists(st.booleans(), min_size=1, max_size=12), most=st.integers(1, 3))
-def test_whoever_leaves_takes_no_place_along(leaving: list[bool], most: int) -> None:
+def test_a_cancelled_task_gives_its_place_back(leaving: list[bool], most: int) -> None:
     slots, counter = Slots(), Counter()
 
     async def run() -> None:
@@ -69,7 +69,7 @@ def test_whoever_leaves_takes_no_place_along(leaving: list[bool], most: int) -> 
     assert counter.most <= most
 
 
-def test_a_loop_that_was_closed_while_it_waited_stops_nobody() -> None:
+def test_a_loop_that_is_closed_while_it_waits_blocks_nobody() -> None:
     slots, counter = Slots(), Counter()
 
     async def hold(inside: threading.Event, release: threading.Event) -> None:

@@ -105,7 +105,7 @@ def test_a_batch_is_its_images_one_by_one(value: Dinov2, images: int, width: int
         np.testing.assert_allclose(together, alone, atol=1e-5)
 
 
-def test_images_of_several_sizes_are_no_batch(value: Dinov2) -> None:
+def test_images_of_several_sizes_are_refused_as_a_batch(value: Dinov2) -> None:
     with pytest.raises(ValueError, match="same shape"):
         value.extract_batch([texture(1, (70, 70)), texture(1, (70, 84))])
 
@@ -270,7 +270,7 @@ def _not_a_number(folder: Path) -> None:
         (_not_a_number, "not finite in float32"),
     ],
 )
-def test_a_model_that_is_no_whole_dinov2_is_one_clear_error(tmp_path: Path, damage: Any, says: str) -> None:
+def test_a_model_that_is_not_a_whole_dinov2_is_one_clear_error(tmp_path: Path, damage: Any, says: str) -> None:
     damage(save_tiny_dinov2(tmp_path))
     with pytest.raises(WeightsError, match=f"{says}.*--backbone"):
         opened(tmp_path).extract(texture(1, (70, 70)))

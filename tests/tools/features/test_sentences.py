@@ -130,7 +130,7 @@ def test_a_model_that_is_nowhere_is_one_clear_error(tmp_path: Path) -> None:
         open_encoder(str(tmp_path))
 
 
-def test_weights_that_are_no_sentence_model_are_one_clear_error(tmp_path: Path) -> None:
+def test_weights_that_are_not_a_sentence_model_are_one_clear_error(tmp_path: Path) -> None:
     encoder = open_encoder(str(save_tiny_dinov2(tmp_path)))
     with pytest.raises(WeightsError, match="no sentence-transformers model that can be loaded"):
         encoder.encode(["a red door"])

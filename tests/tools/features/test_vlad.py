@@ -124,7 +124,7 @@ def test_a_small_residual_still_is_a_direction(radians: float, copies: int, kapp
 
 
 @pytest.mark.parametrize("copies", [1, 64])
-def test_a_residual_as_short_as_rounding_errors_is_none(copies: int) -> None:
+def test_a_residual_as_short_as_rounding_errors_counts_as_zero(copies: int) -> None:
     np.testing.assert_array_equal(aggregate(*at_an_angle(1.5e-5, copies), math.inf), 0)
 
 

@@ -156,7 +156,7 @@ def test_the_hub_is_asked_for_safe_files_alone(tmp_path: Path, monkeypatch: pyte
 
 
 @pytest.mark.usefixtures("online")
-def test_an_unfinished_download_is_gone_on_with(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unfinished_download_is_resumed(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cached(cache, "owner/name", **{"config.json": b"{}"})
     whole = model(tmp_path / "whole")
     asked = hub(monkeypatch, lambda: whole)

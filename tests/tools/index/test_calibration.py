@@ -59,7 +59,7 @@ def test_other_settings_are_named(name: str, value: str | int | None) -> None:
         (b'"format": 1', b'"format": 2'), (b'"queries": 100', b'"queries": -1'), ("τ of".encode(), b"\xff of"),
     ],
 )  # fmt: skip
-def test_a_damaged_file_is_one_sentence(tmp_path: Path, found: bytes, replaced: bytes) -> None:
+def test_a_damaged_file_is_one_clear_error(tmp_path: Path, found: bytes, replaced: bytes) -> None:
     write_calibration(tmp_path, made())
     content = (tmp_path / CALIBRATION).read_bytes()
     assert found in content

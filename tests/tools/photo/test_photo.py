@@ -79,7 +79,7 @@ class TestFind:
         assert [path.name for path in find_photos(tmp_path / ".photos")] == ["a.jpg"]
         assert find_photos(tmp_path / "link") == [tmp_path / "link" / "a.jpg"]
 
-    def test_what_is_no_folder_is_a_usage_error(self, tmp_path: Path) -> None:
+    def test_what_is_not_a_folder_is_a_usage_error(self, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match=r"gone.*No such file"):
             find_photos(tmp_path / "gone")
         with pytest.raises(UsageError, match=r"a\.jpg.*Not a directory"):
@@ -137,12 +137,12 @@ class TestPosition:
         ],
         ids=str,
     )
-    def test_a_malformed_gps_block_is_no_position(self, tmp_path: Path, wrong: dict[str, Any]) -> None:
+    def test_a_malformed_gps_block_gives_no_position(self, tmp_path: Path, wrong: dict[str, Any]) -> None:
         gps = {name: value for name, value in (gps_of(55.7, 13.2) | wrong).items() if value is not None}
         photo = open_photo(save(tmp_path / "a.jpg", exif=exif_with(**gps)))
         assert (photo.position, photo.position_source) == (None, None)
 
-    def test_zero_divided_by_zero_is_no_position(self, tmp_path: Path) -> None:
+    def test_zero_divided_by_zero_gives_no_position(self, tmp_path: Path) -> None:
         path = save(tmp_path / "a.jpg", exif=exif_with(**gps_of(55.5, 13.2)))
         degrees = struct.pack(">II", 55, 1), struct.pack("<II", 55, 1)
         assert any(number in path.read_bytes() for number in degrees)

@@ -124,7 +124,7 @@ class TestUtm:
         assert from_degrees(latitude, 13) == Position(latitude=latitude, longitude=13)
 
     @pytest.mark.parametrize("pair", [(90.1, 0), (-91, 0), (0, 180.5), (0, -181), (math.nan, 0), (0, math.inf)])
-    def test_what_are_no_degrees(self, pair: tuple[float, float]) -> None:
+    def test_numbers_that_are_not_degrees_are_refused(self, pair: tuple[float, float]) -> None:
         with pytest.raises(PositionError, match="WGS84"):
             from_degrees(*pair)
 
@@ -144,7 +144,9 @@ class TestUtm:
             (261_878, 6_243_186, "34S", "latitudes 32 to 40"),  # Cape Town, S for south
         ],
     )
-    def test_what_are_no_metres(self, easting: float, northing: float, zone: str | None, reason: str) -> None:
+    def test_numbers_that_are_not_metres_are_refused(
+        self, easting: float, northing: float, zone: str | None, reason: str
+    ) -> None:
         with pytest.raises(PositionError, match=reason):
             from_metres(easting, northing, zone)
 
@@ -193,11 +195,11 @@ class TestDistance:
         b = a.model_copy(update={"easting": a.easting + east, "northing": a.northing + north})
         assert distance(a, b) == pytest.approx(math.sqrt(east**2 + north**2), abs=1e-6)
 
-    def test_a_latitude_band_does_not_part_a_plane(self) -> None:
+    def test_a_latitude_band_does_not_divide_a_plane(self) -> None:
         south, north = from_metres(500_000, 4_427_700, "33S"), from_metres(500_000, 4_427_800, "33T")
         assert distance(south, north) == 100
 
-    def test_the_equator_does(self) -> None:
+    def test_the_equator_divides_a_plane(self) -> None:
         south, north = from_degrees(-0.0001, 15), from_degrees(0.0001, 15)
         assert distance(south, north) == pytest.approx(22.1, abs=0.1)
 
