@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .dialogue.assistant import assistant, build_assistant
     from .localizer.context import Context, open_context
     from .localizer.graph import build_graph, graph
-    from .localizer.record_serializer import record_serializer
+    from .localizer.state import record_serializer
 
 __all__ = [
     "Context",
@@ -34,7 +34,7 @@ _HOMES = {
     "langchain_tools": ".callers.langchain",
     "locate_photo_tool": ".callers.langchain",
     "open_context": ".localizer.context",
-    "record_serializer": ".localizer.record_serializer",
+    "record_serializer": ".localizer.state",
 }
 
 

@@ -1,4 +1,4 @@
-"""What the assistant can do: its tools' names and arguments, which rules and models choose from."""
+"""What the assistant can do: the names and arguments of the tools that rules and models choose from."""
 
 from typing import Annotated, Any, Literal
 
@@ -8,11 +8,11 @@ from internvl_vpr.tools.apply_threshold import BelowTau
 from internvl_vpr.tools.explain_match import About
 from internvl_vpr.tools.records import Record
 
-MOST_PHOTOS = 20  # that one message or one comparison can name
+MOST_PHOTOS = 20  # that one message or comparison can name
 
 Rank = Annotated[int, Field(ge=1, le=10_000, description="place in an answer's list, from 1")]
 OfPhoto = Annotated[
-    str | None, Field(min_length=1, description="path of a photograph that was located before; without it, the latest")
+    str | None, Field(min_length=1, description="path of a photograph that was located before; by default the latest")
 ]
 
 

@@ -1,38 +1,37 @@
 """The two graphs for a LangGraph server, whose callers have no context to give: it is opened from the environment.
 
-`langgraph.json` names them. INTERNVL_VPR_PLACES is the folder of the index; all other settings are as everywhere.
-Whoever reaches the server can name any photograph that it can read: it is for programs of one person's machine.
+`langgraph.json` names them. INTERNVL_VPR_PLACES is the folder of the index; all other settings are found as usual.
+Whoever reaches the server can name any photograph that the server can read, so keep it to programs on your own machine.
 """
 
 import asyncio
 import atexit
 import os
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import ExitStack, aclosing
+from contextlib import ExitStack
+from functools import wraps
 from threading import Lock
-from typing import Any, cast
+from typing import Any
 
-from langchain_core.runnables import RunnableConfig
-from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
 from langgraph_sdk import Auth
 
 from internvl_vpr.tools.errors import UsageError, VprError
 from internvl_vpr.tools.text.foreign import visible
 
-from ..dialogue.assistant import assistant as bare_assistant
+from ..dialogue.assistant import STEP_LIMIT, build_assistant
 from ..localizer.context import Context, open_context
-from ..localizer.graph import graph
+from ..localizer.graph import Node, build_graph
 from ..settings import PREFIX
 
 PLACES = f"{PREFIX}PLACES"
 
 
 class NotAnswered(RuntimeError):
-    """A `VprError` for the server's callers; of an exception of another kind, they are not shown the message."""
+    """A `VprError` as the server's callers see it; of other exceptions the server hides the message."""
 
 
-class _Opened:
-    """The context of the process: opened at the first run, shared by all, closed at the end."""
+class ProcessContext:
+    """The one context of this process: opened at the first run, shared by all runs, closed at the end."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -40,7 +39,7 @@ class _Opened:
         self._context: Context | None = None
 
     def get(self) -> Context:
-        """Return the context; blocks while it is opened, and raises what `open_context` does, at the next run again."""
+        """Return the context; the first call opens it, and the others wait. Raises what `open_context` raises."""
         with self._lock:
             if self._context is None:
                 self._context = self._closing.enter_context(open_context(_places()))
@@ -60,33 +59,22 @@ def _places() -> str:
     return places
 
 
-_opened = _Opened()
-atexit.register(_opened.close)
+_process = ProcessContext()
+atexit.register(_process.close)
 
 
-class _Served(CompiledStateGraph[Any, None, Any, Any]):
-    """A compiled graph whose runs are given the process's context; everything else is as in the graph itself."""
+def with_process_context(node: Node) -> Node:
+    """Return a node that runs with the context of this process, and raises `NotAnswered` instead of a `VprError`."""
 
-    async def astream(
-        self,
-        input: Any,  # noqa: A002  LangGraph's own name for it
-        config: RunnableConfig | None = None,
-        **options: Any,
-    ) -> AsyncIterator[Any]:
-        """Stream a run as the graph does; a caller's context is not taken. Raises `NotAnswered`."""
+    @wraps(node)
+    async def run(state: Any, runtime: Runtime[Any]) -> Any:
         try:
-            options["context"] = await asyncio.to_thread(_opened.get)
-            parts = cast("AsyncGenerator[Any]", super().astream(input, config, **options))
-            async with aclosing(parts):
-                async for part in parts:
-                    yield part
+            context = await asyncio.to_thread(_process.get)
+            return await node(state, runtime.override(context=context))
         except VprError as error:
             raise NotAnswered(visible(str(error))) from error
 
-
-def _serve(compiled: CompiledStateGraph[Any, Context, Any, Any]) -> _Served:
-    # Without a context's schema: live objects have none, and no caller may set them.
-    return _Served(**{**vars(compiled), "context_schema": None})
+    return run
 
 
 programs_only = Auth()
@@ -94,7 +82,7 @@ programs_only = Auth()
 
 @programs_only.authenticate
 async def _refuse_pages(headers: dict[bytes, bytes]) -> str:
-    """Let programs in; a page that a person happens to visit could otherwise ask about photographs, or add to the map.
+    """Let programs in, and no web pages: a page could otherwise ask about photographs, or add some to the map.
 
     Browsers name the origin in every request of a page that does more than read.
     """
@@ -103,5 +91,10 @@ async def _refuse_pages(headers: dict[bytes, bytes]) -> str:
     return "program"
 
 
-localize = _serve(graph)
-assistant = _serve(bare_assistant)
+# No schema of a context: it holds live objects, which have none, and callers must not set them.
+localize = build_graph(with_process_context, context_schema=None).compile(name="localize")
+assistant = (
+    build_assistant(with_process_context, context_schema=None)
+    .compile(name="assistant")
+    .with_config(recursion_limit=STEP_LIMIT)
+)

@@ -20,7 +20,7 @@ from internvl_vpr.tools.records import Attempt, asked_and_answered
 
 from ..calls import Known
 from ..dialogue.next_step import NoStep, next_step
-from ..localizer.context import open_chat_model
+from ..localizer.context import open_chat_model, open_endpoint
 from ..settings import Settings
 from .local_checks import Finding
 
@@ -39,7 +39,7 @@ _BOUND = (
 async def endpoint_findings(settings: Settings) -> AsyncIterator[Finding]:
     """Look at the endpoint; after a failure that leaves nothing to ask, the rest is not looked at."""
     try:
-        endpoint = Endpoint(settings.endpoint, settings.api_key, timeout=settings.timeout, concurrency=2)
+        endpoint = open_endpoint(settings, concurrency=2)
         model = VisionModel(endpoint, settings.model, Prompt.load(settings.prompt), image_side=settings.image_side)
     except UsageError as error:
         yield Finding(name="endpoint", status="failure", says=str(error), exit_code=error.exit_code)

@@ -1,4 +1,4 @@
-"""A conversation with the assistant: one question at a time in, what happens until the reply out."""
+"""A conversation with the assistant: a question goes in, and what happens until the reply comes out."""
 
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
@@ -16,12 +16,11 @@ from internvl_vpr.tools.errors import SessionError
 from internvl_vpr.tools.records import Answer
 
 from ..localizer.context import Context
-from ..localizer.record_serializer import record_serializer
-from .artifacts import revive
+from ..localizer.state import record_serializer
+from .artifacts import SettingsShown, revive
 from .assistant import STEP_LIMIT, build_assistant
 from .sessions import Sessions, config_of
 from .state import question_of, results_of, turn_of
-from .tools import SettingsShown
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Called:
 
 @dataclass(frozen=True)
 class Progressed:
-    """A tool is so far; seconds since the question."""
+    """A tool reports how far it is; `seconds` count from the question."""
 
     tool: str
     call: str
@@ -47,7 +46,7 @@ class Progressed:
 
 @dataclass(frozen=True)
 class Returned:
-    """A tool ended: its result, or one sentence about why there is none."""
+    """A tool ended: with its result, or with one sentence that says why there is none."""
 
     message: ToolMessage
 
@@ -64,7 +63,7 @@ Event = Called | Progressed | Returned | Replied
 
 
 class Conversation:
-    """One session of the assistant over a context; it is kept where `saver` keeps it, else while it lasts."""
+    """A conversation with the assistant about one context; without a `saver` it is kept in memory only."""
 
     def __init__(self, context: Context, session: str, saver: BaseCheckpointSaver[Any] | None = None) -> None:
         self.context = context
@@ -73,7 +72,7 @@ class Conversation:
         self._graph = build_assistant().compile(name="assistant", checkpointer=self._saver)
 
     async def ask(self, question: str) -> AsyncGenerator[Event, None]:
-        """Yield what happens until the reply; cancelled or killed in between, only the reply is lost."""
+        """Yield what happens until the reply; if it is cancelled or killed before, only the reply is lost."""
         began = time.monotonic()
         parts = self._graph.astream(
             {"messages": [HumanMessage(question)]},
@@ -93,12 +92,12 @@ class Conversation:
         return revive((await self._values()).get("messages", ()))
 
     async def answers(self) -> Sequence[Answer]:
-        """Return what was located in it, the latest last."""
+        """Return the answers given so far, the latest last."""
         answers: Sequence[Answer] = (await self._values()).get("answers", ())
         return answers
 
     async def unkept(self) -> "Conversation":
-        """Return the same conversation, kept while it lasts alone; what cannot be read any more is not in it."""
+        """Return a copy that is kept in memory only; it starts empty if the conversation cannot be read any more."""
         other = Conversation(self.context, self.session)
         with suppress(SessionError):
             values = await self._values()
@@ -107,7 +106,7 @@ class Conversation:
         return other
 
     async def undo(self) -> str | None:
-        """Forget the latest question with all that came of it, settings included; returns it, None without one."""
+        """Forget the latest question and all that came of it, changed settings too; return it, or None without one."""
         messages = await self.messages()
         turn = turn_of(messages)
         kept = messages[: len(messages) - len(turn) - 1]
@@ -133,13 +132,13 @@ class Conversation:
 
 
 def _located(result: ToolMessage) -> int:
-    """Return how many answers a tool's result brought."""
+    """Return how many answers a tool's result added."""
     artifact = result.artifact
     return len(artifact.photos) if isinstance(artifact, PlaceComparison) else int(isinstance(artifact, Answer))
 
 
 def _events(mode: str, part: Mapping[str, Any], seconds: float) -> list[Event]:
-    """Turn a part of the graph's stream into events."""
+    """Turn one part of the graph's stream into events."""
     if mode == "custom":
         return [Progressed(**part, seconds=seconds)]
     messages = [message for written in part.values() for message in written["messages"]]
@@ -155,6 +154,6 @@ def _events(mode: str, part: Mapping[str, Any], seconds: float) -> list[Event]:
 
 
 def unanswered(messages: Sequence[AnyMessage]) -> str | None:
-    """Return the latest question of a conversation when it has no reply, because that was cancelled or killed."""
+    """Return the latest question if it has no reply, because it was cancelled or the program was killed."""
     replied = any(isinstance(message, AIMessage) and not message.tool_calls for message in turn_of(messages))
     return question_of(messages) or None if messages and not replied else None

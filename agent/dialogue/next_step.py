@@ -27,7 +27,7 @@ CHOICES = 2  # the first, and one more when that cannot be taken
 _MOST_KEPT = 20_000  # characters of an answer, verbatim
 _MOST_NAMED = 3  # ungrounded things that a problem names
 
-# What a reply may say was done only when the tool did it; None: nothing does that.
+# A reply may only claim one of these deeds if the tool did it in this conversation; with None, no tool ever does.
 _DEEDS: tuple[tuple[str | None, re.Pattern[str]], ...] = tuple(
     (tool, re.compile(rf"\b(?:i|i've|we|we've|has|have|is|are|was|were|been|now)\b[^.!?\n]{{0,40}}?\b(?:{verbs})\b"))
     for tool, verbs in (
@@ -39,10 +39,11 @@ _DEEDS: tuple[tuple[str | None, re.Pattern[str]], ...] = tuple(
 _DECIMAL = re.compile(r"\d[.,]\d")
 
 
-class Step(Record):
-    """What is done next: tools, one after another, or a reply; `remarks` say what was wrong with a first choice.
+class NextStep(Record):
+    """What is done next: tools, one after another, or a reply.
 
-    `usage` counts the tokens of every request, and `raw` has every answer, verbatim.
+    `remarks` say what was wrong with a first choice, `usage` counts the tokens of all requests, and `raw` has every
+    answer of the model, verbatim.
     """
 
     calls: tuple[Call, ...] = ()
@@ -53,7 +54,7 @@ class Step(Record):
 
 
 class NoStep(Exception):
-    """The model gave no step that can be taken, or nothing at all; `reason` is a clause that says why."""
+    """The model gave no usable step, or no answer at all; `reason` is a clause that says why."""
 
     def __init__(self, reason: str, usage: Mapping[str, int], raw: Sequence[str] = ()) -> None:
         super().__init__(reason)
@@ -62,15 +63,15 @@ class NoStep(Exception):
         self.raw = tuple(raw)
 
 
-async def next_step(messages: Sequence[AnyMessage], known: Known, model: ChatModel) -> Step:
-    """Return the step that a model chooses for a conversation whose latest turn has no reply yet.
+async def next_step(messages: Sequence[AnyMessage], known: Known, model: ChatModel) -> NextStep:
+    """Return the step that a model chooses for a conversation whose latest question has no reply yet.
 
-    A choice that cannot be taken is fed back once. Raises `NoStep` when the second cannot either, or when the endpoint
-    gives no answer.
+    A choice that cannot be used is sent back once, with the reason. Raises `NoStep` when the second choice cannot be
+    used either, or when the endpoint gives no answer.
     """
     asked = chat_messages(messages, known)
     if not asked:
-        raise NoStep("nobody has asked anything", {})
+        raise NoStep("no question was asked", {})
     usage = Counter[str]()
     raw: list[str] = []
     remarks: list[str] = []
@@ -78,7 +79,7 @@ async def next_step(messages: Sequence[AnyMessage], known: Known, model: ChatMod
         try:
             completion = await model.ask(asked, step_schema(), unusable)
         except CallFailed as failure:
-            raise NoStep(f"the model was not heard: {failure.reason}", usage, raw) from failure
+            raise NoStep(f"the model did not answer: {failure.reason}", usage, raw) from failure
         usage.update(completion.usage)
         raw.append(completion.raw[:_MOST_KEPT])
         try:
@@ -89,38 +90,40 @@ async def next_step(messages: Sequence[AnyMessage], known: Known, model: ChatMod
             asked = [*asked, *refused(completion.content, str(error))]
         else:
             return step.model_copy(update={"usage": dict(usage), "remarks": tuple(remarks), "raw": tuple(raw)})
-    raise NoStep(f"the model chose no step that can be taken: {remarks[-1]}", usage, raw)
+    raise NoStep(f"the model chose no usable step: {remarks[-1]}", usage, raw)
 
 
-def _taken(completion: Completion, messages: Sequence[AnyMessage], known: Known) -> Step:
-    """Turn an answer into a step that may be taken; raises `UnusableAnswer`."""
+def _taken(completion: Completion, messages: Sequence[AnyMessage], known: Known) -> NextStep:
+    """Turn an answer into a step that is allowed; raises `UnusableAnswer`."""
     if completion.finish_reason != "stop":
-        raise UnusableAnswer(f"the answer did not end by itself (finish_reason {completion.finish_reason!r})")
+        raise UnusableAnswer(f"the answer did not end properly (finish_reason {completion.finish_reason!r})")
     chosen = parse_step(completion.content)
     if isinstance(chosen, Call):
-        return Step(calls=permitted(chosen, messages, known))
+        return NextStep(calls=permitted(chosen, messages, known))
     _check_reply(chosen, messages, known)
-    return Step(reply=chosen)
+    return NextStep(reply=chosen)
 
 
 def _check_reply(reply: str, messages: Sequence[AnyMessage], known: Known) -> None:
-    """Raise `UnusableAnswer` for a reply that states what no tool told, or claims what none did."""
+    """Raise `UnusableAnswer` for a reply that states what no tool told it, or claims a deed that no tool did."""
     recent = [message for turn in turns_of(messages) for message in turn]
     results = [message for message in recent if isinstance(message, ToolMessage)]
     said = [message.text for message in recent if isinstance(message, HumanMessage)]
     if unknown := ungrounded(reply, [_as_source(result) for result in results], said):
         named = ", ".join(json.dumps(one, ensure_ascii=False)[:80] for one in unknown[:_MOST_NAMED])
-        raise UnusableAnswer(f"the reply states what no result has: {named}")
+        raise UnusableAnswer(f"the reply states what is in no result: {named}")
     done = {result.name for result in results if result.status != "error"}
     for tool, claimed in _DEEDS:
         if tool not in done and (match := claimed.search(reply.casefold().replace("’", "'"))):
-            raise UnusableAnswer(f"the reply says that something was done that no tool did: {match[0]!r}")
+            raise UnusableAnswer(f"the reply claims something that no tool did: {match[0]!r}")
     if _DECIMAL.search(reply) and (photo := _not_located(question_of(messages), known)):
-        raise UnusableAnswer(f"{json.dumps(photo, ensure_ascii=False)[:200]} was not located yet: use locate_photo")
+        raise UnusableAnswer(
+            f"{json.dumps(photo, ensure_ascii=False)[:200]} has not been located yet: use locate_photo"
+        )
 
 
 def _as_source(result: ToolMessage) -> str:
-    """Return what a result tells; what a failure says may have foreign text anywhere, so it is all quoted."""
+    """Return the text of a result; an error may have foreign text anywhere, so all of it is put in quotes."""
     return json.dumps(result.text, ensure_ascii=False) if result.status == "error" else result.text
 
 

@@ -1,4 +1,4 @@
-"""The assistant's two nodes: one decides what is done next, the other does it."""
+"""The assistant's two nodes: one decides what to do next, and the other does it."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,28 +17,28 @@ from ..localizer.context import Context
 from ..localizer.nodes import context_of
 from ..rules.understand import understand
 from .artifacts import kind_of
-from .next_step import NoStep, Step, next_step
-from .state import ChatStep, Conversation, ToolStep, known, question_of, results_of, rounds_of, turn_of
+from .next_step import NextStep, NoStep, next_step
+from .state import ChatStep, DialogueState, ToolStep, known, question_of, results_of, rounds_of, turn_of
 from .tools import Given, use_tool, with_changes
 
-MOST_CHOICES = 8  # of a model in one turn
-MOST_ROUNDS = MOST_PHOTOS + MOST_CHOICES  # chat and tools in one turn
+MOST_CHOICES = 8  # that a model makes in one turn
+MOST_ROUNDS = MOST_PHOTOS + MOST_CHOICES  # of chat and tools in one turn
 
 
-async def chat(state: Conversation, runtime: Runtime[Context]) -> ChatStep:
+async def chat(state: DialogueState, runtime: Runtime[Context]) -> ChatStep:
     """Decide the next step of a turn: the next tool of the plan, a new choice, or the reply that ends it."""
     turn = turn_of(state["messages"])
     if state["plan"] and turn:
         return _call(state["plan"])
     if rounds_of(turn) >= MOST_ROUNDS:
-        return _reply("I stop here: this takes more steps than one question may.", by="rules")
+        return _reply("I stop here: this question takes too many steps. Ask for less at once.", by="rules")
     context = context_of(runtime)
     if context.assistant is None:
         return await _by_rules(state)
     if (failure := _fallen_back(turn)) is not None:
         return await _by_rules(state, failure)
     if rounds_of(turn) >= MOST_CHOICES:
-        return await _by_rules(state, f"the model went on for {MOST_CHOICES} steps without a reply")
+        return await _by_rules(state, f"the model took {MOST_CHOICES} steps without giving a reply")
     try:
         return _by_model(await next_step(state["messages"], known(state["answers"]), context.assistant))
     except NoStep as none:
@@ -46,20 +46,20 @@ async def chat(state: Conversation, runtime: Runtime[Context]) -> ChatStep:
 
 
 def _fallen_back(turn: Sequence[AnyMessage]) -> str | None:
-    """Return why the rules stand in for the model in this turn; None where they do not."""
+    """Return why the rules have replaced the model in this turn, or None if they have not."""
     by_rules = (message for message in turn if message.response_metadata.get("by") == "rules")
     return next(("; ".join(message.response_metadata["remarks"]) for message in by_rules), None)
 
 
-def _by_model(step: Step) -> ChatStep:
+def _by_model(step: NextStep) -> ChatStep:
     about = {"by": "model", "usage": step.usage, "raw": list(step.raw), "remarks": list(step.remarks)}
     if step.calls:
         return _call([_tool_call(call) for call in step.calls], **about)
     return _reply(step.reply, **about)
 
 
-async def _by_rules(state: Conversation, failure: str = "", **spent: Any) -> ChatStep:
-    """Go by the rules alone: the tools they understand, and in the end what these told."""
+async def _by_rules(state: DialogueState, failure: str = "", **spent: Any) -> ChatStep:
+    """Go by the rules: first call the tools that the message asks for, and at the end reply with what these say."""
     about = {"by": "rules", "remarks": [failure] if failure else [], **spent}
     results = results_of(turn_of(state["messages"]))
     if results:
@@ -86,8 +86,8 @@ def _reply(text: str, **about: Any) -> ChatStep:
     return {"messages": [AIMessage(content=text, response_metadata=about)], "plan": []}
 
 
-async def use_tools(state: Conversation, runtime: Runtime[Context]) -> ToolStep:
-    """Use the tool that the latest message calls; what a person can do something about is its result, too."""
+async def use_tools(state: DialogueState, runtime: Runtime[Context]) -> ToolStep:
+    """Use the tool that the latest message calls; a problem that a person can solve is a result as well."""
     call, context = _latest_call(state), context_of(runtime)
     given = Given(
         context=with_changes(context, state["settings"]),
@@ -114,13 +114,13 @@ async def use_tools(state: Conversation, runtime: Runtime[Context]) -> ToolStep:
     return {"messages": [message], "answers": found.answers, "settings": found.settings}
 
 
-def after_chat(state: Conversation) -> Literal["tools", "__end__"]:
-    """A call goes to the tools, a reply ends the turn."""
+def after_chat(state: DialogueState) -> Literal["tools", "__end__"]:
+    """Go on with the tools after a call, and end the turn after a reply."""
     latest = state["messages"][-1]
     return "tools" if isinstance(latest, AIMessage) and latest.tool_calls else "__end__"
 
 
-def _latest_call(state: Conversation) -> ToolCall:
+def _latest_call(state: DialogueState) -> ToolCall:
     latest = state["messages"][-1]
     if not isinstance(latest, AIMessage) or not latest.tool_calls:
         raise TypeError("the latest message calls no tool")
@@ -128,8 +128,8 @@ def _latest_call(state: Conversation) -> ToolCall:
 
 
 def _reported(runtime: Runtime[Context], call: ToolCall) -> Progress:
-    """Progress as parts of the graph's `custom` stream, also from another thread, or from within another graph."""
-    here = copy_context()  # where LangGraph looks up whose part it is
+    """Return what sends progress to the graph's `custom` stream, also from another thread or from an inner graph."""
+    here = copy_context()  # from which LangGraph knows whose stream it is
 
     def on_progress(stage: str, done: int, total: int, detail: str = "") -> None:
         about = {"tool": call["name"], "call": call["id"]}

@@ -1,4 +1,4 @@
-"""Conversations kept on disk: LangGraph's SQLite checkpointer, which revives no types but our own records."""
+"""Conversations kept on disk, in LangGraph's SQLite checkpointer; of all types, only our records are restored."""
 
 import os
 import secrets
@@ -19,13 +19,13 @@ from internvl_vpr.tools.errors import SessionError
 from internvl_vpr.tools.records import Answer, Record
 
 from ..calls import ChangeSettings
-from ..localizer.record_serializer import record_serializer
+from ..localizer.state import record_serializer
 from .artifacts import revive
 from .session_file import damaged
 
 
 class Session(Record):
-    """A conversation that is kept: its id, its first question, and how many there are."""
+    """A stored conversation: its id, its first question as title, and how many questions it has."""
 
     id: str
     title: str
@@ -33,10 +33,10 @@ class Session(Record):
 
 
 class Sessions(AsyncSqliteSaver):
-    """The conversations of one file; each keeps its latest state alone."""
+    """The conversations in one file; only the latest state of each is kept."""
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
-        """Return the latest state of a conversation; raises `SessionError` for what is none."""
+        """Return the latest state of a conversation; raises `SessionError` if it is damaged."""
         with _not_kept(), _damage_named():
             kept = await super().aget_tuple(config)
             if kept is not None:
@@ -62,7 +62,7 @@ class Sessions(AsyncSqliteSaver):
             await super().aput_writes(config, writes, task_id, task_path)
 
     async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
-        """Drop all states of conversations but the latest, or these, too, with the strategy `delete`."""
+        """Drop all states of these conversations but the latest; with the strategy `delete`, drop that one, too."""
         if strategy == "delete":
             for thread in thread_ids:
                 await self.adelete_thread(thread)
@@ -78,7 +78,7 @@ class Sessions(AsyncSqliteSaver):
                         )
 
     async def listed(self, most: int) -> list[Session]:
-        """Return the conversations that were used last, the latest first; a damaged one says so in its title."""
+        """Return the conversations that were used last, the latest first; the title of a damaged one says so."""
         query = "SELECT thread_id FROM checkpoints GROUP BY thread_id ORDER BY MAX(checkpoint_id) DESC LIMIT ?"
         async with self.lock, self.conn.execute(query, (most,)) as cursor:
             ids = [str(session) async for (session,) in cursor]
@@ -102,13 +102,13 @@ def config_of(session: str) -> RunnableConfig:
 
 
 def new_session() -> str:
-    """Return the id of a new conversation: when it began, and four letters that tell it from others."""
+    """Return the id of a new conversation: when it began, and four characters that tell it from others."""
     return f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"  # noqa: DTZ005 - a person's own clock
 
 
 @asynccontextmanager
 async def open_sessions(path: Path) -> AsyncIterator[Sessions]:
-    """Open or create a file of conversations, for its owner's eyes alone; raises `SessionError`."""
+    """Open or create a file of conversations that only its owner can read; raises `SessionError`."""
     try:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         # Without transactions: a cancelled question must not leave one open, and with it the file locked.
@@ -122,7 +122,7 @@ async def open_sessions(path: Path) -> AsyncIterator[Sessions]:
 
 @contextmanager
 def _not_kept() -> Iterator[None]:
-    """Turn what keeps a conversation from being written into `SessionError`."""
+    """Raise `SessionError` instead of what the disk or the database raises."""
     try:
         yield
     except (sqlite3.Error, OSError) as error:
@@ -133,7 +133,7 @@ def _not_kept() -> Iterator[None]:
 
 @contextmanager
 def _damage_named() -> Iterator[None]:
-    """Turn what reading something else than a conversation leads to into `SessionError`."""
+    """Raise `SessionError` instead of what reading a damaged conversation raises."""
     try:
         yield
     except (AttributeError, KeyError, NotImplementedError, TypeError, ValueError) as error:
@@ -144,14 +144,14 @@ def _damage_named() -> Iterator[None]:
 
 
 def _check(checkpoint: Checkpoint) -> None:
-    """Check that a state is one that a conversation can have: the serializer revives records without validating."""
+    """Check that a state can be that of a conversation, since the serializer restores records without validation."""
     values = checkpoint["channel_values"]
     datetime.fromisoformat(checkpoint["ts"])
     for versions in (checkpoint["channel_versions"], checkpoint["versions_seen"]):
         versions.items()
     for message in values.get("messages", []):
         if not isinstance(message, HumanMessage | AIMessage | ToolMessage) or not isinstance(message.content, str):
-            raise TypeError("one of its messages is none")
+            raise TypeError("one of its messages is no message")
     revive(values.get("messages", []))
     for answer in values.get("answers", []):
         Answer.model_validate(answer.model_dump(warnings=False))

@@ -12,11 +12,11 @@ from internvl_vpr.tools.records import Answer
 from ..calls import Known
 from ..localizer.state import merge
 
-MOST_ANSWERS = 20  # that a conversation looks back on
+MOST_ANSWERS = 20  # that a conversation remembers
 
 
 def keep_latest(left: Sequence[Answer], right: Sequence[Answer]) -> list[Answer]:
-    """Join answers, the latest last; the oldest give way."""
+    """Join answers, the latest last; the oldest are dropped."""
     return [*left, *right][-MOST_ANSWERS:]
 
 
@@ -26,7 +26,7 @@ def replace_plan(_former: Sequence[ToolCall], plan: Sequence[ToolCall]) -> list[
 
 
 class Messages(TypedDict):
-    """What a caller gives: messages, the last of which is a person's."""
+    """What a caller gives: messages, of which the last is the person's."""
 
     messages: Annotated[list[AnyMessage], add_messages]
 
@@ -37,15 +37,15 @@ class Told(Messages):
     answers: Annotated[list[Answer], keep_latest]
 
 
-class Conversation(Told):
-    """The whole state: also the settings changed in it, and the tools that the latest message still asks for."""
+class DialogueState(Told):
+    """The whole state: also the settings that were changed, and the calls that are still to be made in this turn."""
 
     settings: Annotated[dict[str, Any], merge]
     plan: Annotated[list[ToolCall], replace_plan]
 
 
 class ChatStep(TypedDict):
-    """What the chat node adds: one message, that calls a tool or ends the turn, and what comes after."""
+    """What the chat node adds: one message, which calls a tool or ends the turn, and the calls that come after it."""
 
     messages: list[AnyMessage]
     plan: list[ToolCall]
@@ -60,12 +60,12 @@ class ToolStep(TypedDict):
 
 
 def question_of(messages: Sequence[AnyMessage]) -> str:
-    """Return the text of the latest message by a person; empty when there is none."""
+    """Return the text of the person's latest message; empty if there is none."""
     return next((message.text for message in reversed(messages) if isinstance(message, HumanMessage)), "")
 
 
 def turn_of(messages: Sequence[AnyMessage]) -> Sequence[AnyMessage]:
-    """Return what followed the latest message by a person."""
+    """Return what followed the person's latest message."""
     last = max((number for number, message in enumerate(messages) if isinstance(message, HumanMessage)), default=-1)
     return messages[last + 1 :]
 
@@ -81,7 +81,7 @@ def rounds_of(messages: Sequence[AnyMessage]) -> int:
 
 
 def known(answers: Sequence[Answer]) -> Known:
-    """Return what a message may refer to."""
+    """Return what the next message may refer to."""
     photos = tuple(str(answer.photo) for answer in answers)
     references = tuple(candidate.reference for candidate in answers[-1].candidates) if answers else ()
     return Known(photos=photos, candidates=len(references), references=references)

@@ -1,4 +1,4 @@
-"""What a model may choose: only paths and values that the person wrote, whatever a photo, a sign or a tool says."""
+"""What a model may choose: only paths and values that the person wrote, whatever a photo, sign or tool says."""
 
 import json
 import re
@@ -19,17 +19,17 @@ from ..rules.topics import asks_to_add, clauses, fold
 from ..rules.understand import MOST_CHARACTERS, MOST_WORDS
 from .state import question_of, turn_of
 
-_MOST_MESSAGES = 50  # by the person that are looked through, the latest first
-# A folder is added when the message has one of these, in the languages that most people write.
+_MOST_MESSAGES = 50  # of the person that are searched, the latest first
+# A folder is added only if the message has one of these words, in the languages that most people write.
 _ADDS = re.compile(
     r"\b(?:add|index|import|includ|learn|remember|load|scan|ingest|put|updat|extend|enlarg|hinzu|füg|aufnehm|nimm|lern|"
     r"ajout|añad|agreg|aggiung|toevoeg|voeg|adicion|acrescent|dodaj|lägg|tilføj|добав)"
 )
-# What forbids instead of asking, anywhere in a clause.
+# Words that forbid instead of asking, anywhere in a clause.
 _NEGATES = re.compile(
     r"\b(?:don't|not|never|no|nor|without|stop|refuse|avoid|cannot|can't|won't|nicht|kein\w*|pas|non)\b"
 )
-# What a setting is called, in the languages that most people write.
+# What the settings are called in the languages that most people write.
 _SPOKEN_OF = {
     "k": re.compile(r"\b(?:k|[ck]andidat\w*)\b"),
     "n": re.compile(r"\b(?:n|cues?|stichw\w+|hinweis\w*|merkmal\w*|indices?|indizi|pistas?|aanwijzing\w*)\b"),
@@ -42,16 +42,16 @@ _NUMBER = re.compile(r"(?<![\w.,])(?P<sign>[-−]?)(?P<digits>\d+(?:[.,]\d+)*|[.
 
 
 def permitted(call: Call, messages: Sequence[AnyMessage], known: Known) -> tuple[Call, ...]:
-    """Return the calls that a chosen one stands for, with paths as they are opened; raises `UnusableAnswer`.
+    """Return the calls that a chosen call stands for, with paths that can be opened; raises `UnusableAnswer`.
 
-    A wildcard that the person wrote stands for each photo it matches. Looks paths up on disk.
+    A wildcard that the person wrote stands for every photo that it matches. Paths are looked up on disk.
     """
     call = _about_located(call, known)
     _check_ranks(call, known)
     calls = tuple(_permitted(call, messages, known))
     done = _done_since_change(messages)
     if all((one.name, _key(one.arguments)) in done for one in calls):
-        raise UnusableAnswer(f"{call.name} was used so already, and its result is above")
+        raise UnusableAnswer(f"{call.name} was already called with these arguments, and its result is above")
     return calls
 
 
@@ -59,7 +59,7 @@ def _permitted(call: Call, messages: Sequence[AnyMessage], known: Known) -> Iter
     if call.name == "locate_photo":
         found = _written(call.arguments["photo"], _messages_of(messages), known.photos)
         if len(found) > MOST_PHOTOS:
-            raise UnusableAnswer(f"the wildcard stands for more than {MOST_PHOTOS} photos: say so, and ask for fewer")
+            raise UnusableAnswer(f"the wildcard matches more than {MOST_PHOTOS} photos: say so, and ask for fewer")
         for path in found:
             yield Call(name=call.name, arguments={"photo": path})
     elif call.name == "compare_places":
@@ -78,14 +78,14 @@ def _comparison(call: Call, messages: Sequence[AnyMessage], known: Known) -> Cal
     found = [path for photo in photos for path in _written(photo, _messages_of(messages), known.photos)]
     found = list(dict.fromkeys(found))
     if bool(found) == bool(ranks) or len(found) == 1 or (found and whose):
-        raise UnusableAnswer("compare_places takes two photos or more, or else one or two ranks of one photo")
+        raise UnusableAnswer("compare_places takes two or more photos, or one or two ranks of one photo")
     if len(found) > MOST_PHOTOS:
-        raise UnusableAnswer(f"compare_places takes {MOST_PHOTOS} photos at most")
+        raise UnusableAnswer(f"compare_places takes at most {MOST_PHOTOS} photos")
     return Call(name=call.name, arguments={"photos": found, "ranks": ranks, **whose})
 
 
 def _addition(call: Call, question: str) -> Call:
-    """Check that the latest message, but for the paths in it, asks to add the folder."""
+    """Check that the latest message asks to add the folder; the paths in it are not read for that."""
     folders = _written(call.arguments["folder"], [question], ())
     asking = clauses(fold(_without_paths(question)))
     asked = any(
@@ -98,7 +98,7 @@ def _addition(call: Call, question: str) -> Call:
 
 
 def _about_located(call: Call, known: Known) -> Call:
-    """Put the path of the located photo that a question about candidates names; raises `UnusableAnswer`."""
+    """Fill in the full path of the located photo that a question about candidates names; raises `UnusableAnswer`."""
     photo = call.arguments.get("photo")
     if photo is None or call.name == "locate_photo":
         return call
@@ -106,25 +106,27 @@ def _about_located(call: Call, known: Known) -> Call:
     same = [one for one in located if _normal(one) == _normal(photo)]
     same = same or [one for one in located if _normal(Path(one).name) == _normal(photo)]
     if len(same) != 1:
-        raise UnusableAnswer(f"{json.dumps(photo, ensure_ascii=False)[:200]} was not located yet: use locate_photo")
+        raise UnusableAnswer(
+            f"{json.dumps(photo, ensure_ascii=False)[:200]} has not been located yet: use locate_photo"
+        )
     return call.model_copy(update={"arguments": {**call.arguments, "photo": same[0]}})
 
 
 def _check_ranks(call: Call, known: Known) -> None:
-    """Check ranks of the latest answer's list; how long another is, its tool knows."""
+    """Check ranks in the latest answer's list; how long an earlier list is, only the tool knows."""
     if known.photos and call.arguments.get("photo") not in (None, known.photos[-1]):
         return
     ranks = [call.arguments.get("rank"), *call.arguments.get("ranks", ())]
     if all(rank is None for rank in ranks):
         return
     if known.candidates == 0:
-        raise UnusableAnswer("no photo was located yet, or its answer lists no candidate")
+        raise UnusableAnswer("no photo has been located yet, or the answer lists no candidates")
     if any(rank is not None and rank > known.candidates for rank in ranks):
-        raise UnusableAnswer(f"the latest answer lists candidates from 1 to {known.candidates} only")
+        raise UnusableAnswer(f"the latest answer only lists candidates from 1 to {known.candidates}")
 
 
 def _check_settings(call: Call, question: str) -> None:
-    """Check that the latest message, but for the paths in it, names every value."""
+    """Check that the latest message names every value; the paths in it are not read for that."""
     text = _without_paths(question)
     understood = _understood_settings(text)
     for name, value in call.arguments.items():
@@ -133,14 +135,14 @@ def _check_settings(call: Call, question: str) -> None:
 
 
 def _names(clause: str, name: str, value: object) -> bool:
-    """Whether a clause speaks of a setting with this value, and does not forbid it."""
+    """Whether a clause names a setting and this value, and does not forbid the change."""
     if _NEGATES.search(clause) or not _SPOKEN_OF[name].search(clause):
         return False
     return value in clause if isinstance(value, str) else Decimal(str(value)) in set(_values(clause))
 
 
 def _understood_settings(text: str) -> dict[str, object]:
-    """Return the changes that the rules find, for what has no number, such as "trust everything"."""
+    """Return the changes that the rules understand, for those without a number, such as "trust everything"."""
     changes: dict[str, object] = {}
     if len(text) > MOST_WORDS:
         return changes
@@ -155,7 +157,7 @@ def _understood_settings(text: str) -> dict[str, object]:
 
 
 def _values(text: str) -> Iterator[Decimal]:
-    """Yield the numbers of a text in digits."""
+    """Yield the numbers that a text has in digits."""
     text = unicodedata.normalize("NFKC", text)
     for match in _NUMBER.finditer(text):
         digits = match["digits"]
@@ -177,7 +179,7 @@ def _messages_of(messages: Sequence[AnyMessage]) -> Iterator[str]:
 
 
 def _written(path: str, texts: Sequence[str] | Iterator[str], photos: Sequence[str]) -> list[str]:
-    """Return what a path stands for that was written in one of the texts, or located; raises `UnusableAnswer`."""
+    """Return the files that a path stands for, if it is in one of the texts or was located; raises `UnusableAnswer`."""
     wanted = {_normal(path), _normal(str(unquote_path(path)))}
     named: list[str] = list(photos)
     for text in texts:
@@ -187,17 +189,17 @@ def _written(path: str, texts: Sequence[str] | Iterator[str], photos: Sequence[s
     if not same and Path(path).name == path:  # results name files without their folders
         same = list(dict.fromkeys(other for other in named if _normal(Path(other).name) == _normal(path)))
     if len(set(same)) != 1:
-        raise UnusableAnswer(f"{json.dumps(path, ensure_ascii=False)[:200]} is no path that the person wrote")
+        raise UnusableAnswer(f"{json.dumps(path, ensure_ascii=False)[:200]} is not a path that the person wrote")
     return same[:1]
 
 
 def paths_in(text: str) -> list[Found]:
-    """Return the paths that a message by a person names; none for a message that is too long to look through."""
+    """Return the paths that a person's message names; none if the message is too long to search."""
     return find_paths(text) if len(text) <= MOST_CHARACTERS else []
 
 
 def _named(wanted: set[str], text: str, named: list[str]) -> list[str]:
-    """Return what a text names under one of these forms; all that it names is added to `named`."""
+    """Return the paths in a text that have one of these forms, and add all paths in it to `named`."""
     found = [one for one in paths_in(text) if "://" not in one.path]
     named += (one.path for one in found)
     exact = [one.path for one in found if _normal(one.path) in wanted]
@@ -209,7 +211,7 @@ def _normal(path: str) -> str:
 
 
 def _without_paths(text: str) -> str:
-    """Cut the paths out of a text, so that no name of a file asks for anything."""
+    """Cut the paths out of a text, so that no file's name can ask for anything."""
     if len(text) > MOST_CHARACTERS:
         return ""
     for found in reversed(paths_in(text)):
@@ -218,7 +220,7 @@ def _without_paths(text: str) -> str:
 
 
 def _done_since_change(messages: Sequence[AnyMessage]) -> set[tuple[str, str]]:
-    """Return the calls of this turn, but for those before a call that changes what others find."""
+    """Return the calls of this turn since the last one that changed settings or the map."""
     done: set[tuple[str, str]] = set()
     for message in turn_of(messages):
         for call in message.tool_calls if isinstance(message, AIMessage) else ():

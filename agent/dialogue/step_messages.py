@@ -1,4 +1,4 @@
-"""A conversation as a model is sent it: bounded, and everything in it as JSON that no text can close."""
+"""A conversation as it is sent to a model: of bounded length, and all of it in JSON strings that no text can end."""
 
 import json
 import re
@@ -11,14 +11,14 @@ from internvl_vpr.tools.text.foreign import visible
 
 from ..calls import Known
 
-MOST_TURNS = 8  # a person's message with all that followed it; the oldest give way
+MOST_TURNS = 8  # a turn is a person's message and all that followed it; the oldest are left out
 MOST_CHARACTERS = 12_000  # of all turns; the servers of README have room for 8,192 tokens
-_LEAST_CHARACTERS = 300  # that a result is cut to, however many there are
-_MOST_OF_EARLIER = 1_500  # characters of a result or a reply of an earlier turn
+_LEAST_CHARACTERS = 300  # that every result keeps, however many there are
+_MOST_OF_EARLIER = 1_500  # characters of a result or reply in an earlier turn
 _MOST_LOCATED = 10
 _MOST_OF_ANSWER = 800  # characters of a refused answer that are sent back
 
-# A chat template's own marks, such as <|im_end|>, <image> or [INST], end a message wherever they stand in its text.
+# A chat template's own marks, such as <|im_end|>, <image> or [INST], end a message wherever they occur in it.
 _MARKS = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>[]|"}
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
@@ -26,7 +26,7 @@ ChatMessage = dict[str, str]
 
 
 def turns_of(messages: Sequence[AnyMessage]) -> list[list[AnyMessage]]:
-    """Return the latest turns of a conversation, each a person's message with all that followed it."""
+    """Return the latest turns of a conversation, each a person's message and all that followed it."""
     turns: list[list[AnyMessage]] = []
     for message in messages:
         if isinstance(message, HumanMessage):
@@ -37,9 +37,9 @@ def turns_of(messages: Sequence[AnyMessage]) -> list[list[AnyMessage]]:
 
 
 def chat_messages(messages: Sequence[AnyMessage], known: Known) -> list[ChatMessage]:
-    """Return the messages of a request: the latest turn, and whole turns before it while there is room.
+    """Return the messages of a request: the latest turn, and as many turns before it as there is room for.
 
-    A turn is left out as a whole, so that no result stands without its question. Empty without a person's message.
+    A turn is sent whole or not at all, so that no result lacks its question. Empty if the person wrote nothing yet.
     """
     turns = turns_of(messages)
     if not turns:
@@ -56,7 +56,7 @@ def chat_messages(messages: Sequence[AnyMessage], known: Known) -> list[ChatMess
 
 
 def refused(answer: str, problem: str) -> list[ChatMessage]:
-    """Return the messages that follow an answer which cannot be used, and say why."""
+    """Return the messages that send back an answer which cannot be used, and say why."""
     return [
         {"role": "assistant", "content": visible(_cut(answer, _MOST_OF_ANSWER)).translate(_MARKS) or "{}"},
         {"role": "user", "content": as_data({"problem": f"This step was refused: {problem}. Take another one."})},
@@ -64,7 +64,7 @@ def refused(answer: str, problem: str) -> list[ChatMessage]:
 
 
 def as_data(content: Mapping[str, Any]) -> str:
-    """Write an object as one line of JSON in whose strings nothing ends the string, the line or the message."""
+    """Write an object as one line of JSON; nothing in its strings can end the string, the line or the message."""
     text = json.dumps(_visible(content), ensure_ascii=False)
     return _STRING.sub(lambda string: string[0].translate(_MARKS), text)
 
@@ -83,7 +83,7 @@ def _told(known: Known) -> ChatMessage:
 
 
 def _as_chat(message: AnyMessage, most: int) -> ChatMessage:
-    """Write a message as JSON; what the model chose looks as it answers."""
+    """Write a message as JSON; what the model chose earlier has the form in which it must answer."""
     if isinstance(message, HumanMessage):
         return {"role": "user", "content": as_data({"person": _cut(message.text, most)})}
     if isinstance(message, ToolMessage):
@@ -101,7 +101,7 @@ def _cut(text: str, most: int) -> str:
 
 
 def _alternating(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
-    """Join neighbours of one role, as some chat templates want it."""
+    """Join neighbours that have the same role, since some chat templates want roles to alternate."""
     joined: list[ChatMessage] = []
     for message in messages:
         if joined and joined[-1]["role"] == message["role"]:

@@ -1,4 +1,4 @@
-"""The assistant's next step as JSON: the schema that every server can hold a model to, and the answer parsed."""
+"""The assistant's next step as JSON: a schema that every server can enforce, and the parsing of an answer."""
 
 import json
 import re
@@ -14,15 +14,15 @@ from ..calls import ARGUMENTS, Call, ToolName
 
 MOST_REPLY = 1500  # characters of a reply
 
-# Quotation marks and backslashes are left out, so that no escape is needed. No length stands in it: a repetition may
-# count to 128 at most (see `cue_schema`), which a path can exceed. What bounds a string is the request's `max_tokens`:
-# an answer that ran into it has no `stop`, and is refused.
+# Quotation marks and backslashes are excluded, so that nothing needs to be escaped. There is no length in it: a
+# repetition may count to 128 at most (see `cue_schema`), and paths can be longer. Instead the request's `max_tokens`
+# bounds a string: an answer that reaches it does not finish with `stop`, and is refused.
 _TEXT = r'^[^"\\\x00-\x1f\x7f]+$'
-# Bounds of fractions are widely ignored, so a fraction is asked for as a person writes one.
+# Many servers ignore the bounds of fractions, so a fraction is asked for as text.
 _FRACTION = r"^-?(0(\.[0-9]{1,6})?|1)$"
-_KEPT = ("type", "enum", "const", "minimum", "maximum", "minItems", "maxItems")  # keywords that all servers enforce
+_KEPT = ("type", "enum", "const", "minimum", "maximum", "minItems", "maxItems")  # keywords that every server enforces
 
-# Control characters, halves of surrogate pairs, and what stands for bytes that were no UTF-8.
+# Control characters, halves of surrogate pairs, and the character that replaces bytes that are not UTF-8.
 _BROKEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
 
 
@@ -30,8 +30,9 @@ _BROKEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
 def step_schema() -> dict[str, Any]:
     """Return the schema of a step: `{"step": {"reply": …}}`, or `{"step": {"tool": …, "arguments": {…}}}`.
 
-    It follows from `ARGUMENTS`. Every key is required, and null stands for what is left out; the root is an object,
-    as some servers want it; keys are written in this order, so that arguments follow from the tool.
+    It is derived from `ARGUMENTS`. Every key is required, and null stands for an argument that is not given. The root
+    is an object, since some servers want that. Keys are written in this order, so the tool is chosen before its
+    arguments.
     """
     reply = _closed({"reply": {"type": "string", "pattern": _TEXT}})
     return _closed({"step": {"anyOf": [*(_tool_schema(name) for name in ARGUMENTS), reply]}})
@@ -52,7 +53,7 @@ def _closed(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def _held(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn what pydantic says of a type into what every server holds a model to."""
+    """Reduce pydantic's schema of a type to what every server enforces."""
     if "anyOf" in schema:
         return {"anyOf": [_held(one) for one in schema["anyOf"]]}
     if schema["type"] == "object":
@@ -67,9 +68,9 @@ def _held(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def parse_step(content: str) -> Call | str:
-    """Turn a model's answer into one tool with its arguments, or a reply; raises `UnusableAnswer` saying what is wrong.
+    """Turn a model's answer into a tool call or a reply; raises `UnusableAnswer`, which says what is wrong.
 
-    Nothing is mended: what a server let through that the schema forbids is refused, but for raw control characters.
+    Nothing is repaired: an answer that breaks the schema is refused, except for raw control characters.
     """
     answer = parse_json(content)
     step = answer.get("step") if isinstance(answer, dict) and answer.keys() == {"step"} else None
@@ -80,7 +81,7 @@ def parse_step(content: str) -> Call | str:
 
 def _reply(text: Any) -> str:
     if not isinstance(text, str) or not text.strip():
-        raise UnusableAnswer("the reply is no text, or an empty one")
+        raise UnusableAnswer("the reply is empty, or not a text")
     if len(text) > MOST_REPLY:
         raise UnusableAnswer(f"the reply is longer than {MOST_REPLY} characters")
     if _BROKEN.search(text):
@@ -93,15 +94,15 @@ def _call(name: Any, arguments: Any) -> Call:
     if tool is None:
         raise UnusableAnswer(f"there is no tool {json.dumps(name)[:80]}: the tools are {', '.join(ARGUMENTS)}")
     if not isinstance(arguments, dict):
-        raise UnusableAnswer(f"the arguments of {name} are no object")
+        raise UnusableAnswer(f"the arguments of {name} are not an object")
     given = {key: _fraction(key, value) for key, value in arguments.items() if value is not None}
     try:
-        # Through JSON and strictly, so that lists become tuples, and nothing else becomes anything else.
+        # Strictly and through JSON: then lists become tuples, and nothing else is converted.
         checked = ARGUMENTS[tool].model_validate_json(json.dumps(given), strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise UnusableAnswer(f"{name} does not take its argument {json.dumps(where)[:80]} so: {first['msg']}") from None
+        raise UnusableAnswer(f"{name} cannot take this argument {json.dumps(where)[:80]}: {first['msg']}") from None
     texts = (text for value in given.values() for text in (value if isinstance(value, list) else [value]))
     if any(isinstance(text, str) and _BROKEN.search(text) for text in texts):
         raise UnusableAnswer(f"an argument of {name} holds broken or control characters")
@@ -109,5 +110,5 @@ def _call(name: Any, arguments: Any) -> Call:
 
 
 def _fraction(name: str, value: Any) -> Any:
-    """Read the fraction that the schema has as text; anything else is left for the tool's own check."""
+    """Read a fraction, which the schema has as text; anything else is left to the tool's own check."""
     return float(value) if name == "tau" and isinstance(value, str) and re.fullmatch(_FRACTION[1:-1], value) else value

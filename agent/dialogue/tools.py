@@ -1,4 +1,4 @@
-"""The assistant's tools: typed arguments in, a record and the sentences that tell it out."""
+"""The assistant's tools: each takes typed arguments, and returns a record and sentences that say what is in it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -35,34 +35,12 @@ from ..calls import (
 from ..localizer.context import Context
 from ..localizer.run import locate
 from ..settings import Settings
-
-
-class CandidateShown(Record):
-    """What `show_candidate` shows: an answer's list, or the candidate of one rank."""
-
-    answer: Answer
-    rank: int | None
-
-
-class SettingsShown(Record):
-    """The settings of the questions that follow, and those of them that were changed in the conversation."""
-
-    settings: dict[str, str | int | float | None]
-    changed: dict[str, str | int | float | None]
-
-
-class MapExtended(Record):
-    """What `index_photos` did, and what the map holds now."""
-
-    folder: str
-    computed: int
-    skipped: tuple[str, ...]
-    summary: summarizing.MapSummary
+from .artifacts import CandidateShown, MapExtended, SettingsShown
 
 
 @dataclass(frozen=True)
 class Given:
-    """What a tool is given: the run's context with the conversation's settings, and what was located so far."""
+    """What a tool is given: the context with the conversation's settings, and the answers so far."""
 
     context: Context
     answers: Sequence[Answer] = ()
@@ -71,24 +49,24 @@ class Given:
 
     @property
     def latest(self) -> Answer:
-        """The answer that "it" means; raises `UsageError` when nothing was located yet."""
+        """The answer that "it" means; raises `UsageError` if nothing has been located yet."""
         if not self.answers:
-            raise UsageError("No photograph was located yet: name one first.")
+            raise UsageError("No photograph has been located yet: name one first.")
         return self.answers[-1]
 
     def answer_about(self, photo: str | None) -> Answer:
-        """The latest answer about a photograph, or about any; raises `UsageError` when it was not located yet."""
+        """The latest answer, or the latest about one photograph; raises `UsageError` if there is none yet."""
         if photo is None:
             return self.latest
         for answer in reversed(self.answers):
             if answer.photo == Path(photo):
                 return answer
-        raise UsageError(f"{shown(photo)} was not located yet: ask where it was taken first.")
+        raise UsageError(f"{shown(photo)} has not been located yet: ask where it was taken first.")
 
 
 @dataclass(frozen=True)
-class Found:
-    """What a tool found, told in sentences, with what the conversation keeps of it."""
+class ToolResult:
+    """What a tool returns: a record, the sentences that tell it, and the answers and settings that are kept."""
 
     content: str
     artifact: Record
@@ -96,20 +74,22 @@ class Found:
     settings: dict[str, Any] = field(default_factory=dict)
 
 
-async def use_tool(call: Call, given: Given) -> Found:
-    """Use the tool that a call names; raises `UsageError` for arguments it does not take, or the tool's `VprError`."""
+async def use_tool(call: Call, given: Given) -> ToolResult:
+    """Use the tool that a call names; raises `UsageError` for invalid arguments, and the tool's own `VprError`s."""
     try:
         arguments = ARGUMENTS[call.name].model_validate(call.arguments)
     except ValidationError as error:
         first = error.errors()[0]
-        raise UsageError(f"The tool {call.name} cannot be used so: {first['msg']} ({first['loc']}).") from None
+        raise UsageError(
+            f"The tool {call.name} does not take these arguments: {first['msg']} ({first['loc']})."
+        ) from None
     return await _TOOLS[call.name](arguments, given)
 
 
 def with_changes(context: Context, changed: Mapping[str, Any]) -> Context:
-    """Return a context with the settings that a conversation changed; raises `UsageError` for one that cannot be.
+    """Return a context with the settings that a conversation changed; raises `UsageError` for an invalid one.
 
-    A calibration holds for one τ with the settings it was made with, so its promise goes with them.
+    A calibration is valid for one τ and the settings it was made with, so it is dropped when one of them changes.
     """
     if not changed:
         return context
@@ -124,47 +104,47 @@ def _changed_settings(settings: Settings, changed: Mapping[str, Any]) -> Setting
         checked = ChangeSettings.model_validate(changed)
     except ValidationError as error:
         first = error.errors()[0]
-        raise UsageError(f"The setting {str(first['loc'][0])!r} cannot be so: {first['msg']}.") from None
+        raise UsageError(f"The setting {str(first['loc'][0])!r} cannot have this value: {first['msg']}.") from None
     return settings.model_copy(update=checked.model_dump(exclude_none=True))
 
 
-async def _locate_photo(asked: LocatePhoto, given: Given) -> Found:
+async def _locate_photo(asked: LocatePhoto, given: Given) -> ToolResult:
     answer = await locate(asked.photo, given.context, given.on_progress)
-    return Found(tell.tell_answer(answer), answer, answers=[answer])
+    return ToolResult(tell.tell_answer(answer), answer, answers=[answer])
 
 
-async def _explain_match(asked: ExplainMatch, given: Given) -> Found:
+async def _explain_match(asked: ExplainMatch, given: Given) -> ToolResult:
     explanation = explaining.explain_match(given.answer_about(asked.photo), asked.rank)
-    return Found(tell.tell_explanation(explanation, asked.about), explanation)
+    return ToolResult(tell.tell_explanation(explanation, asked.about), explanation)
 
 
-async def _compare_places(asked: ComparePlaces, given: Given) -> Found:
+async def _compare_places(asked: ComparePlaces, given: Given) -> ToolResult:
     if asked.ranks:
         first, second = asked.ranks if len(asked.ranks) == 2 else (1, *asked.ranks)
         two = comparing.compare_candidates(given.answer_about(asked.photo), first, second)
-        return Found(tell.tell_candidates_compared(two), two)
+        return ToolResult(tell.tell_candidates_compared(two), two)
     if len(asked.photos) < 2:
-        raise UsageError("A comparison needs two photographs, or two candidates of the latest answer: name them.")
+        raise UsageError("A comparison needs two photographs, or two candidates of one answer: name them.")
     answers = [await locate(photo, given.context, given.on_progress) for photo in asked.photos]
     comparison = comparing.compare_places(answers)
-    return Found(tell.tell_comparison(comparison), comparison, answers=answers)
+    return ToolResult(tell.tell_comparison(comparison), comparison, answers=answers)
 
 
-async def _show_candidate(asked: ShowCandidate, given: Given) -> Found:
+async def _show_candidate(asked: ShowCandidate, given: Given) -> ToolResult:
     answer = given.answer_about(asked.photo)
     content = tell.tell_candidates(answer) if asked.rank is None else tell.tell_candidate(answer, asked.rank)
-    return Found(content, CandidateShown(answer=answer, rank=asked.rank))
+    return ToolResult(content, CandidateShown(answer=answer, rank=asked.rank))
 
 
-async def _change_settings(asked: ChangeSettings, given: Given) -> Found:
+async def _change_settings(asked: ChangeSettings, given: Given) -> ToolResult:
     new = asked.model_dump(exclude_none=True)
     changed = {**given.changed, **new}
     settings = with_changes(given.context, changed).settings
     shown = SettingsShown(settings=settings.model_dump(mode="json", exclude={"ledger"}), changed=changed)
-    return Found(tell.tell_settings(settings, changed, new, given.context.settings), shown, settings=new)
+    return ToolResult(tell.tell_settings(settings, changed, new, given.context.settings), shown, settings=new)
 
 
-async def _index_photos(asked: IndexPhotos, given: Given) -> Found:
+async def _index_photos(asked: IndexPhotos, given: Given) -> ToolResult:
     index = given.context.index
     folder = Path(asked.folder).expanduser()
     with _while_wanted(given.on_progress) as on_progress:
@@ -183,16 +163,16 @@ async def _index_photos(asked: IndexPhotos, given: Given) -> Found:
         skipped=tuple(skipped.reason for skipped in report.skipped),
         summary=summary,
     )
-    return Found(tell.tell_build(report, summary), extended)
+    return ToolResult(tell.tell_build(report, summary), extended)
 
 
 class _GivenUp(Exception):
-    """Nobody waits any more; what was built so far is gone on with by the next build."""
+    """Nobody is waiting any more; the next build continues from what was built so far."""
 
 
 @contextmanager
 def _while_wanted(on_progress: Progress) -> Iterator[Progress]:
-    """Yield progress that ends the thread that reports it once this was left with an error, such as a cancellation."""
+    """Yield a progress that, after an error such as a cancellation, ends the thread that still reports to it."""
     given_up = Event()
 
     def reported(stage: str, done: int, total: int, detail: str = "") -> None:
@@ -207,12 +187,12 @@ def _while_wanted(on_progress: Progress) -> Iterator[Progress]:
         raise
 
 
-async def _map_summary(_asked: SummarizeMap, given: Given) -> Found:
+async def _map_summary(_asked: SummarizeMap, given: Given) -> ToolResult:
     summary = await asyncio.to_thread(summarizing.map_summary, given.context.index)
-    return Found(tell.tell_map(summary), summary)
+    return ToolResult(tell.tell_map(summary), summary)
 
 
-_TOOLS: dict[ToolName, Callable[[Any, Given], Awaitable[Found]]] = {
+_TOOLS: dict[ToolName, Callable[[Any, Given], Awaitable[ToolResult]]] = {
     "locate_photo": _locate_photo,
     "explain_match": _explain_match,
     "compare_places": _compare_places,

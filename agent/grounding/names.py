@@ -1,4 +1,4 @@
-"""Names in a reply: of places, signs and whatever has a capital, that no tool told, or that a sign's words became."""
+"""Names in a reply that no tool told, and words from signs that the reply states as places."""
 
 import re
 import unicodedata
@@ -12,7 +12,7 @@ _LOCATIVE = word_set("""
     in at near from around outside inside within towards toward to of by beside opposite off over into onto through
     across via past between along like show shows showing shown depicts visit visits visited visiting
 """)
-_NAMED_AFTER = 3  # words after one of these that may be a name in small letters
+_NAMED_AFTER = 3  # words after one of these that may be a name written in small letters
 _IS = word_set("is was are were be been being called named it's that's means")
 _PLACES = word_set("""
     city town village place country region district quarter street road square location area island state county
@@ -32,32 +32,32 @@ _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff'-]+")
 _START = "\n"
 _STOPS = re.compile(r"[.!?:](?![\w.])|[\n•*]")
 _AFTER_NUMBER = re.compile(r"\d\s?°?\s?$")
-# Beside letters, digits and ASCII: signs that a sentence about scores and places may have.
+# Characters besides letters, digits and ASCII that a sentence about scores and places may have.
 _SIGNS = frozenset("°≈≥≤≠×÷±→…•√∞€£′″" + GAP)
 
 
 @dataclass(frozen=True)
-class Word:
-    """A word of a reply, and what is between it and the one before."""
+class ReplyWord:
+    """A word of a reply, and the text between it and the word before."""
 
     text: str
     gap: str
 
     @property
     def small(self) -> str:
-        """It in small letters, without a possessive."""
+        """The word in small letters, without a possessive ending."""
         return (
             re.sub(r"'s?$", "", self.text.casefold()) if self.text.casefold() not in ORDINARY else self.text.casefold()
         )
 
     @property
     def begins(self) -> bool:
-        """Whether a sentence begins with it; right after what was cut out none does."""
+        """Whether it begins a sentence; a word right after something that was cut out does not."""
         return _STOPS.search(self.gap.rpartition(GAP)[2]) is not None
 
     @property
     def is_side(self) -> bool:
-        """Whether it is the N, E, S or W of a number, which is looked at with the number."""
+        """Whether it is the N, E, S or W after a number, which is checked with the number."""
         return self.text in ("N", "E", "S", "W") and _AFTER_NUMBER.search(self.gap) is not None
 
     @property
@@ -67,7 +67,7 @@ class Word:
 
 
 def ungrounded_names(text: str, sources: Sources) -> Iterator[str]:
-    """Yield the words of a text in one form that name what no tool told, and signs that are no writing."""
+    """Yield the words of a text in `one_form` that name what no tool told, and symbols that are no writing."""
     yield from (one for one in text if not (one.isascii() or one.isalpha() or one in _SIGNS or _is_punctuation(one)))
     found = _words(text)
     for number, word in enumerate(found):
@@ -77,7 +77,7 @@ def ungrounded_names(text: str, sources: Sources) -> Iterator[str]:
 
 
 def stated_as_place(before: Sequence[str]) -> bool:
-    """Whether what follows these words, in small letters, is said to be a place; the words of a sign never may."""
+    """Whether what follows these words, in small letters, is called a place, as the words of a sign never may be."""
     last, earlier = before[-1:], before[-2:-1]
     article = last and last[0] in ("the", "a", "an", "beautiful", "lovely")
     if article:
@@ -90,12 +90,12 @@ def stated_as_place(before: Sequence[str]) -> bool:
 
 
 def told_as_read(before: Sequence[str], after: Sequence[str] = ()) -> bool:
-    """Whether what stands between these words, in small letters, is said to be read in a photo, and no more."""
+    """Whether what stands between these words, in small letters, is only said to be read in a photo."""
     return not stated_as_place(before) and any(word in _READ for word in (*before[-4:], *after[:3]))
 
 
 def told_as_quoted(before: Sequence[str], after: Sequence[str]) -> bool:
-    """Whether a quotation between these words is said to be read, or to be a photo's name, and no more."""
+    """Whether a quotation between these words is only said to be read, or to be a photo's name."""
     around = (*before[-4:], *after[:3])
     return not stated_as_place(before) and any(word in _READ or word in _NAMED for word in around)
 
@@ -105,12 +105,12 @@ def small_words(text: str) -> list[str]:
     return [word.small for word in _words(text)]
 
 
-def _words(text: str) -> list[Word]:
-    found: list[Word] = []
+def _words(text: str) -> list[ReplyWord]:
+    found: list[ReplyWord] = []
     end = 0
     for match in WORD.finditer(text):
         gap = text[end : match.start()]
-        found.append(Word(match[0], gap if found else f"{_START}{gap}"))
+        found.append(ReplyWord(match[0], gap if found else f"{_START}{gap}"))
         end = match.end()
     return found
 
@@ -119,8 +119,8 @@ def _is_punctuation(character: str) -> bool:
     return unicodedata.category(character).startswith("P")
 
 
-def _is_name(word: Word) -> bool:
-    """Whether a word needs a tool that told it."""
+def _is_name(word: ReplyWord) -> bool:
+    """Whether a word is a name, which only a tool may tell."""
     small = word.small
     if word.text in SYMBOLS or word.is_side or small in _MAY_HAVE_ACCENTS:
         return False
@@ -134,8 +134,8 @@ def _is_name(word: Word) -> bool:
     return not (word.begins and _is_ordinary(small) and not any(part in NOT_CAPITALISED for part in parts))
 
 
-def _is_told(found: Sequence[Word], number: int, sources: Sources) -> bool:
-    """Whether a tool told a word, or quoted it and the reply says no more than that it was read."""
+def _is_told(found: Sequence[ReplyWord], number: int, sources: Sources) -> bool:
+    """Whether a tool told a word, or quoted it and the reply only says that it was read."""
     small = found[number].small
     following = found[number + 1].small if number + 1 < len(found) else ""
     if _COMPASS.fullmatch(small) and following == "of":
@@ -149,10 +149,10 @@ def _is_told(found: Sequence[Word], number: int, sources: Sources) -> bool:
     return told_as_read(before, [word.small for word in found[last + 1 :]])
 
 
-def _run(found: Sequence[Word], number: int, sources: Sources) -> tuple[int, int]:
-    """Return the first and the last of the words around one that are quoted by tools, too, and no words of ours."""
+def _run(found: Sequence[ReplyWord], number: int, sources: Sources) -> tuple[int, int]:
+    """Return the first and last of the words around one that tools quoted as well and that are not ordinary."""
 
-    def belongs(word: Word) -> bool:
+    def belongs(word: ReplyWord) -> bool:
         return word.small in sources.quoted_words and (word.has_capital or word.small not in ORDINARY)
 
     first = last = number
@@ -163,8 +163,8 @@ def _run(found: Sequence[Word], number: int, sources: Sources) -> tuple[int, int
     return first, last
 
 
-def _unknown_after_prepositions(found: Sequence[Word], sources: Sources) -> Iterator[str]:
-    """Yield words in small letters where a place is named that are neither ordinary nor told."""
+def _unknown_after_prepositions(found: Sequence[ReplyWord], sources: Sources) -> Iterator[str]:
+    """Yield words in small letters where a place is named, if they are neither ordinary nor told by a tool."""
     for number, word in enumerate(found):
         looked_at = _NAMED_AFTER if word.small in _LOCATIVE else int(word.small in _IS or word.small in _PLACES)
         for other in found[number + 1 : number + 1 + looked_at]:
@@ -181,5 +181,5 @@ def _may_follow(small: str, before: str, sources: Sources) -> bool:
 
 
 def _is_ordinary(small: str) -> bool:
-    """Whether a word, or each of those that hyphens join, is an ordinary one."""
+    """Whether a word is ordinary, or each part of it that hyphens join."""
     return small in ORDINARY or ("-" in small and all(part in ORDINARY for part in small.split("-")))

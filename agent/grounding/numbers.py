@@ -1,4 +1,4 @@
-"""Numbers in a reply: coordinates, distances and scores, each of which a tool must have told, rounded at most."""
+"""Numbers in a reply: coordinates, distances and scores. A tool must have told each, though it may be rounded."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -8,9 +8,10 @@ from functools import cached_property
 from itertools import pairwise
 
 from .sources import Sources
+from .vocabulary import SMALL_NUMBERS, TENS
 
-_FINE = Decimal("0.00001")  # half a unit of the last place, in coordinates but not in scores
-MOST_COUNTED = 20  # whole numbers that a reply may count with
+_FINE = Decimal("0.00001")  # half a unit of the last place: coordinates are this fine, scores are not
+MOST_COUNTED = 20  # whole numbers up to this are free, for counting
 
 _DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,]*\d)|\d+\.\d+|\d+,\d+|\d+|\.\d+"
 _UNITS = {"metre": "m", "meter": "m", "kilometre": "km", "kilometer": "km", "percent": "%"}
@@ -30,7 +31,7 @@ _NUMBER = re.compile(
     """,
     re.VERBOSE,
 )
-# Degrees with minutes, as words or as signs; codes of places; digits or letters one by one.
+# Never allowed: degrees with minutes, in words or signs; plus codes; digits or letters one by one.
 _NEVER = re.compile(
     r"""
     \d\s*(?:°|deg\w*)\s*\d+[.,\d]* | \d+\s*'\s*\d+ | \d+\s*'{1,2}\s*[NSEW]\b | \d+\s*"\s*[NSEW]\b
@@ -40,14 +41,8 @@ _NEVER = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_TEENS = (
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-)
-_SMALL = _TEENS.split()
-_TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
 _LARGE = r"(?:hundred|thousand|million|dozen)s?"
-_NUMBER_WORD = rf"(?:{'|'.join(['zero', *_SMALL, *_TENS, _LARGE])})"
+_NUMBER_WORD = rf"(?:{'|'.join(['zero', *SMALL_NUMBERS, *TENS, _LARGE])})"
 _SPELLED = re.compile(
     rf"""
     \b(?:{_NUMBER_WORD}|half|quarter|few|several|couple)(?:[\s-]+(?:and\s+|of\s+|an?\s+)?{_NUMBER_WORD})*
@@ -55,7 +50,7 @@ _SPELLED = re.compile(
     | \ban?\s+(?:mile|met(?:re|er)|kilomet(?:re|er)|km|block|foot|yard|inch|hour|minute)\b
     | \b{_NUMBER_WORD}\s+point\s+{_NUMBER_WORD}\b
     | \b{_LARGE}\b
-    | \b(?P<tens>{"|".join(_TENS)})(?:[\s-](?P<ones>{"|".join(_SMALL[:9])}))?\b
+    | \b(?P<tens>{"|".join(TENS)})(?:[\s-](?P<ones>{"|".join(SMALL_NUMBERS[:9])}))?\b
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -67,7 +62,7 @@ _BETWEEN_TWO = re.compile(r"\s*(?:[,;/|&]|\band\b|\bby\b|\s)\s*")
 
 @dataclass(frozen=True)
 class Number:
-    """A number as it is written: its possible values, the half unit of its last place, its unit and side."""
+    """A number as written: its possible values, each with half a unit of its last place, its unit and its kind."""
 
     written: str
     values: tuple[tuple[Decimal, Decimal], ...]
@@ -77,18 +72,18 @@ class Number:
 
     @property
     def whole(self) -> bool:
-        """Whether it has no fraction, however it is read."""
+        """Whether it is a whole number, however it is read."""
         return bool(self.values) and all(
             value == value.to_integral_value() and half >= Decimal("0.5") for value, half in self.values
         )
 
     def rounds(self, others: Sequence[Decimal]) -> bool:
-        """Whether one of the others becomes this one by rounding."""
+        """Whether this number is one of the others, rounded."""
         return any(abs(other - value) <= half for value, half in self.values for other in others)
 
 
 def numbers(text: str) -> list[Number]:
-    """Return the numbers of a text in one form."""
+    """Return the numbers in a text in `one_form`."""
     return [_number(match) for match in _NUMBER.finditer(text)]
 
 
@@ -115,7 +110,7 @@ def _kind(side: str, label: str, degree: str | None) -> str:
 
 
 def _readings(digits: str) -> Iterator[tuple[Decimal, Decimal]]:
-    """Yield the values that digits can mean: a comma groups thousands, or stands before a fraction."""
+    """Yield the values that digits can mean: a comma may group thousands or stand before a fraction."""
     if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", digits):
         yield _reading(digits.replace(",", ""))
     if digits.count(",") == 1 and "." not in digits:
@@ -134,7 +129,7 @@ def _family(unit: str) -> str:
 
 
 class KnownNumbers:
-    """What sources say in numbers."""
+    """The numbers in sources."""
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
@@ -146,27 +141,27 @@ class KnownNumbers:
 
     @cached_property
     def pairs(self) -> list[tuple[Decimal, Decimal]]:
-        """The latitudes and longitudes that tools told, each pair as it stands."""
+        """The pairs of latitude and longitude that tools told."""
         found = re.findall(r"(?<![\w.])(-?\d+\.\d+), (-?\d+\.\d+)(?![\w.]*\d)", self._sources.plain)
         return [(Decimal(latitude), Decimal(longitude)) for latitude, longitude in found]
 
     @cached_property
     def whole(self) -> frozenset[Decimal]:
-        """Whole numbers that a person wrote, or that stand on signs and in names."""
+        """Whole numbers that the person wrote, or that are on signs or in names."""
         others = (self._sources.said, *self._sources.quoted)
         return frozenset(value for text in others for one in numbers(text) if one.whole for value, _ in one.values)
 
     @cached_property
     def settings(self) -> frozenset[Decimal]:
-        """Fractions that a person wrote and that a score can be."""
+        """Numbers from −1 to 1 that the person wrote, which may be thresholds."""
         return frozenset(value for one in numbers(self._sources.said) for value, _ in one.values if abs(value) <= 1)
 
     def values(self, *units: str) -> list[Decimal]:
-        """Return the values that tools told in these units, or in any."""
+        """Return the values that tools told in these units, or in any unit."""
         return [value for one in self.told if not units or one.unit in units for value, _ in one.values]
 
 
-# What whole numbers are coordinates after, and what is between two that are.
+# What comes before whole numbers that are coordinates, and what separates two of them.
 _LOCATES = re.compile(
     r"\b(?:at|is|are|was|coordinates?|positions?|point|lies|located|taken|here|it's|near|around|to|latitude)\W*$",
     re.IGNORECASE,
@@ -175,7 +170,7 @@ _SEPARATES = re.compile(r"\s*[,;/]?\s*")
 
 
 def ungrounded_numbers(text: str, sources: Sources) -> Iterator[str]:
-    """Yield the numbers of a text in one form that no source has, even when rounded."""
+    """Yield the numbers of a text in `one_form` that are in no source, not even before rounding."""
     yield from (match[0] for match in _NEVER.finditer(text) if match[0] not in sources.plain)
     known = KnownNumbers(sources)
     found = numbers(text)
@@ -209,7 +204,7 @@ def _in_metres(number: Number) -> Number:
 
 
 def _unknown_pairs(text: str, found: Sequence[Number], known: KnownNumbers) -> Iterator[str]:
-    """Yield what reads as a latitude and a longitude and is no pair that a tool told, though each number may be."""
+    """Yield what reads as a latitude and a longitude that no tool told as a pair, though each number may be known."""
     for one, other in pairwise(found):
         between = text[one.place[1] : other.place[0]]
         between = re.sub(rf"°|{_SIDE}|[-+]", " ", between)
@@ -226,12 +221,12 @@ def _unknown_pairs(text: str, found: Sequence[Number], known: KnownNumbers) -> I
 
 
 def _unknown_words(text: str, known: KnownNumbers) -> Iterator[str]:
-    """Yield distances and large numbers in words."""
+    """Yield distances and large numbers that are written in words and unknown."""
     for match in _SPELLED.finditer(text):
         if match["tens"] is None:
             yield match[0]
             continue
-        ones = _SMALL.index(match["ones"].lower()) + 1 if match["ones"] else 0
-        value = Decimal(_TENS[match["tens"].lower()] + ones)
+        ones = SMALL_NUMBERS.index(match["ones"].lower()) + 1 if match["ones"] else 0
+        value = Decimal(TENS[match["tens"].lower()] + ones)
         if value not in known.whole and value not in known.values():
             yield match[0]

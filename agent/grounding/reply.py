@@ -1,4 +1,4 @@
-"""What a reply states that nobody told it: coordinates, numbers, files, places."""
+"""What a model's reply states without any source: coordinates, numbers, files, places."""
 
 import re
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _AROUND = ".,;:!?'[]{}" + GAP
 _FILE = re.compile(
     rf"(?:{'|'.join(map(re.escape, sorted(PHOTO_SUFFIXES)))}|\.(?:csv|html|json|md|sqlite|toml|txt))$", re.I
 )
-_MOST_READ = 5  # characters of what mixes letters and digits on a sign; a code of a place has more
+_MOST_READ = 5  # characters that a mix of letters and digits on a sign may have; the code of a place has more
 _JOINED = re.compile(r"[/\\~_@#+|]|\w\.[^\W\d_]|[^\W\d_]\.\w|[^\W\d_]\d|\d[^\W\d_]|///")
 _NUMBER_WITH_UNIT = re.compile(r"[-+]?[\d.,]+(?:st|nd|rd|th|m|km|%|°[NSEW]?)|[-+\d.,/°%]+[NSEW]?|e\.g|i\.e|a\.m|p\.m")
 _WORDS_WITH_SLASH = re.compile(r"[A-Za-z]+(?:/[A-Za-z]+)+")
@@ -28,11 +28,11 @@ _QUOTATION = re.compile(r"\"([^\"]+)\"|(?<!\w)'([^']+(?:'\w[^']*)*)'(?!\w)")
 def ungrounded(reply: str, sources: Sequence[str], said: Sequence[str] = ()) -> list[str]:
     """Return what a reply states that neither tools told (`sources`, their results) nor the person wrote (`said`).
 
-    Coordinates, distances, scores and addresses must stand in a tool's own words, rounded at most: what a result has
-    in quotation marks (signs, cues, names of files) is only quoted, and stating it as a place or a position counts as
-    ungrounded, too. So does every place that the person alone named, even in "no tool says that it is Paris". From the
-    person come whole numbers, thresholds and names of files. It is stricter than it need be, as the rules' own reply
-    stands in for one that is refused; but it reads words, not meanings: a sentence that is false in tools' own words
+    Coordinates, distances, scores and addresses must be in a tool's own words, though they may be rounded. What a
+    result has in quotation marks (signs, cues, names of files) is only quoted: to state it as a place or a position is
+    ungrounded, too. So is every place that only the person named, even in "no tool says that it is Paris". The person
+    may be the source of whole numbers, thresholds and names of files. The check is stricter than necessary, since the
+    rules' own reply replaces a refused one. It reads words and not meanings, so a false sentence in tools' own words
     passes.
     """
     known = Sources.of(sources, said)
@@ -44,7 +44,7 @@ def ungrounded(reply: str, sources: Sequence[str], said: Sequence[str] = ()) -> 
 
 
 def _without_addresses(text: str, known: Sources) -> tuple[str, list[str]]:
-    """Cut addresses out of a text, and return those that no tool told."""
+    """Cut web addresses out of a text, and also return those that no tool told."""
     told = {token.rstrip(_AROUND) for token in known.plain.split()}
     found: list[str] = []
 
@@ -58,7 +58,7 @@ def _without_addresses(text: str, known: Sources) -> tuple[str, list[str]]:
 
 
 def _without_tokens(text: str, known: Sources, found: list[str]) -> str:
-    """Cut names of files, and what mixes letters with digits or dots, out of a text; add those that are unknown."""
+    """Cut names of files and mixes of letters and digits out of a text; unknown ones are added to `found`."""
 
     def cut(match: re.Match[str]) -> str:
         token = match[0].strip(_AROUND)
@@ -72,7 +72,7 @@ def _without_tokens(text: str, known: Sources, found: list[str]) -> str:
 
 
 def _may_be_named(token: str, before: str, known: Sources) -> bool:
-    """Whether a known token may stand in a reply; what is only quoted, and is no file, must be short and read."""
+    """Whether a reply may use a known token; one that is only quoted and no file must be short and said to be read."""
     if token.startswith(("/", "~", "./", "../")) or _FILE.search(token):
         return True
     if known.holds_plainly(token):
@@ -81,14 +81,14 @@ def _may_be_named(token: str, before: str, known: Sources) -> bool:
 
 
 def _are_ordinary(token: str) -> bool:
-    """Whether slashes join ordinary words, as in and/or."""
+    """Whether a token is ordinary words joined by slashes, such as and/or."""
     if not _WORDS_WITH_SLASH.fullmatch(token):
         return False
     return all(part in ORDINARY or part in SYMBOLS for part in token.split("/"))
 
 
 def _without_quotations(text: str, known: Sources, found: list[str]) -> str:
-    """Cut out what a reply quotes word for word, unless it says that this is the place."""
+    """Cut out what a reply quotes word for word; a quotation that it calls a place is added to `found`."""
 
     def cut(match: re.Match[str]) -> str:
         content = match[1] or match[2]

@@ -1,4 +1,4 @@
-"""One form of every character, and what tools said told apart from what they only quote."""
+"""What a reply may rest on: what tools said is kept apart from what they only quote; characters have one form."""
 
 import json
 import re
@@ -7,21 +7,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-GAP = "■"  # stands where something was cut out; no word and no number
+GAP = "■"  # marks where something was cut out; it is neither a word nor a number
 
-# Before NFKC, which would make letters and blanks of them.
+# Replaced before NFKC, which would turn them into letters and spaces.
 _BEFORE = str.maketrans(
     {**dict.fromkeys("º˚", "°"), **dict.fromkeys("´`‘’‚‛′ʹʼ", "'"), **dict.fromkeys("“”„‟″«»", '"'), "‒": "-", "–": "-"}
 )
 _AFTER = str.maketrans({"−": "-", "‐": "-", "‑": "-", "—": " - ", "―": " - ", "٫": ".", "٬": ",", "·": ".", "⁄": "/"})
 
-# A JSON string, or one as Python writes it; neither can close its own quotation mark.
+# A string as JSON or Python writes it; its content cannot end it.
 _QUOTED = re.compile(r""" "((?:[^"\\\n]|\\.)*)" | (?<!\w)'((?:[^'\\\n]|\\.)*)'(?!\w) """, re.VERBOSE)
 _OPEN = re.compile(r'"[^\n]*')
 
 
 def one_form(text: str) -> str:
-    """Return a text with one form of every digit, minus, blank and quotation mark, and nothing that cannot be seen."""
+    """Return a text with one form of each digit, minus, space and quotation mark, and without invisible characters."""
     text = unicodedata.normalize("NFKC", text.translate(_BEFORE)).translate(_AFTER)
     return "".join(_one_form(character) for character in text)
 
@@ -36,7 +36,7 @@ def _one_form(character: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text in `one_form`, in small letters, with what their hyphens join on its own as well."""
+    """Return the words of a text in `one_form`, in small letters; the parts of a hyphenated word are added."""
     found = [match[0].casefold() for match in WORD.finditer(text)]
     return [*found, *(part for word in found if "-" in word for part in word.split("-"))]
 
@@ -54,37 +54,37 @@ class Sources:
 
     @classmethod
     def of(cls, told: Sequence[str], said: Sequence[str] = ()) -> "Sources":
-        """Take tools' results apart: file names, cues and signs stand in quotation marks there."""
+        """Take tools' results apart, in which file names, cues and signs are in quotation marks."""
         quoted = [one_form(_unquoted(match)) for text in told for match in _QUOTED.finditer(text)]
         plain = "\n".join(_OPEN.sub(GAP, _QUOTED.sub(GAP, text)) for text in told)
         return cls(plain=one_form(plain), quoted=tuple(quoted), said=one_form("\n".join(said)))
 
     @cached_property
     def everything(self) -> str:
-        """All of it, for what may come from anywhere, such as a file's name."""
+        """All sources together, for what may come from any of them, such as a file's name."""
         return "\n".join((self.plain, *self.quoted, self.said)).casefold()
 
     @cached_property
     def plain_words(self) -> frozenset[str]:
-        """What tools said in their own words."""
+        """The words that tools said themselves."""
         return frozenset(words(self.plain))
 
     @cached_property
     def quoted_words(self) -> frozenset[str]:
-        """What tools only quoted: a sign's words are no place."""
+        """The words that tools only quoted: what a sign says is not a place."""
         return frozenset(word for text in self.quoted for word in words(text))
 
     def quotes(self, text: str) -> bool:
-        """Whether a text, but for its punctuation, is part of something that a tool quoted."""
+        """Whether a text, apart from punctuation, is part of something that a tool quoted."""
         wanted = _spaced(text)
         return wanted.strip() != "" and any(wanted in _spaced(one) for one in self.quoted)
 
     def holds(self, token: str) -> bool:
-        """Whether a token such as a file's name stands on its own anywhere, or at the end of a path."""
+        """Whether a token, such as a file's name, occurs anywhere on its own or at the end of a path."""
         return _stands_in(token, self.everything)
 
     def holds_plainly(self, token: str) -> bool:
-        """Whether a token stands in what tools said in their own words, or in what the person wrote."""
+        """Whether a token occurs in what tools said in their own words or in what the person wrote."""
         return _stands_in(token, f"{self.plain}\n{self.said}".casefold())
 
 
@@ -98,7 +98,7 @@ def _spaced(text: str) -> str:
 
 
 def _unquoted(match: re.Match[str]) -> str:
-    """Return what stands between quotation marks, without its escapes where they are JSON's."""
+    """Return the text between quotation marks, with JSON's escapes resolved."""
     if match[1] is None:
         return match[2]
     try:

@@ -1,10 +1,21 @@
-"""Words that a reply may use though no tool said them, and words that name places in whatever case."""
+"""English words that a reply may use though no tool said them, and names of places, which it may not.
+
+The lists err on the safe side: a reply with a word that is missing here is refused, and the rules' own reply replaces
+it. The word lists of `evals.cues` judge a model's cues, where "French" is a style and "traffic" a fault, so the two
+have nothing to share.
+"""
 
 
 def word_set(text: str) -> frozenset[str]:
     """Return the words of a text."""
     return frozenset(text.split())
 
+
+SMALL_NUMBERS = (
+    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
+    "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)  # fmt: skip
+TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
 
 ORDINARY = word_set("""
     a an the this that these those such same other another each every any some all both either neither no none
@@ -93,18 +104,18 @@ ORDINARY = word_set("""
     ledger checksum codebook geotagged geo-tagged drag dropping exif gps utm jpeg png e.g i.e etc vs
 """)
 
-# Ordinary words that are towns or countries as well: with a capital they are taken for those.
+# Ordinary words that are also names of towns or countries: with a capital they count as names.
 NOT_CAPITALISED = word_set("""
     bath bergen cork derby hall lincoln male march mobile motel nancy nice orange reading rugby split tours us york
 """)
 
-# May stand in capitals anywhere in a sentence.
+# Words that may have capitals anywhere in a sentence.
 SYMBOLS = word_set("""
     I I'm I've I'll I'd S K N T τ κ α β R VLAD RootSIFT DINOv2 GPS EXIF UTM JPEG JPG PNG HEIC URL JSON OK WGS VPR
     OCR FAISS Eq Eqs English OpenStreetMap
 """)
 
-# Not the towns that are ordinary words, such as reading: with a capital they are found without this.
+# Without the towns in `NOT_CAPITALISED`, which are recognised by their capital.
 PLACE_NAMES = word_set("""
     afghanistan albania algeria andorra angola argentina armenia australia austria azerbaijan bahamas bahrain
     bangladesh barbados belarus belgium belize benin bhutan bolivia bosnia botswana brazil brunei bulgaria cambodia

@@ -1,4 +1,4 @@
-"""What a run of the graph is given: the index, the tools' dependencies and the settings."""
+"""What a run of the graph is given: the index, what the tools depend on, and the settings."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from internvl_vpr.tools.describe_image import Describer, Replay
+from internvl_vpr.tools.describers.signage import ImageStatistics, SignageReader
+from internvl_vpr.tools.describers.vision_model import VisionModel
 from internvl_vpr.tools.endpoint.chat_model import ASSISTANT_PROMPT, ChatModel
 from internvl_vpr.tools.endpoint.endpoint import Endpoint
 from internvl_vpr.tools.endpoint.prompt import Prompt
@@ -25,10 +27,10 @@ LEDGER_FILE = "ledger.sqlite"
 
 @dataclass(frozen=True)
 class Context:
-    """Dependencies of a run; live objects that are shared by runs and never stored in the graph's state.
+    """What a run depends on: live objects that runs share and that are never stored in the graph's state.
 
-    `calibration` is that of the settings' τ, where it has one that is valid for all the others. `assistant` decides
-    the steps of a chat; without one, rules do.
+    `calibration` is where the settings' τ comes from, if a calibration that fits all other settings gave it.
+    `assistant` is the model that chooses the steps of a chat; without one, rules choose them.
     """
 
     index: PlaceIndex
@@ -42,7 +44,7 @@ class Context:
     assistant: ChatModel | None = None
 
     def resolved(self) -> dict[str, str | int | float | None]:
-        """Return every resolved setting, with the full ids of what computed the answer."""
+        """Return every setting as it was resolved, with the full ids of what computed the answer."""
         calibrated = self.calibration.made if self.calibration else None
         return {
             **self.settings.model_dump(mode="json", exclude={"ledger"}),
@@ -62,7 +64,7 @@ def _ids(index: PlaceIndex, backbone: Backbone, describer: Describer, encoder: S
 
 @dataclass(frozen=True)
 class Describing:
-    """What describing an index's images needs; neither backbone nor encoder."""
+    """What it takes to describe the images of an index: neither a backbone nor an encoder."""
 
     index: PlaceIndex
     describer: Describer
@@ -98,9 +100,9 @@ def open_context(
 ) -> Iterator[Context]:
     """Open an index folder with everything a run needs; `flags` are settings by name, such as `k=50`.
 
-    With `settings` given, nothing else is asked: no flag, no environment, no file, no calibration. With `replay`,
-    nothing is described: what the ledger lacks is an error. A τ that was calibrated for this map with these settings
-    comes before the preset's.
+    If `settings` are given, nothing else counts: no flag, no environment, no file, no calibration. With `replay`,
+    nothing new is described, and what the ledger lacks is an error. A τ that was calibrated for this map with these
+    settings replaces the preset's.
     Raises `IndexMissing`, `IndexDamaged`, `IndexMismatch`, `UsageError`, `WeightsError`, `PackageMissing` or
     `LedgerError`.
     """
@@ -108,14 +110,14 @@ def open_context(
     index = PlaceIndex.open(folder)
     try:
         resolved = settings or resolve_settings(flags, file=file, index=index.settings)
-        fitting = _fitting_backbone(folder, index, resolved)
-        backbone = open_backbone(fitting, device=resolved.device, dtype=resolved.dtype)
+        query_backbone = _query_backbone(folder, index, resolved)
+        backbone = open_backbone(query_backbone, device=resolved.device, dtype=resolved.dtype)
         describer, encoder = open_describer(resolved), open_encoder(resolved.encoder)
         ids = _ids(index, backbone, describer, encoder)
         calibration = _valid_calibration(folder, resolved, ids) if settings is None else None
         if calibration is not None:
-            known = {"tau": calibration.tau}
-            resolved = resolve_settings(flags, file=file, index=index.settings, defaults=known)
+            calibrated = {"tau": calibration.tau}
+            resolved = resolve_settings(flags, file=file, index=index.settings, defaults=calibrated)
         with Ledger(resolved.ledger or folder / LEDGER_FILE) as ledger:
             yield Context(
                 index=index,
@@ -140,13 +142,13 @@ def _valid_calibration(folder: Path, settings: Settings, ids: Mapping[str, str])
     return found
 
 
-def _fitting_backbone(folder: Path, index: PlaceIndex, settings: Settings) -> BackboneSettings:
-    """Return what computes the query's descriptors, which must be what computed the index's."""
+def _query_backbone(folder: Path, index: PlaceIndex, settings: Settings) -> BackboneSettings:
+    """Return the backbone for the query's descriptors, which must be the one that computed the index's."""
     asked = settings.index_settings(index.settings)
     if differing := differing_settings(index.settings, asked):
         raise IndexMismatch(
             f"The index in {str(folder)!r} was built with other settings ({differing}): "
-            "leave those flags out, or build an index with them."
+            "leave out those flags, or build an index with them."
         )
     return asked.backbone
 
@@ -154,22 +156,23 @@ def _fitting_backbone(folder: Path, index: PlaceIndex, settings: Settings) -> Ba
 def open_describer(settings: Settings) -> Describer:
     """Open what names cues; nothing is sent yet. Raises `PackageMissing` or `UsageError`."""
     if settings.describer == "signage":
-        from internvl_vpr.tools.describers.signage import SignageReader
-
         return SignageReader()
     if settings.describer == "statistics":
-        from internvl_vpr.tools.describers.signage import ImageStatistics
-
         return ImageStatistics()
-    from internvl_vpr.tools.describers.vision_model import VisionModel
-    from internvl_vpr.tools.endpoint.endpoint import Endpoint
-    from internvl_vpr.tools.endpoint.prompt import Prompt
-
-    endpoint = Endpoint(settings.endpoint, settings.api_key, timeout=settings.timeout, concurrency=settings.concurrency)
-    return VisionModel(endpoint, settings.model, Prompt.load(settings.prompt), image_side=settings.image_side)
+    prompt = Prompt.load(settings.prompt)
+    return VisionModel(open_endpoint(settings), settings.model, prompt, image_side=settings.image_side)
 
 
 def open_chat_model(settings: Settings) -> ChatModel:
-    """Open the model that the settings name; raises `UsageError` for an endpoint, a key or a prompt that cannot be."""
-    endpoint = Endpoint(settings.endpoint, settings.api_key, timeout=settings.timeout, concurrency=settings.concurrency)
-    return ChatModel(endpoint, settings.model, Prompt.load(ASSISTANT_PROMPT, placeholders=()))
+    """Open the model that chooses the steps of a chat; raises `UsageError` for a bad endpoint, key or prompt."""
+    return ChatModel(open_endpoint(settings), settings.model, Prompt.load(ASSISTANT_PROMPT, placeholders=()))
+
+
+def open_endpoint(settings: Settings, concurrency: int | None = None) -> Endpoint:
+    """Open the server that the settings name, for so many requests at once; raises `UsageError` for a bad address."""
+    return Endpoint(
+        settings.endpoint,
+        settings.api_key,
+        timeout=settings.timeout,
+        concurrency=concurrency or settings.concurrency,
+    )

@@ -1,4 +1,4 @@
-"""Describing every image of an index ahead of time."""
+"""Describing every image of an index in advance."""
 
 import time
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ from .context import Describing
 from .workers import run_workers
 
 STAGE = "describing"
-# So many failures with no success between them are the describer's, not the photographs'.
+# After this many failures in a row, the describer is at fault and not the photographs.
 _FAILURES_IN_A_ROW = 20
-_PAGE = 512  # images that are looked up in the ledger at once
+_PAGE = 512  # images looked up in the ledger at once
 
 
 class Undescribed(Record):
@@ -28,7 +28,7 @@ class Undescribed(Record):
 
 
 class DescribeReport(Record):
-    """What a run did: the images of the index, those left out by its limit, what it took, and what failed."""
+    """What a run did: the images in the index, those left over, the steps it took, and what failed."""
 
     images: int
     left: int
@@ -39,10 +39,10 @@ class DescribeReport(Record):
 async def describe_all(
     given: Describing, *, limit: int | None = None, on_progress: Progress = silent
 ) -> DescribeReport:
-    """Describe each image of the index that the ledger has no description of, at most `limit` of them.
+    """Describe the images of the index that have no description in the ledger, at most `limit` of them.
 
-    Raises `NotDescribed` after twenty failures in a row, and what `describe_image` raises; everything that was
-    described until then is kept, and the next run goes on from there.
+    Raises `NotDescribed` after twenty failures in a row, and what `describe_image` raises. Everything described until
+    then is kept, and the next run continues from there.
     """
     images = sum(1 for _ in given.index.images())
     missing = sum(1 for _ in _undescribed(given))
@@ -53,7 +53,7 @@ async def describe_all(
 
 
 def _undescribed(given: Describing) -> Iterator[Candidate]:
-    """Yield each image of the index without a description, looked up page by page."""
+    """Yield each image of the index that has no description, looked up page by page."""
     images = given.index.images()
     while page := list(islice(images, _PAGE)):
         digests = [image.digest for image in page]
@@ -62,7 +62,7 @@ def _undescribed(given: Describing) -> Iterator[Candidate]:
 
 
 class _Run:
-    """The counts of one run, shared by its workers."""
+    """The state of one run, shared by its workers."""
 
     def __init__(self, given: Describing, images: int, recorded: int, on_progress: Progress) -> None:
         self.failed: list[Undescribed] = []
@@ -74,7 +74,7 @@ class _Run:
         self._in_a_row = 0
 
     def in_good_order(self) -> Iterator[Candidate]:
-        """Yield what is to be described; images that were given up before come last, so that they stop no others."""
+        """Yield the images to describe; those that an earlier run gave up come last, so that they hold up no others."""
         given = self._given
         later: list[Candidate] = []
         missing = _undescribed(given)
@@ -86,7 +86,7 @@ class _Run:
 
     @property
     def done(self) -> int:
-        """Images that have been dealt with, by this run or before it."""
+        """How many images have been dealt with, by this run or an earlier one."""
         return self.steps.made + self.steps.recorded + self.steps.failed
 
     async def work(self, images: Iterator[Candidate]) -> None:
@@ -101,15 +101,15 @@ class _Run:
                 self._in_a_row = 0
                 continue
             self.failed.append(Undescribed(path=image.path, reason=description.failure))
-            self._in_a_row += bool(description.attempts)  # a photo that cannot be read says nothing of the describer
+            self._in_a_row += bool(description.attempts)  # a photo that cannot be read says nothing about the describer
             if self._in_a_row >= _FAILURES_IN_A_ROW:
                 raise NotDescribed(
                     f"{self._in_a_row} images in a row could not be described, the last because "
-                    f"{description.failure.rstrip('.')}: mend that and run the same command again."
+                    f"{description.failure.rstrip('.')}: fix that and run the same command again."
                 )
 
     def _add(self, description: Description) -> None:
-        """Add what a description took, and show it."""
+        """Count the steps of a description, and report progress."""
         new, old = count_steps([description]), self.steps
         tokens = {kind: old.tokens.get(kind, 0) + new.tokens.get(kind, 0) for kind in old.tokens | new.tokens}
         self.steps = Steps(

@@ -1,4 +1,4 @@
-"""The graph's nodes: one short async function a tool."""
+"""The graph's nodes in the order in which it runs them: one short async function for each tool."""
 
 import asyncio
 import hashlib
@@ -20,28 +20,9 @@ from internvl_vpr.tools.records import Answer, Candidate, Photo, Position
 from .context import Context
 from .state import Answered, Described, Image, NewDescriptions, NewPhoto, NewScores, Query, Retrieved, Scored
 
-_REMEMBERED = 1024  # steps of the graph; older ones are forgotten
-
-
-class Deadlines:
-    """Remembers when each step of the graph began, by the id that its parallel tasks share."""
-
-    def __init__(self) -> None:
-        self._begun: OrderedDict[str, float] = OrderedDict()
-
-    def remaining(self, step: str, seconds: float) -> float:
-        """Return the seconds that are left of a step's time; the first call for a step begins it."""
-        begun = self._begun.setdefault(step, time.monotonic())
-        while len(self._begun) > _REMEMBERED:
-            self._begun.popitem(last=False)
-        return max(0.0, begun + seconds - time.monotonic())
-
-
-_deadlines = Deadlines()
-
 
 async def retrieve(state: Query, runtime: Runtime[Context]) -> NewPhoto:
-    """Photo to K candidates, Eqs. 1–5; the photo's own position is not read."""
+    """From the photo to K candidates, Eqs. 1–5; the photo's own position is not read."""
     given = context_of(runtime)
     photo = await asyncio.to_thread(open_photo, Path(state["photo"]), read_position=False)
     candidates = await asyncio.to_thread(
@@ -51,7 +32,7 @@ async def retrieve(state: Query, runtime: Runtime[Context]) -> NewPhoto:
 
 
 async def recall(state: Retrieved, runtime: Runtime[Context]) -> dict[str, Overwrite]:
-    """Read back every description that the ledger holds; those of an earlier run of the thread go."""
+    """Read back every description that the ledger has; descriptions from the thread's earlier run are dropped."""
     given = context_of(runtime)
     digests = [image["digest"] for image in images_of(state)]
     recorded = await asyncio.to_thread(
@@ -63,16 +44,16 @@ async def recall(state: Retrieved, runtime: Runtime[Context]) -> dict[str, Overw
 
 
 def each_image(state: Described) -> list[Send] | str:
-    """One step for each distinct image that still needs a description; when none does, go on."""
+    """Start a step for each distinct image that needs a description; go on to the scores if none does."""
     missing = [image for image in images_of(state) if image["digest"] not in state["descriptions"]]
     return [Send("describe_image", image) for image in missing] or "score_candidates"
 
 
 async def describe(state: Image, runtime: Runtime[Context]) -> NewDescriptions:
-    """One image to its cues, Eq. 6."""
+    """From one image to its cues, Eq. 6."""
     given = context_of(runtime)
     settings, info = given.settings, runtime.execution_info
-    left = _deadlines.remaining(info.checkpoint_id, settings.deadline) if info else settings.deadline
+    left = _DEADLINES.remaining(info.checkpoint_id, settings.deadline) if info else settings.deadline
     description = await describe_image.describe_image(
         Path(state["path"]), state["digest"], settings.n, given.describer, given.ledger, left
     )
@@ -80,7 +61,7 @@ async def describe(state: Image, runtime: Runtime[Context]) -> NewDescriptions:
 
 
 async def score(state: Described, runtime: Runtime[Context]) -> NewScores:
-    """Descriptions to scores, Eqs. 7–9."""
+    """From descriptions to scores, Eqs. 7–9."""
     given = context_of(runtime)
     descriptions = state["descriptions"]
     phrases = [cue.text for description in descriptions.values() for cue in description.cues]
@@ -90,7 +71,7 @@ async def score(state: Described, runtime: Runtime[Context]) -> NewScores:
 
 
 async def decide(state: Scored, runtime: Runtime[Context]) -> Answered:
-    """Scores to the answer, Eq. 10; only now is the photo's own position read, for the report."""
+    """From scores to the answer, Eq. 10; the photo's own position is read only now, to be reported."""
     given = context_of(runtime)
     settings = given.settings
     ranked = apply_threshold.apply_threshold(state["candidates"], state["scores"], settings.tau, settings.below_tau)
@@ -110,7 +91,7 @@ async def decide(state: Scored, runtime: Runtime[Context]) -> Answered:
 
 
 def _as_recorded(answer: Answer, given: Context) -> Answer:
-    """Record what an answer took; a replay repeats what it took then."""
+    """Record the steps that an answer took; a replay repeats the recorded ones."""
     about = f"{given.index.manifest.checksum} {json.dumps(answer.settings, sort_keys=True)}"
     key = f"{answer.digest}/{hashlib.sha256(about.encode()).hexdigest()}"
     if not given.replay:
@@ -121,7 +102,7 @@ def _as_recorded(answer: Answer, given: Context) -> Answer:
 
 
 def images_of(state: Retrieved | NewPhoto) -> list[Image]:
-    """The distinct images of a run, the query's first; copies of one image are one."""
+    """The distinct images of a run, the query's first; copies of an image count once."""
     photos: list[Photo | Candidate] = [state["query"], *state["candidates"]]
     distinct = {photo.digest: Image(path=str(photo.path), digest=photo.digest) for photo in reversed(photos)}
     return list(reversed(distinct.values()))
@@ -131,12 +112,30 @@ def _own_position(path: Path) -> Position | None:
     try:
         return open_photo(path).position
     except PositionError:
-        return None  # a name that is written wrongly says nothing, and nothing depends on it
+        return None  # a malformed file name gives no position, and no answer depends on it
 
 
 def context_of(runtime: Runtime[Context]) -> Context:
-    """Return what a run was given; LangGraph hands over None when the caller forgot it. Raises `UsageError`."""
+    """Return the run's context; raises `UsageError` if the caller gave none, which LangGraph passes on as None."""
     given: Context | None = runtime.context
     if given is None:
         raise UsageError("The graph needs a context: call it with context=..., from open_context(PLACES).")
     return given
+
+
+class Deadlines:
+    """Remembers when each step of a run began, under the id that the step's parallel tasks share."""
+
+    def __init__(self, most: int = 1024) -> None:
+        self._began: OrderedDict[str, float] = OrderedDict()
+        self._most = most  # steps that are remembered; the oldest are forgotten
+
+    def remaining(self, step: str, seconds: float) -> float:
+        """Return how many of a step's seconds are left; the first call for a step starts its time."""
+        began = self._began.setdefault(step, time.monotonic())
+        while len(self._began) > self._most:
+            self._began.popitem(last=False)
+        return max(0.0, began + seconds - time.monotonic())
+
+
+_DEADLINES = Deadlines()

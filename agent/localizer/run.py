@@ -1,4 +1,4 @@
-"""One run of the localization graph, with its progress reported."""
+"""One run of the localization graph, with progress."""
 
 import os
 import time
@@ -19,14 +19,14 @@ from .graph import graph
 from .nodes import images_of
 from .state import Query
 
-# What a run inside another graph's node takes over from there. Its checkpointer and durability are not: they would
-# store every step of every localization in a conversation.
+# What a run inside a node of another graph takes over from that graph. The checkpointer is not among it: it would store
+# every step of every localization in the conversation.
 _INHERITED = ("callbacks", "max_concurrency", "metadata", "tags")
 
 
 @dataclass(frozen=True)
 class Trace:
-    """What every stage of a run found; candidates and scores are in the coarse order, seconds by stage."""
+    """What every stage of a run found; candidates and scores are in the coarse order, and seconds are by stage."""
 
     candidates: Sequence[Candidate]
     descriptions: Mapping[str, Description]
@@ -36,12 +36,12 @@ class Trace:
 
 
 async def locate(photo: Path | str, context: Context, on_progress: Progress = silent) -> Answer:
-    """Say where a photo was taken; raises the graph's `VprError`s."""
+    """Say where a photo was taken; raises a `VprError` as the graph does."""
     return (await trace(photo, context, on_progress)).answer
 
 
 async def trace(photo: Path | str, context: Context, on_progress: Progress = silent) -> Trace:
-    """Locate a photo and return what every stage found; raises the graph's `VprError`s."""
+    """Locate a photo and return what every stage found; raises a `VprError` as the graph does."""
     watch = _Watch(on_progress)
     with _on_its_own() as config:
         async for update in graph.astream(
@@ -54,7 +54,7 @@ async def trace(photo: Path | str, context: Context, on_progress: Progress = sil
 
 @contextmanager
 def _on_its_own() -> Iterator[RunnableConfig]:
-    """Keep a graph from being a part of the one it is called in, and yield the configuration it shares with it."""
+    """Keep a graph from becoming part of the graph that it is called in; yields the configuration that both share."""
     around: Mapping[str, Any] = var_child_runnable_config.get() or {}
     token = var_child_runnable_config.set(None)
     try:
@@ -64,7 +64,7 @@ def _on_its_own() -> Iterator[RunnableConfig]:
 
 
 class _Watch:
-    """What a run has written so far, and how long each stage took."""
+    """What a run has written so far, and how long each stage has taken."""
 
     def __init__(self, on_progress: Progress) -> None:
         self._on_progress = on_progress
@@ -76,7 +76,7 @@ class _Watch:
         on_progress("retrieving", 0, 1)
 
     def see(self, node: str, written: Mapping[str, Any]) -> None:
-        """Take what a node wrote."""
+        """Take in what a node wrote."""
         if node == "coarse_retrieve":
             self._passed("retrieving")
             self._on_progress("retrieving", 1, 1)
@@ -111,4 +111,4 @@ class _Watch:
     def _report_described(self) -> None:
         self._on_progress("describing", len(self._descriptions), self._images)
         if len(self._descriptions) == self._images:
-            self._on_progress("comparing", 0, 1)  # the sentence encoder may have to be loaded
+            self._on_progress("comparing", 0, 1)  # said now, because the sentence encoder may have to be loaded

@@ -1,8 +1,9 @@
-"""What the graph knows at each stage: every stage adds to the one before it."""
+"""What the graph knows at each stage, where every stage adds to the one before, and how a checkpointer keeps it."""
 
 from collections.abc import Mapping
 from typing import Annotated, TypeVar
 
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from pydantic import Field
 from typing_extensions import TypedDict  # pydantic, and with it a server's schemas, wants this one before Python 3.12
 
@@ -12,7 +13,7 @@ _Value = TypeVar("_Value")
 
 
 def merge(left: Mapping[str, _Value], right: Mapping[str, _Value]) -> dict[str, _Value]:
-    """Join two mappings; what is in both is the later's."""
+    """Join two mappings; for a key in both, the later value counts."""
     return {**left, **right}
 
 
@@ -30,13 +31,13 @@ class Retrieved(Query):
 
 
 class Described(Retrieved):
-    """After every description step; images that could not be described are in it, with the reason."""
+    """After every description step; images that could not be described are included, with the reason."""
 
     descriptions: Annotated[dict[str, Description], merge]
 
 
 class Scored(Described):
-    """After stage 2; one score a candidate, in their order."""
+    """After stage 2: one score per candidate, in the same order."""
 
     scores: list[Score]
 
@@ -75,3 +76,14 @@ class NewScores(TypedDict):
     """What `score_candidates` adds."""
 
     scores: list[Score]
+
+
+def record_serializer() -> JsonPlusSerializer:
+    """Return a serializer for a checkpointer of either graph: `InMemorySaver(serde=record_serializer())`.
+
+    It reads our records and LangChain's messages back as what they were. Everything else in the store, whoever wrote
+    it, comes back as plain data: nothing is imported or called.
+    """
+    return JsonPlusSerializer(
+        allowed_msgpack_modules=[Answer, Candidate, Description, Photo, Score], pickle_fallback=False
+    )

@@ -1,8 +1,8 @@
-"""The photographs that a client may name: files below folders that are given at the start, and no others.
+"""The photographs that a client may name: files below the folders given at the start, and no others.
 
 A path is walked name by name, down from an open folder. Links are not left to the system: each is read, and followed
-only where it stays below a given folder. So nothing outside is opened, or even looked at, and a folder that is swapped
-for a link meanwhile changes nothing. What remains: a hard link or a mount below a given folder belongs to it.
+only if it stays below a given folder. So nothing outside is opened or even looked at, and it does no harm if a folder
+is replaced by a link meanwhile. One thing remains: a hard link or a mount below a given folder counts as part of it.
 """
 
 import os
@@ -18,15 +18,15 @@ from internvl_vpr.tools.errors import PhotoError, UsageError
 from internvl_vpr.tools.photo.photo import MAX_BYTES
 
 _LONGEST = 4096  # bytes of a path
-_MOST_LINKS = 40  # that one path may pass, as on Linux
-_DEEPEST = 100  # folders, each held open on the way down
+_MOST_LINKS = 40  # on the way to one file, as on Linux
+_DEEPEST = 100  # folders below a given one, each held open on the way down
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # two letters: `C:` is not one
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | getattr(os, "O_PATH", 0)
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class _Root(NamedTuple):
-    """A folder as it was given, made absolute, and with its links resolved."""
+    """A given folder: as an absolute path, and with its links resolved."""
 
     given: Path
     resolved: Path
@@ -37,7 +37,7 @@ class _Refused(Exception):
 
 
 class Allowed:
-    """Folders below which photographs may be read; raises `UsageError` for none, or for one that is no folder."""
+    """Folders below which photographs may be read; raises `UsageError` without any, or for one that is no folder."""
 
     def __init__(self, folders: Sequence[Path | str]) -> None:
         if not folders:
@@ -48,21 +48,21 @@ class Allowed:
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        """The folders as they were given, made absolute."""
+        """The given folders as absolute paths."""
         return tuple(root.given for root in self._roots)
 
     def check(self, path: str) -> Path:
         """Return where a photograph is, links resolved; raises `PhotoError` for a path that is not allowed.
 
-        A relative path is looked for below each folder in turn. The error says the same of what is outside, whether
-        it exists or not, and of what is missing inside.
+        A relative path is looked for below each folder in turn. The error is the same for a file that is missing and
+        for a path outside, whether it exists or not.
         """
         with self.open(path) as (_, resolved):
             return resolved
 
     @contextmanager
     def open(self, path: str) -> Iterator[tuple[BinaryIO, Path]]:
-        """Open the photograph at a path, as `check` allows it, with where it is."""
+        """Open the photograph at a path that `check` allows, and yield it with its resolved path."""
         descriptor, resolved = self._descend(path)
         with os.fdopen(descriptor, "rb") as file:
             yield file, resolved
@@ -70,8 +70,8 @@ class Allowed:
     def copy(self, path: str, folder: Path) -> Path:
         """Copy the photograph at a path into a folder, under its own name, and return that.
 
-        What is read from the copy is what was checked, whatever happens to the path meanwhile. One byte more than a
-        photo may have is enough, since that is refused as too large. Raises `PhotoError`.
+        So what is read later is what was checked, whatever happens to the path meanwhile. Of a file that is larger
+        than a photo may be, one byte too many is copied, which is enough to have it refused. Raises `PhotoError`.
         """
         with self.open(path) as (file, _):
             try:
@@ -92,7 +92,7 @@ class Allowed:
         raise PhotoError(f"There is no photo {path!r} below the folders given with --allow: name a file that is.")
 
     def _ways(self, path: PurePath) -> Iterator[tuple[_Root, tuple[str, ...]]]:
-        """Yield each folder that a path may lead down from, with the names to go down."""
+        """Yield each folder that a path may start from, and the names on the way down."""
         if path.is_absolute():
             yield from _ways_down(path, self._roots)
         else:
@@ -112,7 +112,7 @@ def _open_root(folder: Path) -> _Root:
 
 
 def _checked(path: str) -> PurePath:
-    """Return what is a path at all; raises `PhotoError` for an address, a network share and what no file is named."""
+    """Return a text as a path; raises `PhotoError` for an address, a network share or what cannot be a file's name."""
     if _ADDRESS.match(path):
         raise PhotoError(f"{path!r} is an address: name a file below the folders given with --allow.")
     if path.startswith(("//", "\\\\")):
@@ -129,7 +129,7 @@ def _checked(path: str) -> PurePath:
 
 
 def _ways_down(path: PurePath, roots: Iterable[_Root]) -> Iterator[tuple[_Root, tuple[str, ...]]]:
-    """Yield each folder that an absolute path begins with, by the letter, with the names that follow."""
+    """Yield each folder that an absolute path literally begins with, and the names that follow."""
     for root in roots:
         for above in dict.fromkeys(root):
             if path.is_relative_to(above):
@@ -137,7 +137,7 @@ def _ways_down(path: PurePath, roots: Iterable[_Root]) -> Iterator[tuple[_Root, 
 
 
 class _Walk:
-    """A way down from one of the folders: the real folders that were entered, each held open, and their names."""
+    """A walk down from one of the folders: the real folders that were entered, each held open, and their names."""
 
     def __init__(self, roots: Sequence[_Root], root: _Root) -> None:
         self._roots = roots
@@ -189,7 +189,7 @@ class _Walk:
         os.close(self._folders.pop())
 
     def _follow(self, link: str) -> tuple[str, ...]:
-        """Return the names that a link stands for; an absolute one begins anew from the folder it lies below."""
+        """Return the names that a link stands for; an absolute link starts again from the given folder above it."""
         self._links += 1
         if self._links > _MOST_LINKS:
             raise _Refused

@@ -1,4 +1,4 @@
-"""The server of tools over streamable HTTP: on this machine alone, or behind a token."""
+"""The server of tools over streamable HTTP: for this machine alone, or for those who have a token."""
 
 import hmac
 import ipaddress
@@ -6,20 +6,17 @@ import os
 import socket
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import uvicorn
+from mcp.server import MCPServer
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from internvl_vpr.tools.errors import UsageError
 
-if TYPE_CHECKING:
-    from mcp.server import MCPServer
-    from starlette.types import ASGIApp, Receive, Scope, Send
-
 PATH = "/mcp"
-MOST_BYTES = 2**20  # of a request: a question with twenty long paths needs a tenth
+MOST_BYTES = 2**20  # of a request: a tenth is enough for a question with twenty long paths
 MOST_CONNECTIONS = 64
 MOST_SESSIONS = 64
 _QUEUE = 64
@@ -30,17 +27,17 @@ _THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 def listen(host: str, port: int, *, has_token: bool) -> socket.socket:
     """Return a socket that listens at an address, port 0 being any free one.
 
-    Raises `UsageError` for an address that others can reach without a token, does not exist, or is in use.
+    Raises `UsageError` for an address that others could reach without a token, that does not exist, or that is in use.
     """
     where = f"{_bracketed(host)}:{port}"
     try:
         family, _, _, _, address = socket.getaddrinfo(host or "?", port, type=socket.SOCK_STREAM)[0]
         if not has_token and not ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback:
             raise UsageError(
-                f"Others can reach {where}: set a token of your own in INTERNVL_VPR_MCP_TOKEN, or leave --host out."
+                f"Others can reach {where}: set a token of your own in INTERNVL_VPR_MCP_TOKEN, or leave out --host."
             )
         return socket.create_server(address[:2], family=family, backlog=_QUEUE)
-    except (OSError, UnicodeError) as error:  # UnicodeError: a name that is none
+    except (OSError, UnicodeError) as error:  # UnicodeError: no valid host name
         raise UsageError(
             f"Nothing can listen at {where} ({_reason(error)}): name another address with --host or --port."
         ) from error
@@ -48,7 +45,7 @@ def listen(host: str, port: int, *, has_token: bool) -> socket.socket:
 
 def _reason(error: OSError | UnicodeError) -> str:
     if isinstance(error, socket.gaierror):
-        return error.strerror or str(error)  # its number is none of the system's
+        return error.strerror or str(error)  # its number is not one of the system's
     return os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
 
 
@@ -58,7 +55,7 @@ def address_of(listening: socket.socket) -> str:
     return f"http://{_bracketed(host)}:{port}{PATH}"
 
 
-def http_server(server: "MCPServer", listening: socket.socket, host: str, token: str | None) -> "HttpServer":
+def http_server(server: MCPServer, listening: socket.socket, host: str, token: str | None) -> "HttpServer":
     """Return what serves the tools at `listening`, which was opened for `host`, to those who send the token."""
     app = server.streamable_http_app(
         streamable_http_path=PATH,
@@ -97,22 +94,22 @@ class HttpServer(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave them to the command."""
+        """Do nothing, so that the command handles them."""
         yield
 
 
 class Guard:
-    """An application behind a token, where there is one, and out of the reach of pages in browsers.
+    """An application behind a token, if there is one, and out of reach of pages in browsers.
 
-    Requests are turned away by their headers alone: 401 without the token, 403 with an `Origin`, which no client but
-    a browser sends.
+    Requests are turned away by their headers alone: with 401 without the token, and with 403 if they have an `Origin`,
+    which only browsers send.
     """
 
-    def __init__(self, app: "ASGIApp", token: str | None) -> None:
+    def __init__(self, app: ASGIApp, token: str | None) -> None:
         self._app = app
         self._wanted = None if token is None else token.encode()
 
-    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or turn it away."""
         refusal = self._refusal(scope["headers"]) if scope["type"] == "http" else None
         await (refusal or self._app)(scope, receive, send)
@@ -135,7 +132,7 @@ class Guard:
 
 
 def _security(host: str, listening: socket.socket) -> TransportSecuritySettings:
-    """Accept only requests that name this server by an address it has; at any address, the token stands alone."""
+    """Accept only requests that name this server by one of its addresses; at any address, the token must do."""
     address, port = listening.getsockname()[:2]
     own = ipaddress.ip_address(address.partition("%")[0])
     if own.is_unspecified:

@@ -1,4 +1,4 @@
-"""A server of tools from its start to its end: until its client goes, or a signal comes."""
+"""The whole run of a server of tools, until its client leaves or a signal comes."""
 
 import asyncio
 import logging
@@ -20,14 +20,14 @@ from .in_flight import Calls
 from .server import build_server
 
 _CODES = {signal.SIGINT: 130, signal.SIGTERM: 0}
-_LAST_WORDS = 1.0  # seconds for answers that are under way to be sent
+_LAST_WORDS = 1.0  # seconds for sending the answers that are under way
 
 
 def run_stdio(opened: AbstractContextManager[Context], allowed: Allowed) -> NoReturn:
-    """Serve the tools at standard input and output, and end the process; raises the `VprError`s of opening an index."""
+    """Serve the tools over standard input and output, then end the process; raises what opening an index raises."""
     _log_to_stderr()
     if sys.stdin.isatty():
-        _say("An agent's program starts this, and speaks the Model Context Protocol with it here. Ctrl-C ends it.")
+        _say("An agent's program starts this and speaks the Model Context Protocol with it. Ctrl-C ends it.")
     with ExitStack() as stack:
         calls = Calls()
         server = build_server(stack.enter_context(opened), allowed, calls)
@@ -37,7 +37,7 @@ def run_stdio(opened: AbstractContextManager[Context], allowed: Allowed) -> NoRe
 def run_http(
     opened: AbstractContextManager[Context], allowed: Allowed, listening: socket.socket, host: str, token: str | None
 ) -> NoReturn:
-    """Serve the tools at a socket, and end the process; raises the `VprError`s of opening an index."""
+    """Serve the tools at a socket, then end the process; raises what opening an index raises."""
     from .http import address_of, http_server
 
     _log_to_stderr()
@@ -53,8 +53,8 @@ def run_http(
 def _run(serving: Coroutine[Any, Any, None], calls: Calls, stack: ExitStack, stop: Callable[[], None]) -> NoReturn:
     """Serve, close what the stack holds, and end the process without waiting for threads.
 
-    One of them may be reading standard input, and others computing for nobody. The runner is not closed, since that
-    would wait for them.
+    One of them may still read standard input, and others may compute what nobody waits for. The runner is not closed,
+    since that would wait for them.
     """
     runner = asyncio.Runner()
     code = runner.run(_until_stopped(serving, calls, stop))
@@ -67,12 +67,12 @@ def _run(serving: Coroutine[Any, Any, None], calls: Calls, stack: ExitStack, sto
 
 
 async def _until_stopped(serving: Coroutine[Any, Any, None], calls: Calls, stop: Callable[[], None]) -> int:
-    """Serve until that ends by itself, or a signal comes; the exit code that this means."""
+    """Serve until the client leaves or a signal comes, and return the exit code for that."""
     loop = asyncio.get_running_loop()
     stopped: asyncio.Future[int] = loop.create_future()
     for number, code in _CODES.items():
         loop.add_signal_handler(number, _set, stopped, code)
-    task = asyncio.ensure_future(_gone_is_done(serving))
+    task = asyncio.ensure_future(_until_gone(serving))
     ends: set[asyncio.Future[Any]] = {task, stopped}
     await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     stop()
@@ -90,8 +90,8 @@ def _set(stopped: asyncio.Future[int], code: int) -> None:
         stopped.set_result(code)
 
 
-async def _gone_is_done(serving: Coroutine[Any, Any, None]) -> None:
-    """Serve; a client that goes without a word is no error."""
+async def _until_gone(serving: Coroutine[Any, Any, None]) -> None:
+    """Serve; a client that leaves without a word is no error."""
     try:
         await serving
     except* (BrokenPipeError, ConnectionResetError):
@@ -103,14 +103,14 @@ def _say(text: str) -> None:
 
 
 class _Visible(logging.Formatter):
-    """Keeps what clients send from steering the terminal that shows the log."""
+    """Makes what clients send visible as text, so that it cannot control the terminal that shows the log."""
 
     def format(self, record: logging.LogRecord) -> str:
         return visible(super().format(record))
 
 
 def _log_to_stderr() -> None:
-    """Log warnings and bugs; before the server's library would, which prints them as they come."""
+    """Log warnings and bugs; set up before the server's library does, which would print them unchecked."""
     handler = logging.StreamHandler()
     handler.setFormatter(_Visible("%(name)s: %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])

@@ -1,7 +1,7 @@
-"""The map as tools of the Model Context Protocol: reading only, with schemas, structured results and progress.
+"""The map as tools of the Model Context Protocol: they only read, and have schemas, structured results and progress.
 
-The text of a result is the record's own JSON, so that an answer is byte for byte what the Python graph gives for the
-same path. Its candidates hold the absolute paths of the map's photographs, as they do everywhere.
+The text of a result is the record's own JSON, so an answer is byte for byte the one that the Python graph gives for the
+same path. Its candidates have the absolute paths of the map's photographs, as everywhere.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ from ..calls import MOST_PHOTOS
 from ..localizer.context import Context
 from ..localizer.run import locate
 from .allowed import Allowed
-from .in_flight import Calls, Steps
+from .in_flight import CallProgress, Calls
 
 PhotoPath = Annotated[
     str,
@@ -53,7 +53,7 @@ Photographs are read below these folders: {folders}."""
 
 
 def build_server(context: Context, allowed: Allowed, calls: Calls | None = None) -> MCPServer:
-    """Return a server of a map's tools, which reads photographs where that is allowed."""
+    """Return a server of a map's tools, which reads photographs only where that is allowed."""
     tools = MapTools(context, allowed, calls or Calls())
     offered = (
         tools.locate_photo,
@@ -108,17 +108,17 @@ class MapTools:
     async def _about(
         self, photos: Sequence[str], call: CallContext, wanted: Callable[[Sequence[Answer]], Record]
     ) -> CallToolResult:
-        """Locate photographs one after another, and return what is wanted of their answers."""
+        """Locate photographs one after another, and return what `wanted` makes of their answers."""
 
-        async def work(steps: Steps) -> Record:
-            answers = [await self._locate(photo, steps.of(number)) for number, photo in enumerate(photos)]
+        async def work(progress: CallProgress) -> Record:
+            answers = [await self._locate(photo, progress.of(number)) for number, photo in enumerate(photos)]
             return wanted(answers)
 
         with _told():
             return _result(await self._calls.run(work, len(photos), call.report_progress))
 
     async def _locate(self, photo: str, on_progress: Progress) -> Answer:
-        """Locate a private copy of a photograph; what is said of it names the path that was asked for."""
+        """Locate a private copy of a photograph; the answer names the path that was asked for."""
         with TemporaryDirectory(prefix="internvl-vpr-", ignore_cleanup_errors=True) as folder:
             copy = await asyncio.to_thread(self._allowed.copy, photo, Path(folder))
 
@@ -135,7 +135,7 @@ class MapTools:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """Tell the client what a person can do something about; anything else is a bug, and is logged here alone."""
+    """Tell the client about problems that a person can solve; anything else is a bug and is only logged here."""
     try:
         yield
     except VprError as error:
@@ -150,7 +150,7 @@ def _result(record: Record) -> CallToolResult:
 
 
 def _as_tool(function: Callable[..., Any]) -> Tool:
-    """Describe a function as a tool that only reads, and takes no argument that it does not have."""
+    """Describe a function as a tool that only reads and that refuses unknown arguments."""
     tool = Tool.from_function(function, annotations=_READING)
     arguments = tool.fn_metadata.arg_model
     arguments.model_config["extra"] = "forbid"

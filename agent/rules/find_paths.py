@@ -1,4 +1,4 @@
-"""The paths that a person's message names, however a terminal, a list or a person wrote them."""
+"""The paths in a person's message, whether a terminal, a list or the person wrote them."""
 
 import fnmatch
 import os
@@ -13,16 +13,16 @@ from internvl_vpr.tools.photo.photo import PHOTO_SUFFIXES
 from internvl_vpr.tools.records import Record
 
 from ..calls import MOST_PHOTOS
-from .shell_words import SURROGATE, Word, decode_uri, expanded, read_word, without_backslashes
+from .shell_words import SURROGATE, ShellWord, decode_uri, expanded, read_word, without_backslashes
 
 Exists = Callable[[Path], bool]
 
-MOST_MATCHES = 10_000  # of a wildcard that are looked at
-MOST_WORDS = 24  # of a path with blanks and no quotes
-MOST_PATHS = 100  # of one text
-MOST_MARKS = 16  # before or after a path
+MOST_MATCHES = 10_000  # of one wildcard that are looked at
+MOST_WORDS = 24  # of a path that has spaces and no quotes
+MOST_PATHS = 100  # in one text
+MOST_MARKS = 16  # quotes, brackets and other punctuation before or after a path
 
-# Images that cannot be used are named, too, and it is for `open_photo` to say so.
+# Formats that cannot be used are found as well, so that `open_photo` can say so.
 _SUFFIXES = PHOTO_SUFFIXES | {".gif", ".bmp", ".avif", ".jp2", ".jxl", ".svg", ".dng", ".cr2", ".nef", ".arw", ".raw"}
 _ROOTED = re.compile(r"(?:~[\w.-]*/|\.{1,2}/|file:/|/[^/]+/)[^/]|~[\w.-]*/$", re.IGNORECASE)
 _URL = re.compile(r"(?:https?|ftp|s3|gs|data)://?\S+", re.IGNORECASE)
@@ -30,12 +30,12 @@ _END = re.compile(r"\s|[,;]|$")
 _PUNCTUATION = "?!.,;:)]}>\"'`”’»…？！。，；：）】』」"
 _OPENING = "([{<\"'`“‘«（【『「"
 _CLOSING = {"'": "'", '"': '"', "`": "`", "“": "”", "‘": "’", "«": "»", "「": "」", "『": "』"}
-_NORMAL_FORMS: tuple[Literal["NFC", "NFD"], ...] = ("NFC", "NFD")  # a Mac's file names are decomposed
+_NORMAL_FORMS: tuple[Literal["NFC", "NFD"], ...] = ("NFC", "NFD")  # file names on a Mac are decomposed
 _NO_PATH = frozenset({"", "/", ".", "..", "./", "../", "~"})
 
 
 class Found(Record):
-    """A path in a text: as it is opened (unquoted, `~` expanded), and where and how it was written."""
+    """A path in a text: `path` can be opened (unquoted, `~` expanded); the rest is where and how it was written."""
 
     path: str
     written: str
@@ -45,16 +45,16 @@ class Found(Record):
 
 
 def find_paths(text: str, exists: Exists = os.path.exists) -> list[Found]:
-    """Find the paths that a text names, in its order; the longest that exists comes before all others.
+    """Find the paths in a text, in its order; where several could be meant, the longest one that exists is taken.
 
-    What looks like the path of a photo and does not exist is found too, with `exists` off, and so is a web address.
-    A wildcard gives what it matches, up to `MOST_PHOTOS` + 1, so that a caller can tell that it matches too many.
+    Web addresses and paths that look like a photo's but do not exist are found too, with `exists` false. A wildcard
+    gives the photos that it matches: at most `MOST_PHOTOS` + 1, so that a caller can tell when there are too many.
     """
     text = SURROGATE.sub("\ufffd", text)
     found: list[Found] = []
     at = tried = 0
     while at < len(text) and len(found) <= MOST_PATHS:
-        tried = 0 if text[at].isspace() else tried  # within a run without blanks, every try reads on to its end
+        tried = 0 if text[at].isspace() else tried  # where there are no spaces, every try reads to the end
         can_start = tried < MOST_PATHS and _can_start(text, at)
         tried += can_start
         here = _paths_at(text, at, exists) if can_start else []
@@ -64,7 +64,7 @@ def find_paths(text: str, exists: Exists = os.path.exists) -> list[Found]:
 
 
 def unquote_path(text: str) -> Path:
-    """Return the path that was meant by a text as terminals write one; variables such as `$HOME` stay."""
+    """Return the path that a text stands for as terminals write it; variables such as `$HOME` are not expanded."""
     text = text.strip(" \t\r\n")
     word = read_word(text)
     whole = word.end == len(text) and not word.quote
@@ -72,7 +72,7 @@ def unquote_path(text: str) -> Path:
 
 
 def is_photo_name(name: str) -> bool:
-    """Whether a name ends like an image's."""
+    """Whether a name has the suffix of an image file."""
     stem, _, suffix = name.rpartition(".")
     return f".{suffix.lower()}" in _SUFFIXES and not stem.endswith("/") and stem != ""
 
@@ -84,7 +84,7 @@ def _can_start(text: str, at: int) -> bool:
 
 
 def _paths_at(text: str, at: int, exists: Exists) -> list[Found]:
-    """Return what begins here: one path, the matches of one wildcard, or nothing."""
+    """Return what begins at this position: one path, the matches of one wildcard, or nothing."""
     if url := _URL.match(text, at):
         written = url[0].rstrip(_PUNCTUATION)
         return [Found(path=written, written=written, start=at, end=at + len(written), exists=False)]
@@ -98,7 +98,7 @@ def _paths_at(text: str, at: int, exists: Exists) -> list[Found]:
     return _matching(text, at, word) or _missing(text, at, word)
 
 
-def _existing(text: str, start: int, exists: Exists, word: Word | None) -> Found | None:
+def _existing(text: str, start: int, exists: Exists, word: ShellWord | None) -> Found | None:
     """Return the longest path that begins at `start` and exists."""
     candidates = [*_quoted(text, start, word), *_unquoted(text, start)]
     if text[start] not in _CLOSING:
@@ -109,8 +109,8 @@ def _existing(text: str, start: int, exists: Exists, word: Word | None) -> Found
     return None
 
 
-def _quoted(text: str, start: int, word: Word | None) -> Iterator[tuple[str, int]]:
-    """Yield what quotes and backslashes make of the text from `start`, with its end."""
+def _quoted(text: str, start: int, word: ShellWord | None) -> Iterator[tuple[str, int]]:
+    """Yield each reading of the quotes and backslashes from `start`, and where it ends."""
     if word is not None and not word.quote and len(word.value) != word.end - start:
         for value in _trimmed(word.value, word.bare):
             yield value, word.end - len(word.value) + len(value)
@@ -126,7 +126,7 @@ def _quoted(text: str, start: int, word: Word | None) -> Iterator[tuple[str, int
 
 
 def _unquoted(text: str, start: int) -> Iterator[tuple[str, int]]:
-    """Yield what could be a path without quotes, the longest first: it has a slash or an image's suffix."""
+    """Yield what could be a path without quotes, the longest first: text with a slash or an image's suffix."""
     for end in reversed(_ends(text, start)):
         for span in _trimmed(text[start:end]):
             if span not in _NO_PATH and ("/" in span or is_photo_name(span)):
@@ -136,7 +136,7 @@ def _unquoted(text: str, start: int) -> Iterator[tuple[str, int]]:
 
 
 def _ends(text: str, start: int) -> list[int]:
-    """Return where a path that begins at `start` could end, on its line."""
+    """Return where on its line a path that begins at `start` could end."""
     ends = []
     for match in islice(_END.finditer(text, start), MOST_WORDS):
         ends.append(match.start())
@@ -146,7 +146,7 @@ def _ends(text: str, start: int) -> list[int]:
 
 
 def _trimmed(text: str, most: int | None = None) -> Iterator[str]:
-    """Yield a text, and shorter and shorter ones without the punctuation of the sentence around it."""
+    """Yield a text, and then shorter ones with less and less of the sentence's punctuation at their end."""
     least = len(text) - min(MOST_MARKS if most is None else most, len(text), MOST_MARKS)
     yield text
     while len(text) > least:
@@ -160,7 +160,7 @@ def _trimmed(text: str, most: int | None = None) -> Iterator[str]:
 
 
 def _resolve(value: str, exists: Exists) -> str | None:
-    """Return the path that exists under a value: as it is, with `~` expanded, as a URI, in another normal form."""
+    """Return the path of a value that exists: as it is, with `~` expanded, as a URI, or in another Unicode form."""
     if not value.strip():
         return None
     paths = [value]
@@ -168,18 +168,20 @@ def _resolve(value: str, exists: Exists) -> str | None:
         paths.append(str(expanded(value)))
     elif value.lower().startswith("file:"):
         paths.append(decode_uri(value))
-    if "’" in value:  # editors and telephones curl what a keyboard types
+    if "’" in value:  # editors and phones turn a straight apostrophe into this one
         paths.append(str(expanded(value.replace("’", "'"))))
     if not value.isascii():
         paths += [unicodedata.normalize(form, path) for path in paths for form in _NORMAL_FORMS]
     return next((str(Path(path)) for path in dict.fromkeys(paths) if exists(Path(path))), None)
 
 
-def _matching(text: str, start: int, word: Word) -> list[Found]:
-    """Return the photos that an unquoted wildcard matches, sorted; in two parts of the path at most."""
+def _matching(text: str, start: int, word: ShellWord) -> list[Found]:
+    """Return the photos that an unquoted wildcard matches, sorted; at most two parts of the path may have one."""
     if word.quote:
         return []
-    for value in reversed(list(_trimmed(word.pattern, word.bare))):  # a question mark ends a question first
+    for value in reversed(
+        list(_trimmed(word.pattern, word.bare))
+    ):  # a question mark at the end first counts as the question's
         end = word.end - len(word.pattern) + len(value)
         if photos := _glob(value, word.value):
             return [Found(path=path, written=text[start:end], start=start, end=end) for path in photos]
@@ -187,10 +189,10 @@ def _matching(text: str, start: int, word: Word) -> list[Found]:
 
 
 def _glob(pattern: str, value: str) -> list[str]:
-    """Return the first photos that a pattern matches; `value` is the same text as a path."""
+    """Return the first photos that a pattern matches; `value` is the same text read as a plain path."""
     parts = pattern.split("/")
     wild = [at for at, part in enumerate(parts) if re.search(r"[*?](?!\])", part)]
-    everywhere = any("**" in part for part in parts)  # a whole tree can be a whole disk
+    everywhere = any("**" in part for part in parts)  # it could search a whole disk
     if everywhere or not 1 <= len(wild) <= 2 or "\0" in pattern or not ("/" in pattern or is_photo_name(pattern)):
         return []
     folder = "/".join(value.split("/")[: wild[0]]) + ("/" if wild[0] else "")
@@ -200,7 +202,7 @@ def _glob(pattern: str, value: str) -> list[str]:
 
 
 def _matches(folder: Path, parts: Sequence[str]) -> Iterator[Path]:
-    """Yield what parts of a pattern match below a folder, looking at so many entries of each folder at most."""
+    """Yield what the parts of a pattern match below a folder, among at most `MOST_MATCHES` entries of each folder."""
     try:
         with os.scandir(folder) as entries:
             names = sorted(entry.name for entry in islice(entries, MOST_MATCHES))
@@ -210,8 +212,8 @@ def _matches(folder: Path, parts: Sequence[str]) -> Iterator[Path]:
         yield from _matches(folder / name, parts[1:]) if parts[1:] else (folder / name,)
 
 
-def _missing(text: str, start: int, word: Word) -> list[Found]:
-    """Return what looks like a photo's path and does not exist."""
+def _missing(text: str, start: int, word: ShellWord) -> list[Found]:
+    """Return the path that begins here if it looks like a photo's, though it does not exist."""
     if text[start] in "'\"" and not word.quote and word.value:
         value = _bare(word.value, word.bare)
         end = word.end - len(word.value) + len(value)
@@ -227,9 +229,9 @@ def _missing(text: str, start: int, word: Word) -> list[Found]:
 
 
 def _longest(text: str, start: int) -> str:
-    """Return what a person meant as one path: up to an image's suffix, or else to the first blank.
+    """Return what a person probably meant as one path: up to an image's suffix, or else to the first space.
 
-    Blanks belong to it when it is a rooted path that is all the message, and no other word could be a photo.
+    Spaces belong to it if it begins at a folder, is the whole message, and no other word could be a photo.
     """
     line = text.strip()
     words = line.split()

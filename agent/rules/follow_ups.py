@@ -1,4 +1,4 @@
-"""The calls about candidates of an answer, and about photographs that were located before."""
+"""The calls for questions about candidates, and about photographs that were located before."""
 
 import re
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from .topics import Topic
 _NAMES: dict[type[Record], ToolName] = {arguments: name for name, arguments in ARGUMENTS.items()}
 _PREVIOUS = re.compile(rf"\b(?:previous|before|earlier|last\s+{PHOTO}|other\s+{PHOTO})\b")
 _WHY_NOT = re.compile(r"\bwhy\s+not\b|\bwhy\b.*(?:\bnot\b|n't\b)")
-# Whether two are of one place; all of them only where all are meant.
+# Asks whether two are of one place; "all" and similar words mean more than two.
 _THESE = re.compile(
     r"^\W*(?:(?:and|so|but|or|ok|okay|well)\W+)*(?:are|were|is|aren't|weren't)\b(?!.*\b(?:all|any|some|which)\b)"
 )
@@ -39,9 +39,10 @@ def call(arguments: Record) -> Call:
 
 @dataclass(frozen=True)
 class Listing:
-    """The list of candidates that ranks refer to; one that is `fresh` is only made by a call before.
+    """The list of candidates that ranks refer to.
 
-    Of a `photo` that is not the latest, only the tools know how long the list is.
+    A `fresh` list does not exist yet: an earlier call in the same message will make it. How long the list of a `photo`
+    is that is not the latest, only the tools know.
     """
 
     known: Known
@@ -50,7 +51,7 @@ class Listing:
 
     @property
     def whose(self) -> dict[str, str]:
-        """The argument that names the photo; none for the latest."""
+        """The argument that names the photo, if it is not the latest."""
         return {} if self.photo is None else {"photo": self.photo}
 
     def of_photo(self, photo: str) -> "Listing":
@@ -60,7 +61,7 @@ class Listing:
         return Listing(self.known, fresh=True, photo=photo)
 
     def spoken_of(self, clause: str) -> list["Listing"]:
-        """Return the lists of the located photos that a folded clause numbers, or this one; raises `UsageError`."""
+        """Return the lists of the photos that a folded clause numbers, or else this one; raises `UsageError`."""
         photos = distinct(self.known)
         numbers = photos_spoken_of(clause, len(photos))
         if not numbers or self.fresh:
@@ -70,28 +71,28 @@ class Listing:
         return [self.of_photo(photo) for photo in _numbered(numbers, photos)]
 
     def ranks(self, clause: str) -> list[int]:
-        """Return the ranks that a folded clause names; raises `UsageError` for one that the list lacks."""
-        last = self.known.candidates if not self.fresh else 0  # the last of a list that is not there yet
+        """Return the ranks that a folded clause names; raises `UsageError` for one that is not in the list."""
+        last = self.known.candidates if not self.fresh else 0  # how long a new list will be is not known
         named = ranks(clause, last)
         return [self.checked(rank) for rank in named if rank or not self.fresh]
 
     def checked(self, rank: int) -> int:
-        """Return a rank that the list has; raises `UsageError` for another."""
+        """Return a rank if the list has it; raises `UsageError` if not."""
         if self.fresh and 1 <= rank <= 10_000:
             return rank
         if not self.known.photos:
             raise UsageError(NOTHING_YET)
         if not self.known.candidates:
-            raise UsageError("The latest answer lists no candidate: only trust above -1, and ask again.")
+            raise UsageError("The latest answer lists no candidates. Say: only trust above -1, and ask again.")
         if not 1 <= rank <= self.known.candidates:
             raise UsageError(
-                f"There is no candidate {rank}: the latest answer lists {self.known.candidates}, counted from 1."
+                f"There is no candidate {rank}: the latest answer has {self.known.candidates} of them, counted from 1."
             )
         return rank
 
 
 def explain(about: About, clause: str, listing: Listing) -> list[Call]:
-    """Explain the candidate that a clause names, or the first; two of them are compared."""
+    """Explain the candidate that a clause names, or else the first; two named candidates are compared."""
     named = listing.ranks(clause)
     if about == "match" and (len(set(named)) == 2 or (_WHY_NOT.search(clause) and len(named) == 1 and named != [1])):
         return [compare_ranks(named, listing)]
@@ -99,30 +100,32 @@ def explain(about: About, clause: str, listing: Listing) -> list[Call]:
 
 
 def show(clause: str, listing: Listing) -> list[Call]:
-    """Show the candidates that a clause names, or the whole list."""
+    """Show the candidates that a clause names, or else the whole list."""
     if not listing.fresh and not listing.known.photos:
         raise UsageError(NOTHING_YET)
     named = listing.ranks(clause)[:MOST_PHOTOS]
     if len(named) > 2 and named == list(range(1, len(named) + 1)):
-        named = []  # the first so many: the list begins with them
+        named = []  # such as "the first five": the whole list shows them
     whose = listing.whose
     return [call(ShowCandidate(rank=rank, **whose)) for rank in named] or [call(ShowCandidate(**whose))]
 
 
 def compare_ranks(named: list[int], listing: Listing) -> Call:
-    """Compare two candidates; one of them alone is compared with the first, and none with the runner-up."""
+    """Compare two candidates: one alone with the first, and if none is named, the first with the runner-up."""
     if len(named) > 2:
-        raise UsageError("Two candidates are compared at a time, such as: compare 1 and 3.")
+        raise UsageError("Only two candidates can be compared at a time. Say, for instance: compare 1 and 3.")
     if named == [1]:
-        raise UsageError("The first is compared with another candidate, such as: compare it with the second.")
+        raise UsageError("Name the candidate to compare the first with. Say, for instance: compare it with the second.")
     first, second = named if len(named) == 2 else (1, named[0] if named else 2)
     if first == second:
-        raise UsageError(f"That is candidate {first} twice: name two, such as: compare 1 and 3.")
+        raise UsageError(
+            f"That is candidate {first} twice: name two different ones. Say, for instance: compare 1 and 3."
+        )
     return call(ComparePlaces(ranks=(listing.checked(first), listing.checked(second)), **listing.whose))
 
 
 def compare_known(topic: Topic, clause: str, listing: Listing) -> list[Call]:
-    """Compare what a clause without paths speaks of: two candidates, or photographs that were located."""
+    """Compare what a clause without paths is about: two candidates, or photographs that were located."""
     words = without_photo_numbers(clause)
     if words != clause and (named := listing.ranks(words)) and ("candidate" in words or len(named) == 2):
         return [compare_ranks(named, whose) for whose in listing.spoken_of(clause)]
@@ -136,7 +139,7 @@ def compare_known(topic: Topic, clause: str, listing: Listing) -> list[Call]:
 
 
 def locate_known(clause: str, known: Known) -> list[Call]:
-    """Locate photographs of before again, under the settings of now: those a clause speaks of, or the latest."""
+    """Locate earlier photographs again with the current settings: those that a clause names, or else the latest."""
     if not known.photos:
         raise UsageError(NOTHING_YET)
     photos = distinct(known)
@@ -152,7 +155,7 @@ def locate_known(clause: str, known: Known) -> list[Call]:
 
 
 def distinct(known: Known) -> list[str]:
-    """Return the photographs of before, each once, the latest last."""
+    """Return the photographs that were located, each once, the latest last."""
     return list(dict.fromkeys(reversed(known.photos)))[::-1]
 
 
@@ -172,7 +175,7 @@ def _photos(clause: str, numbered: list[int], known: Known) -> list[str]:
 
 def _numbered(numbers: list[int], photos: list[str]) -> list[str]:
     if any(not 1 <= number <= len(photos) for number in numbers):
-        raise UsageError(f"{_so_far(photos)}, counted from 1: name the others with their paths.")
+        raise UsageError(f"{_so_far(photos)}, counted from 1: give the paths of others.")
     return [photos[number - 1] for number in numbers]
 
 
@@ -180,11 +183,15 @@ def _latest(count: int, photos: list[str]) -> list[str]:
     if count < 2:
         raise UsageError(NAME_TWO)
     if count > MOST_PHOTOS:
-        raise UsageError(f"At most {MOST_PHOTOS} photos are taken at once: name fewer.")
+        raise UsageError(f"That is more than {MOST_PHOTOS} photos: name at most {MOST_PHOTOS} at once.")
     if count > len(photos):
-        raise UsageError(f"{_so_far(photos)}: name the others with their paths.")
+        raise UsageError(f"{_so_far(photos)}: give the paths of others.")
     return photos[-count:]
 
 
 def _so_far(photos: list[str]) -> str:
-    return "Only 1 photo has been located so far" if len(photos) == 1 else f"{len(photos)} photos were located so far"
+    return (
+        "Only 1 photo has been located so far"
+        if len(photos) == 1
+        else f"Only {len(photos)} photos have been located so far"
+    )

@@ -1,42 +1,42 @@
-"""What the terms of an answer mean, in a sentence or two each."""
+"""What the terms in an answer mean, in one or two sentences each."""
 
 import re
 
 _S = "S is a candidate's score: the sum of weight · cosine over the photo's cues, from -1 to 1."
 _TAU = (
     "τ (tau) is the threshold on S: a candidate is trusted only when its S is above τ. "
-    "Say, only trust above 0.7, to change it."
+    "To change it, say: only trust above 0.7."
 )
 _CONFIRMED = "Confirmed means that S is above τ, so the cues decide and the place is named."
 _UNCONFIRMED = (
-    "Unconfirmed means that S is not above τ, or that there is no S: looks alone decide, and the place may be wrong."
+    "Unconfirmed means that S is not above τ, or that there is no S: only the looks decide, and the place may be wrong."
 )
 _MARGIN = (
-    "The margin is S of a candidate less the best S of the candidates further than 25 m away: "
+    "The margin is a candidate's S minus the best S of any candidate that is more than 25 m away: "
     "the larger it is, the clearer the choice."
 )
 _PROMISE = (
-    "The promise is what a calibration says of answers with S above τ, such as how many of 100 are right. "
-    "It holds for the settings that were calibrated, and there is none without a calibration."
+    "The promise is what a calibration says about answers with S above τ, such as how many in 100 are right. "
+    "It holds only for the settings that were calibrated; without a calibration there is no promise."
 )
 _LOOKS = (
-    "Looks are how alike two whole images are, as one number: the similarity, up to 1. "
-    "They choose the candidates before any cue is compared."
+    "Looks stand for how alike two whole images are, as one number up to 1: the similarity. "
+    "They choose the candidates before any cues are compared."
 )
 _COSINE = (
-    "The cosine says how close the meanings of two cues are: 1 for the same words, near 0 for unrelated ones. "
-    "Each of the photo's cues is compared with its best match in a candidate."
+    "The cosine says how close two cues are in meaning: 1 for the same words, near 0 for unrelated ones. "
+    "Each of the photo's cues is compared with the closest one of a candidate."
 )
-_CUE = "A cue is a short description of something in an image that helps to tell its place, such as a sign's words."
-_WEIGHT = "The weight is a cue's share of S: the weights of a photo's cues sum to 1."
-_CANDIDATE = "A candidate is a photo of the map that may show the same place; the most alike are retrieved and ranked."
+_CUE = "A cue is a short description of something that helps to recognise the place, such as the words on a sign."
+_WEIGHT = "The weight says how much a cue counts in S: the weights of a photo's cues add up to 1."
+_CANDIDATE = "A candidate is a photo in the map that may show the same place: those that look most alike are ranked."
 _RUNNER_UP = "The runner-up is the second candidate of an answer's list."
 _RANK = "The rank is a candidate's place in an answer's list: 1 is the answer itself, 2 the runner-up."
 _REFERENCE = (
-    "A reference is a photo of the map, whose position is known; the answer's position is that of its reference."
+    "A reference is a photo in the map, so its position is known; an answer takes the position of its reference."
 )
-_K = "k is how many candidates are retrieved by looks. Say, retrieve 50 candidates, to change it."
-_N = "n is how many cues describe an image. Say, use 5 cues, to change it."
+_K = "k is how many candidates are chosen by their looks. To change it, say: retrieve 50 candidates."
+_N = "n is how many cues describe an image. To change it, say: use 5 cues."
 
 _TERMS: dict[str, str] = {
     "s": _S,
@@ -71,7 +71,7 @@ _TERMS: dict[str, str] = {
     "k": _K,
     "n": _N,
 }
-# With an article these are asked for, not what they mean: "what is the score?", "explain the candidates".
+# With an article, the thing itself is asked for and not what the word means: "what is the score?"
 _THINGS = frozenset({"score", "threshold", "cue", "candidate", "runner-up", "runner up", "reference", "rank"})
 
 _TERM = rf"[\"'`“”«»]*(?P<term>{'|'.join(map(re.escape, sorted(_TERMS, key=len, reverse=True)))})s?[\"'`“”«»]*"
@@ -87,7 +87,7 @@ _ASKED = re.compile(
 
 
 def told_term(clause: str) -> str | None:
-    """Say what the term means that a folded clause asks about; None where it asks about none."""
+    """Say what a term means that a folded clause asks about; None if it asks about no term."""
     match = _ASKED.fullmatch(clause)
     if match is None:
         return None

@@ -1,4 +1,4 @@
-"""Names that answers have shown: a photograph or a reference that a message names without its folder."""
+"""Names that answers have shown: a message may name a photograph or a reference without its folder."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -11,26 +11,26 @@ Names = Mapping[str, str | int]
 
 
 def names_of(known: Known) -> Names:
-    """Return what each name stands for, small: the path of a located photo, or a candidate's rank.
+    """Return what each name, in small letters, stands for: the path of a located photo, or a candidate's rank.
 
-    A photo comes before a reference of its name, and what two photos or two references share stands for nothing.
+    A name that both have stands for the photo; one that two photos or two references share stands for nothing.
     """
     photos = _unique((photo, photo) for photo in dict.fromkeys(known.photos))
     return {**_unique((name, rank) for rank, name in enumerate(known.references, start=1)), **photos}
 
 
 def _unique(meant: Iterable[tuple[str, str | int]]) -> dict[str, str | int]:
-    """Return what is meant by each path, and by each name without folders, that belongs to one thing only."""
+    """Return what each path and each name without folders means, if it belongs to one thing only."""
     pairs = {(name.casefold(), means) for path, means in meant for name in (path, Path(path).name)}
     count = Counter(name for name, _ in pairs)
     return {name: means for name, means in pairs if count[name] == 1}
 
 
 def named_before(text: str, known: Known, exists: Exists) -> tuple[str, list[Found]]:
-    """Find the paths in a text, names of before among them; a reference is put as words, such as `candidate 3`.
+    """Find the paths in a text, also names that answers have shown; a reference becomes words, such as `candidate 3`.
 
-    What exists under a name comes first. References are those of the latest answer, so beside a photo that is not the
-    latest they stay what they are, names of no file.
+    A file that exists comes first. References are those of the latest answer; next to another photo they remain what
+    they are: names of missing files.
     """
     names = names_of(known)
     found = find_paths(text, lambda path: str(path).casefold() in names or exists(path))
@@ -48,7 +48,7 @@ def named_before(text: str, known: Known, exists: Exists) -> tuple[str, list[Fou
 
 
 def _meant(one: Found, names: Names, exists: Exists) -> str | int:
-    """Return the path or rank that is meant: the path as it was found where it exists, or no name of before is so."""
+    """Return the path or rank that is meant: the path itself if it exists, or if answers have shown no such name."""
     if not one.exists or exists(Path(one.path)):
         return one.path
     return names.get(one.path.casefold(), one.path)

@@ -1,9 +1,10 @@
-"""Numbers in a person's words: ranks, how many photographs, and which of them."""
+"""Numbers in a person's words: ranks, how many photographs, and which photographs."""
 
 import re
 
-COUNTS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
-TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "hundred": 100, "a hundred": 100, "thousand": 1000}
+from ..grounding.vocabulary import SMALL_NUMBERS
+
+COUNTS = {word: count for count, word in enumerate(SMALL_NUMBERS[:10], start=1)}
 _NTHS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 ORDINALS = {word: rank for rank, word in enumerate(_NTHS, start=1)}
 
@@ -32,7 +33,7 @@ _RANK = re.compile(
     """,
     re.VERBOSE,
 )
-# The first so many of a list; what was sent is no list.
+# "The first three" of a list; photographs that were sent are no list.
 _TOP = re.compile(
     rf"\b(?:top|first|best)\s+(?P<after>{_WORD}|\d{{1,2}})\b(?!\s+(?:{PHOTO}|i|we)\b)"
     rf"|\b(?P<before>{_WORD}|\d{{1,2}})\s+(?:best|top)\b(?!\s+{PHOTO}\b)"
@@ -60,7 +61,7 @@ _SUBJECT = re.compile(
 
 
 def ranks(text: str, last: int) -> list[int]:
-    """Return the candidates' ranks that folded words name, in their order; `last` is that of the last."""
+    """Return the candidates' ranks that folded words name, in their order; `last` is the rank of the last."""
     found: list[int] = []
     if top := _TOP.search(text):
         count = top["after"] or top["before"]
@@ -78,12 +79,12 @@ def ranks(text: str, last: int) -> list[int]:
 
 
 def are_ranks_alone(text: str) -> bool:
-    """Whether folded words say nothing but ranks, such as `and the third?`."""
+    """Whether folded words name ranks and nothing else, such as `and the third?`."""
     return _RANKS_ALONE.fullmatch(text) is not None
 
 
 def how_many(text: str) -> int | None:
-    """Return how many photographs folded words speak of, such as 3 in `which of these three`."""
+    """Return how many photographs folded words are about, such as 3 for `which of these three`."""
     match = _HOW_MANY.search(_TOP.sub(" ", text))
     if match is None:
         return None
@@ -92,19 +93,19 @@ def how_many(text: str) -> int | None:
 
 
 def photo_numbers(text: str) -> list[int]:
-    """Return which located photographs folded words number, such as 1 and 3 in `the first and third photo`."""
+    """Return the numbers of the located photographs in folded words: 1 and 3 for `the first and third photo`."""
     if not _PHOTO_NUMBER.search(text):
         return []
     return list(dict.fromkeys(_ordinal(word) for word in re.findall(rf"\b{_ORDINAL}\b", text)))
 
 
 def without_photo_numbers(text: str) -> str:
-    """Cut out of folded words what names a located photograph, such as `for the first photo`."""
+    """Remove from folded words what names a located photograph, such as `for the first photo`."""
     return _SUBJECT.sub(" ", text)
 
 
 def photos_spoken_of(text: str, count: int) -> list[int]:
-    """Return which of `count` located photographs, from 1, folded words speak of; none for the latest or no other."""
+    """Return which of `count` located photographs folded words name, counted from 1; empty if they name none."""
     numbers: list[int] = []
     for match in _SUBJECT.finditer(text):
         if match["number"]:

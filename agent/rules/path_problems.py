@@ -1,4 +1,4 @@
-"""What is said about paths that cannot be used: none of that name, a folder, an address, too many."""
+"""What is said about paths that cannot be used: a missing file, a folder, a web address, too many."""
 
 import os
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ from ..calls import MOST_PHOTOS
 from .find_paths import Found, is_photo_name
 from .shell_words import SURROGATE
 
-MOST_NAMES = 2_000  # of a folder that are looked at for a near match
+MOST_NAMES = 2_000  # in a folder that are searched for a similar one
 
 
 def is_folder(path: str) -> bool:
-    """Whether a path is that of a folder that can be seen."""
+    """Whether there is a folder at a path."""
     try:
         return Path(path).is_dir()
     except (OSError, ValueError):  # ValueError: a null byte in the path
@@ -25,7 +25,7 @@ def is_folder(path: str) -> bool:
 
 
 def nearest(path: Path) -> Path | None:
-    """Return the photo or folder beside a path that does not exist whose name is most like its own."""
+    """Return the photo or folder next to a missing path whose name is most like it."""
     names: dict[str, str] = {}
     try:
         with os.scandir(path.parent) as entries:
@@ -40,14 +40,16 @@ def nearest(path: Path) -> Path | None:
 
 
 def check_photos(found: Sequence[Found]) -> None:
-    """Raise `UsageError` when there is no photo to open under paths: an address, a folder, too many, none there."""
+    """Raise `UsageError` if paths give no photo to open: an address, a folder, too many, or only missing files."""
     for one in found:
         if "://" in one.path:
-            raise UsageError(f"I open no addresses: save the photo of {shown(one.path)} first, and name its file.")
+            raise UsageError(
+                f"I cannot open web addresses: save the photo at {shown(one.path)} first, and name the file."
+            )
         if is_folder(one.path):
             raise UsageError(
-                f"{shown(one.path)} is a folder: name a photo in it, {shown(str(Path(one.path, '*.jpg')))} for all, "
-                "or say: add it to the map, with its path."
+                f"{shown(one.path)} is a folder: name a photo in it, or {shown(str(Path(one.path, '*.jpg')))} for all "
+                "of them; to add them to the map, say: add, and the folder's path."
             )
     if len(found) > MOST_PHOTOS:
         raise UsageError(f"That names more than {MOST_PHOTOS} photos: name at most {MOST_PHOTOS} at once.")
@@ -57,17 +59,19 @@ def check_photos(found: Sequence[Found]) -> None:
 
 
 def check_all_there(found: Sequence[Found]) -> None:
-    """Raise `UsageError` when one of several photos does not exist."""
+    """Raise `UsageError` if one of several photos does not exist."""
     check_photos(found)
     check_photos([one for one in found if not one.exists])
 
 
 def check_folder(found: Found) -> None:
-    """Raise `UsageError` for a folder that cannot be indexed because it is none."""
+    """Raise `UsageError` for a path that is no folder."""
     if not found.exists:
         raise UsageError(_no_file(Path(found.path), "folder"))
     if not is_folder(found.path):
-        raise UsageError(f"{shown(found.path)} is a photo, and folders are added: name the folder that it is in.")
+        raise UsageError(
+            f"{shown(found.path)} is a photo, but only whole folders can be added: name the folder that it is in."
+        )
 
 
 def _no_file(path: Path, kind: str = "file") -> str:

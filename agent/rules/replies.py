@@ -1,4 +1,4 @@
-"""What the assistant says at once, without any tool."""
+"""What the assistant replies without using a tool."""
 
 from ..calls import Known
 from .topics import Topic
@@ -18,7 +18,7 @@ NAME_A_FOLDER = "Name the folder with its path, such as: add ~/holiday to the ma
 TOO_LONG = "That is too long to be a question: name the photos in a shorter message."
 
 NO_NAMES = (
-    "I know the photos of the map by their coordinates only, and no names of places, no times and no people. "
+    "I only know the coordinates of the photos in the map: no names of places, no times and no people. "
     "The link in an answer opens a street map, which has the names."
 )
 
@@ -26,48 +26,48 @@ _REPLIES: dict[Topic, str] = {
     "help": HELP,
     "greeting": f"Hello. {HELP}",
     "how to add": NAME_A_FOLDER,
-    "not added": f"Nothing is added. {NAME_A_FOLDER}",
-    "not changed": "Nothing is changed. Say a value to change it, such as: use 5 cues, or: only trust above 0.7.",
+    "not added": f"Nothing was added. {NAME_A_FOLDER}",
+    "not changed": "Nothing was changed. To change a setting, say for instance: use 5 cues, or: only trust above 0.7.",
     "own position": (
-        "A photo's own position, in its EXIF or its name, is never used to find where it was taken; "
-        "where it has one, the answer shows it beside the place."
+        "The position in a photo's EXIF data or file name is never used to find where it was taken; "
+        "if there is one, the answer shows it beside the place."
     ),
     "forget": (
-        "Nothing is removed here. In a shell, internvl-vpr index PHOTOS --forget FOLDER drops all photos of a folder "
-        "from the map, and --prune in place of --forget FOLDER those photos below PHOTOS that are gone."
+        "The chat removes nothing from the map. In a shell, internvl-vpr index PHOTOS --forget FOLDER removes all "
+        "photos of a folder from it, and internvl-vpr index PHOTOS --prune those whose files below PHOTOS are gone."
     ),
     "reset": (
-        "The settings are not reset at once: name a value, such as: use 3 cues, or: only trust above 0.7. "
-        "/undo takes the latest change back, and /settings shows them."
+        "The settings cannot be reset all at once: give a value, such as: use 3 cues, or: only trust above 0.7. "
+        "/undo takes back the latest change, and /settings shows the settings."
     ),
     "names": NO_NAMES,
-    "map page": "/map writes a page with the map and the answers, in the terminal: /map FILE names its file.",
+    "map page": "In the terminal, /map writes a page with the map and the answers; /map FILE chooses the file.",
 }
 _COMMANDS = {
     "export": "/export FILE writes the conversation",
     "save": "/export FILE writes the conversation",
     "download": "/export FILE writes the conversation",
     "print": "/export FILE writes the conversation",
-    "undo": "/undo takes the latest question back",
-    "replay": "/replay answers again from the record alone",
+    "undo": "/undo takes back the latest question",
+    "replay": "/replay answers again from what was recorded",
     "history": "/history [WORDS] shows what was asked before",
     "session": "/sessions lists the earlier sessions",
     "sessions": "/sessions lists the earlier sessions",
     "continue": "/continue [SESSION] goes on with an earlier session",
     "resume": "/continue [SESSION] goes on with an earlier session",
-    "stop": "Ctrl-C gives up a question, and /quit ends the chat",
-    "cancel": "Ctrl-C gives up a question, and /quit ends the chat",
+    "stop": "Ctrl-C stops a question, and /quit ends the chat",
+    "cancel": "Ctrl-C stops a question, and /quit ends the chat",
 }
 
 
 def reply_to(topic: Topic, known: Known, command: str | None = None) -> str:
-    """Return what is said about a topic that needs no tool; `command` is the word of a command's that was used."""
+    """Return the reply for a topic that needs no tool; `command` is the word that was used for a slash command."""
     if topic == "thanks":
         then = "Name another photo, or ask why, how sure, or for the runner-up." if known.photos else HELP
         return f"Good. {then}"
     if topic == "command":
-        what = _COMMANDS.get(command or "", "/cost says what this session took")
+        what = _COMMANDS.get(command or "", "/cost says how much this session has used")
         if command in ("quit", "exit", "bye", "goodbye", "clear"):
             what = "/quit ends the chat"
-        return f"{what}, in the terminal."
+        return f"In the terminal, {what}."
     return _REPLIES.get(topic, NOT_UNDERSTOOD)

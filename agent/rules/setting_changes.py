@@ -6,18 +6,20 @@ from typing import Any
 from internvl_vpr.tools.errors import UsageError
 from internvl_vpr.tools.text.foreign import visible
 
-from .numbers import COUNTS, TENS
+from ..grounding.vocabulary import TENS
+from .numbers import COUNTS
 
 RANGES = {
-    "k": "k, the candidates that are retrieved, is a whole number from 1 to 10,000, such as: retrieve 50 candidates.",
-    "n": "n, the cues an image, is a whole number from 1 to 10, such as: use 5 cues.",
-    "tau": "tau, the score that is trusted, is a number from -1 to 1, such as: only trust above 0.7.",
+    "k": "k, the number of candidates, is a whole number from 1 to 10,000, such as: retrieve 50 candidates.",
+    "n": "n, the number of cues per image, is a whole number from 1 to 10, such as: use 5 cues.",
+    "tau": "tau, above which a score is trusted, is a number from -1 to 1, such as: only trust above 0.7.",
     "below_tau": "below_tau is strict or fallback, such as: below_tau=strict.",
 }
 _LOWEST = {"k": 1, "n": 1, "tau": -1}
 _HIGHEST = {"k": 10_000, "n": 10, "tau": 1}
 
-_WORDS = "|".join(sorted({**COUNTS, **TENS}, key=len, reverse=True))
+_VALUES = {**COUNTS, **TENS, "hundred": 100, "a hundred": 100, "thousand": 1000}
+_WORDS = "|".join(sorted(_VALUES, key=len, reverse=True))
 _NUMBER = rf"(?P<value>[-−+]?(?:\d[\d.,]*\d|\d|[.,]\d+)|\b(?:{_WORDS})\b)(?P<percent>\s*(?:%|per\s?cent\b))?"
 _IS = (
     r"\s*(?:value\s+)?(?:=|:|>|\bis\b|\bto\s+be\b|\bto\b|\bof\b|\bat\b|\bbe\b|\bfrom\s+\S+\s+to\b|\babove\b|\bover\b)?"
@@ -45,7 +47,7 @@ _NOT_BELOW = (
 )
 _NO_UNIT = r"(?!\s*(?:cues?|clues?|candidates?|photos?|places|met(?:re|er)s?|m\b|km\b|\w*\s*cues?\b))"
 
-# Trust comes first: "only trust above 5 cues" is no threshold, but "only above 0.7" is no number of cues either.
+# The threshold comes first, so that "only above 0.7" is not read as a number of cues.
 _CHANGES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(pattern))
     for name, pattern in (
@@ -94,7 +96,7 @@ QUESTION = re.compile(
     r"does|have|has|had|were|was|is|are|am|should|shall|may)\b|\b(?:why|did|do|have|are)\s+(?:you|we|i)\b(?!\s+mind)"
 )
 NEGATED = re.compile(r"\b(?:don't|do\s+not|never|not|no\s+need\s+to|without|stop)\s+(?:\w+\s+){0,3}$")
-# What is said about something, and orders nothing.
+# Statements, which ask for no change.
 _STATEMENT = re.compile(
     r"^\W*(?:(?:and|but|so|well|ok|okay|then)\W+)*(?:"
     r"(?:i|we)\s+(?:keep|(?:trust|believe|accept)\s+(?:everything|anything|all)\s+(?:you|it|that|he|she|they))\b|"
@@ -110,9 +112,9 @@ _WITHOUT_NUMBER = re.compile(
 
 
 def changed_settings(text: str) -> dict[str, Any]:
-    """Return the settings that a folded clause changes, by name; nothing for a question about them.
+    """Return the settings that a folded clause changes, by name; a question about settings changes none.
 
-    Raises `UsageError` with the range for a value that cannot be, and for a change without a value.
+    Raises `UsageError` for a value out of range and for a change without a value.
     """
     changes: dict[str, Any] = {}
     if QUESTION.search(text) or _STATEMENT.search(text):
@@ -127,14 +129,14 @@ def changed_settings(text: str) -> dict[str, Any]:
             changes[name] = setting(name, match["value"], percent=bool(match["percent"]))
             text = f"{text[: match.start()]} {text[match.end() :]}"
     if not changes and _WITHOUT_NUMBER.search(text) and not re.search(r"\b(?:show|don't|do\s+not|never)\b", text):
-        raise UsageError("Say the value, such as: use 5 cues, retrieve 50 candidates, or only trust above 0.7.")
+        raise UsageError("Give a value, such as: use 5 cues, retrieve 50 candidates, or only trust above 0.7.")
     return changes
 
 
 def setting(name: str, written: str, *, percent: bool = False) -> int | float | str:
-    """Read the value of a setting; a decimal comma and, for a score, per cent are understood.
+    """Read the value of a setting; a decimal comma is understood, and per cent for a score.
 
-    Raises `UsageError` with the range.
+    Raises `UsageError`, which says the range.
     """
     if name == "below_tau":
         if written not in ("strict", "fallback"):
@@ -145,13 +147,13 @@ def setting(name: str, written: str, *, percent: bool = False) -> int | float | 
         value = round(value / 100, 10) if name == "tau" else None
     whole_enough = name == "tau" or (value is not None and value.is_integer())
     if value is None or not whole_enough or not _LOWEST[name] <= value <= _HIGHEST[name]:
-        hint = f" Per cent need their sign: {written} %." if name == "tau" and value and 1 < value <= 100 else ""
+        hint = f" If you mean per cent, write {written} %." if name == "tau" and value and 1 < value <= 100 else ""
         raise UsageError(f"{name} cannot be {visible(written)}{' %' if percent else ''}: {RANGES[name]}{hint}")
     return value if name == "tau" else int(value)
 
 
 def _wanted(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
-    """Return the first match that is not forbidden by a "don't" before it, nor one of a list to look at."""
+    """Return the first match that has no "don't" before it and is no list that a person wants to see."""
     for match in pattern.finditer(text):
         if not NEGATED.search(text[: match.start()]) and not re.match(r"\W*(?:show|list)\b", text[: match.start()]):
             return match
@@ -160,8 +162,8 @@ def _wanted(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
 
 def _number(written: str, *, whole: bool) -> float | None:
     text = written.strip().replace("−", "-")
-    if text in COUNTS or text in TENS:
-        return float({**COUNTS, **TENS}[text])
+    if text in _VALUES:
+        return float(_VALUES[text])
     if whole and re.fullmatch(r"\d{1,3}(?:,\d{3})+", text):
         text = text.replace(",", "")
     try:

@@ -1,24 +1,26 @@
-"""Paths out of the quotes, backslashes and URIs that terminals put around them, and into them again."""
+"""Paths as terminals write them, with quotes, backslashes or as URIs: read, and written."""
 
 import re
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
+from internvl_vpr.tools.text.foreign import visible
+
 BLANKS = " \t\r\n"
 SURROGATE = re.compile("[\ud800-\udfff]")
 
 _ESCAPED_IN_DOUBLE_QUOTES = '"\\$`'
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-# All that a shell or `find_paths` may read as something else; a letter's combining marks stay beside it.
+# Everything that a shell or `find_paths` may read as something else; combining marks stay with their letters.
 _UNSAFE = re.compile("[^A-Za-z0-9_./@%+=:,\\-\u0080-\U0010ffff]|\\s")
 
 
-class Word(NamedTuple):
-    """A shell word: its value, the same as a glob pattern, where it ends, and how it stands there.
+class ShellWord(NamedTuple):
+    """A shell word: its value, the value as a glob pattern, and where the word ends.
 
-    `bare` counts the last characters of the value that were neither quoted nor escaped; `quote` is the one that is
-    still open at the end, or nothing.
+    `bare` counts the characters at the end of the value that were neither quoted nor escaped. `quote` is the quotation
+    mark that is still open at the end, or empty.
     """
 
     value: str
@@ -28,8 +30,8 @@ class Word(NamedTuple):
     quote: str
 
 
-def read_word(text: str, start: int = 0) -> Word:
-    """Read a word as a shell does, from `start` to the first blank that is neither quoted nor escaped."""
+def read_word(text: str, start: int = 0) -> ShellWord:
+    """Read a word as a shell does, from `start` to the first space that is neither quoted nor escaped."""
     value, pattern = "", ""
     quote_open, bare, at = "", 0, start
     while at < len(text) and (quote_open or text[at] not in BLANKS):
@@ -46,16 +48,16 @@ def read_word(text: str, start: int = 0) -> Word:
             pattern += char if wild else _literal(char)
             bare = 0 if quote_open else bare + 1
         at += 1
-    return Word(value, pattern, at, bare, quote_open)
+    return ShellWord(value, pattern, at, bare, quote_open)
 
 
 def without_backslashes(text: str) -> str:
-    """Take the backslashes away that stand before other characters."""
+    """Remove the backslashes that escape other characters."""
     return _ESCAPED.sub(r"\1", text)
 
 
 def expanded(path: str) -> Path:
-    """Return a path with its `~` expanded, where that is somebody's."""
+    """Return a path with its `~` expanded, if there is such a user."""
     try:
         return Path(path).expanduser()
     except RuntimeError:
@@ -63,19 +65,17 @@ def expanded(path: str) -> Path:
 
 
 def decode_uri(text: str) -> str:
-    """Return the path of a `file:` URI of this machine; any other text stays as it is."""
+    """Return the path of a `file:` URI on this machine; any other text is returned as it is."""
     match = re.match(r"file:(?://(?:localhost)?)?(?=/(?!/))", text, re.IGNORECASE)
     return unquote_to_bytes(text[match.end() :]).decode("utf-8", "replace") if match else text
 
 
 def quote_path(path: str, style: str = "", *, closed: bool = True) -> str:
-    """Write a path so that `find_paths` reads it back: with backslashes, or in quotes when `style` is one.
+    """Write a path so that `find_paths` can read it: with backslashes, or in quotes if `style` is a quotation mark.
 
-    A path with control characters, or such that hide or reorder text, becomes a URI. Quotes stay open unless
-    `closed`, so that a person can go on typing in a folder.
+    A path that has control characters, or characters that hide or reorder text, becomes a URI. If not `closed`, the
+    quotes stay open, so that a person can go on typing the name of a file in a folder.
     """
-    from internvl_vpr.tools.text.foreign import visible
-
     if visible(path) != path or "\n" in path or "\t" in path:
         return expanded(path).absolute().as_uri() + ("/" if path.endswith("/") else "")
     if style == "'":

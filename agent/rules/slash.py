@@ -1,4 +1,4 @@
-"""The slash commands: one table for /help, completion, the rules and the terminal."""
+"""The slash commands: one table for /help, completion, rules and terminal."""
 
 import os
 from difflib import get_close_matches
@@ -14,7 +14,7 @@ from .shell_words import read_word
 
 
 class Slash(Record):
-    """A slash command; one of kind `tool` asks the assistant for something, one of kind `terminal` the terminal."""
+    """A slash command: kind `tool` asks the assistant for something, and kind `terminal` asks the terminal."""
 
     name: str
     arguments: str
@@ -34,28 +34,28 @@ def _terminal(name: str, arguments: str, summary: str, *aliases: str) -> Slash:
 IMAGE_MODES: tuple[str, ...] = get_args(Images)
 
 SLASHES = (
-    _tool("locate", "PHOTO…", "say where photos were taken; without one, the latest again", "open", "where"),
+    _tool("locate", "PHOTO…", "say where photos were taken; without a path, the latest photo again", "open", "where"),
     _tool("why", "[RANK]", "why a candidate matches, cue by cue", "explain"),
-    _tool("candidates", "[RANK]", "the list of the latest answer, or one of it", "alternatives"),
-    _tool("compare", "1 3 | PHOTO PHOTO…", "two candidates beside each other, or which photos are of one place"),
+    _tool("candidates", "[RANK]", "the candidates of the latest answer, or one of them", "alternatives"),
+    _tool("compare", "1 3 | PHOTO PHOTO…", "compare two candidates, or say which photos show the same place"),
     _tool("cues", "[RANK]", "the photo's cues, and what they match in a candidate"),
-    _tool("read", "[RANK]", "what was read on signs", "signs"),
+    _tool("read", "[RANK]", "the text that was read on signs", "signs"),
     _tool("sure", "", "how sure the latest answer is"),
-    _tool("settings", "[k=50 n=5 tau=0.7]", "show the settings, or change them for what follows", "config"),
-    _tool("k", "[50]", "candidates that are retrieved"),
-    _tool("n", "[5]", "cues an image"),
-    _tool("tau", "[0.7]", "score that is trusted", "threshold"),
+    _tool("settings", "[k=50 n=5 tau=0.7]", "show the settings, or change them for the next questions", "config"),
+    _tool("k", "[50]", "number of candidates"),
+    _tool("n", "[5]", "number of cues per image"),
+    _tool("tau", "[0.7]", "score above which a place is trusted", "threshold"),
     _tool("add", "FOLDER", "add a folder's photos to the map", "index"),
     _tool("db", "", "what the map holds"),
     _terminal("map", "[FILE]", "write a page with the map and the answers", "report"),
     _terminal("export", "FILE", "write the conversation as Markdown or JSON"),
-    _terminal("replay", "", "answer again from the record alone"),
+    _terminal("replay", "", "answer again from what was recorded"),
     _terminal("retry", "", "ask the latest question again"),
-    _terminal("undo", "", "take the latest question back"),
-    _terminal("cost", "", "what this session took: descriptions, tokens, time"),
-    _terminal("history", "[WORDS]", "what was asked before, with these words"),
-    _terminal("continue", "[SESSION]", "go on with an earlier session", "resume"),
-    _terminal("sessions", "", "the earlier sessions"),
+    _terminal("undo", "", "take back the latest question"),
+    _terminal("cost", "", "what this session has used: descriptions, tokens, time"),
+    _terminal("history", "[WORDS]", "earlier questions, or those with these words"),
+    _terminal("continue", "[SESSION]", "continue an earlier session", "resume"),
+    _terminal("sessions", "", "list the earlier sessions"),
     _terminal("images", "MODE", f"how pictures are drawn: {', '.join(IMAGE_MODES)}"),
     _terminal("plain", "", "plain sentences, for screen readers"),
     _terminal("help", "[COMMAND]", "what can be asked", "?"),
@@ -67,7 +67,7 @@ BY_NAME = {name: slash for slash in SLASHES for name in (slash.name, *slash.alia
 def parse_slash(text: str, exists: Exists = os.path.exists) -> tuple[Slash, list[str]] | None:
     """Return the command that a line begins with, and its arguments; None for a line without one.
 
-    An absolute path that exists, or looks like a photo's, is no command. Raises `UsageError` for an unknown command.
+    An absolute path is no command if it exists or looks like a photo's. Raises `UsageError` for an unknown command.
     """
     line = text.strip()
     if not line.startswith("/"):
@@ -86,7 +86,7 @@ def parse_slash(text: str, exists: Exists = os.path.exists) -> tuple[Slash, list
 
 
 def split_arguments(text: str, exists: Exists = os.path.exists) -> list[str]:
-    """Split a command's arguments: the paths as `find_paths` reads them, and what stands between them in words."""
+    """Split a command's arguments: into the paths that `find_paths` finds, and the words between them."""
     arguments: list[str] = []
     at = 0
     for found in find_paths(text, exists):

@@ -1,4 +1,4 @@
-"""Slash commands of kind `tool` as calls."""
+"""The tool calls that slash commands of kind `tool` stand for."""
 
 import os
 import re
@@ -29,9 +29,9 @@ _ABOUT: dict[str, About] = {"why": "match", "cues": "match", "read": "text", "su
 def commanded(
     slash: Slash, arguments: Sequence[str], known: Known, exists: Exists = os.path.exists
 ) -> list[Call] | str:
-    """Return the calls that a command with its arguments asks for, or what is said at once.
+    """Return the calls that a command and its arguments ask for, or a reply.
 
-    Raises `UsageError` for arguments that cannot be used.
+    Raises `UsageError` for invalid arguments.
     """
     listing = Listing(known)
     arguments = [_meant(argument, known, exists) for argument in arguments]
@@ -42,7 +42,7 @@ def commanded(
     if slash.name == "help":
         return HELP
     if slash.kind == "terminal":
-        return f"/{slash.name} works in the terminal's chat only."
+        return f"/{slash.name} only works in the terminal's chat."
     if slash.name == "locate":
         return _locate(arguments, known, seen)
     if slash.name == "compare":
@@ -63,7 +63,7 @@ def commanded(
 
 
 def _meant(argument: str, known: Known, exists: Exists) -> str:
-    """Return an argument, or what a name of before that is no file stands for: a photo's path, or a rank."""
+    """Return an argument; if it is no file but a name that answers have shown, the photo's path or the rank."""
     return argument if exists(expanded(argument)) else str(names_of(known).get(argument.casefold(), argument))
 
 
@@ -90,7 +90,7 @@ def _compare(arguments: Sequence[str], listing: Listing, exists: Exists) -> Call
 def _add(arguments: Sequence[str], exists: Exists) -> list[Call]:
     if not arguments:
         raise UsageError(NAME_A_FOLDER)
-    whole = " ".join(arguments)  # a name with blanks and no quotes
+    whole = " ".join(arguments)  # a name with spaces and no quotes
     found = [_as_found(argument, exists) for argument in ([whole] if is_folder(whole) else arguments)]
     for one in found:
         check_folder(one)
@@ -109,7 +109,7 @@ def _settings(name: str, arguments: Sequence[str]) -> dict[str, Any]:
         if key in ("strict", "fallback"):
             key, words = "below_tau", [key, *words]
         if key not in RANGES:
-            raise UsageError(f"There is no setting {shown(word)} to change here: say k, n, tau or below_tau.")
+            raise UsageError(f"{shown(word)} cannot be changed here: the settings are k, n, tau and below_tau.")
         if not words:
             raise UsageError(f"{key} needs a value: {RANGES[key]}")
         value = words.pop(0).rstrip(",;")
@@ -120,13 +120,13 @@ def _settings(name: str, arguments: Sequence[str]) -> dict[str, Any]:
 
 
 def _ranks(arguments: Sequence[str]) -> str:
-    """Return arguments as words in which ranks are found; raises `UsageError` for one that is no rank."""
+    """Return arguments as words that name ranks; raises `UsageError` for one that is no rank."""
     ranks = []
     for argument in arguments:
         word = argument.casefold().strip(",;")
         match = _RANK.fullmatch(word)
         if match is None and word not in ("and", "with", "query", "first", "second", "third", "last", "runner-up"):
-            raise UsageError(f"{shown(argument)} is no rank: say a number from 1, such as 2.")
+            raise UsageError(f"{shown(argument)} is not a rank: give a number from 1, such as 2.")
         if word != "query":
             ranks.append(f"candidate {match[1]}" if match else f"the {word}")
     return " ".join(ranks)

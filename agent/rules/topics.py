@@ -1,4 +1,4 @@
-"""What one clause of a message is about, told by its words; paths have been cut out before."""
+"""What a clause of a message is about, decided by its words; paths have been removed before."""
 
 import re
 import unicodedata
@@ -185,20 +185,20 @@ _CLAUSES = re.compile(rf"(?<=[?!;\n])|(?<=\.)(?=\s|$)|(?:,\s*(?:and\s+|then\s+|b
 
 
 def fold(text: str) -> str:
-    """Return a text's words as the rules read them: one form of every character, small, with straight apostrophes."""
+    """Fold a text as the rules read it: one form of every character, small letters and straight apostrophes."""
     text = unicodedata.normalize("NFKC", text).casefold()
     return re.sub(r"[^\S\n]+", " ", text.replace("’", "'").replace("‘", "'").replace("dont ", "don't ")).strip()
 
 
 def clauses(words: str) -> Iterator[str]:
-    """Yield the sentences of folded words, and what is joined by "and" to another question or order."""
+    """Yield the sentences of folded words; several questions or orders joined by "and" are separated."""
     for clause in _CLAUSES.split(words):
         if clause and re.search(r"\w|\?|τ", clause):
             yield clause.strip()
 
 
 def topic_of(clause: str) -> Topic | None:
-    """Say what a folded clause asks for; None when no rule knows."""
+    """Say what a folded clause asks for; None if no rule fits."""
     if asks_to_add(clause):
         return "add"
     if _WHY.search(clause) and not _WHY_NOT_A_MATCH.search(clause):
@@ -212,7 +212,7 @@ def topic_of(clause: str) -> Topic | None:
 
 
 def asks_to_add(clause: str) -> bool:
-    """Whether a clause is an order to add photographs: it begins with the verb, and a question or a "don't" is none."""
+    """Whether a clause orders to add photographs: it begins with the verb; a question or a "don't" does not count."""
     if not _ADD.search(clause) or QUESTION.search(clause):
         return False
     return bool(_MAP_WORD.search(clause)) or not _PUT.search(clause)

@@ -1,4 +1,4 @@
-"""What a person asks for, by plain rules and without any model: paths first, then words, clause by clause."""
+"""What a person asks for, by rules and without a model: first the paths, then the words, clause by clause."""
 
 import os
 import re
@@ -24,7 +24,7 @@ from .slash_calls import commanded
 from .topics import Topic, clauses, fold, topic_of
 
 MOST_CHARACTERS = 10_000
-MOST_WORDS = 2_000  # characters that are no paths
+MOST_WORDS = 2_000  # characters besides the paths
 
 _Clause = tuple[Topic, str]
 _ABOUT: dict[Topic, About] = {"why": "match", "text": "text", "certainty": "certainty"}
@@ -43,7 +43,7 @@ _ADDED = re.compile(
 _BEFORE_A_FOLDER = frozenset(
     {"all", "the", "my", "photos", "pictures", "images", "of", "in", "from", "folder", "directory"}
 )
-# What is said in quotes is a name or a citation, but for what an answer shall say.
+# Text in quotes is a name or a citation, except what the answer is asked to say, such as "unknown".
 _IN_QUOTES = re.compile(
     r"(?!.(?:unknown|(?:i )?(?:don't|do not) know)\b)(?:\"[^\"\n]*\"|“[^”\n]*”|«[^»\n]*»|(?<!\S)'[^'\n]*'(?=\W|$))",
     re.IGNORECASE,
@@ -51,10 +51,10 @@ _IN_QUOTES = re.compile(
 
 
 def understand(text: str, known: Known, exists: Exists = os.path.exists) -> Understood:
-    """Say what a message asks for: tools to call one after another, or something to say at once.
+    """Say what a message asks for: tools to call one after another, or a reply.
 
-    Paths are cut out of the message before its words are read, so that no name of a file can ask for anything.
-    Nothing but whether paths exist is looked up.
+    Paths are removed from the message before its words are read, so that no file's name can ask for anything.
+    The only thing that is looked up is whether paths exist.
     """
     if len(text) > MOST_CHARACTERS:
         return Understood(reply=TOO_LONG, problem=True)
@@ -70,7 +70,7 @@ def understand(text: str, known: Known, exists: Exists = os.path.exists) -> Unde
 
 
 def _asked(text: str, known: Known, exists: Exists) -> list[Call] | str:
-    """Return the calls that a message asks for, or what is said at once; raises `UsageError`."""
+    """Return the calls that a message asks for, or a reply; raises `UsageError`."""
     written = text
     text, found = named_before(written, known, exists)
     changes: dict[str, Any] = {}
@@ -84,7 +84,9 @@ def _asked(text: str, known: Known, exists: Exists) -> list[Call] | str:
         changed = changed_settings(clause)
         changes |= changed
         topic = None if changed else topic_of(clause)
-        if topic is not None and (topic != "where" or text == written):  # a reference was named: that one is shown
+        if topic is not None and (
+            topic != "where" or text == written
+        ):  # the name of a reference asks to show that candidate
             topics.append((topic, clause))
     calls = [call(ChangeSettings(**changes))] if changes else []
     if found and (said := _said_of_paths(topics, known)):
@@ -98,13 +100,13 @@ def _asked(text: str, known: Known, exists: Exists) -> list[Call] | str:
 
 
 def _terms(text: str) -> str | None:
-    """Say what terms mean, in a message that asks nothing else."""
+    """Say what terms mean, if the message asks nothing else."""
     told = [told_term(clause) for clause in clauses(fold(text))]
     return " ".join(dict.fromkeys(one for one in told if one)) if told and all(told) else None
 
 
 def _said_of_paths(topics: Sequence[_Clause], known: Known) -> str | None:
-    """Return what is said of paths at once: they are neither added nor taken away."""
+    """Return the reply to a message that wants paths removed or not added."""
     names = [topic for topic, _ in topics]
     if "add" in names:
         return None
@@ -112,15 +114,17 @@ def _said_of_paths(topics: Sequence[_Clause], known: Known) -> str | None:
 
 
 def _without(text: str, found: Sequence[Found]) -> str:
-    """Cut paths out of a text, and what stands in double quotes, which is a name or a citation, too."""
-    for start, end in sorted({(one.start, one.end) for one in found}, reverse=True):  # a wildcard's have one span
+    """Remove paths from a text, and what stands in quotes, which is a name or a citation."""
+    for start, end in sorted(
+        {(one.start, one.end) for one in found}, reverse=True
+    ):  # all matches of a wildcard have one span
         text = f"{text[:start]} {text[end:]}"
     quoted = _IN_QUOTES.sub(" ", text)
     return quoted if re.search(r"\w", quoted) else text
 
 
 def _with_paths(topics: Sequence[_Clause], found: Sequence[Found], known: Known, *, again: bool) -> list[Call]:
-    """Return what a message with paths asks for: folders are added, photos compared or located and talked about."""
+    """Return the calls for a message with paths: folders are added; photos are compared, or located and explained."""
     names = {topic for topic, _ in topics}
     folders = [one for one in found if is_folder(one.path)]
     photos = list({one.path: one for one in found if one not in folders}.values())
@@ -143,7 +147,7 @@ def _with_paths(topics: Sequence[_Clause], found: Sequence[Found], known: Known,
 
 
 def _compared(clause: str, photos: Sequence[Found], known: Known, *, again: bool) -> list[Call]:
-    """Return the comparison of photos: those named, and the one of before when only one is."""
+    """Return the comparison of the named photos; a single one is compared with one that was located before."""
     fresh = Listing(known, fresh=True)
     numbered = photo_numbers(clause)
     if len(photos) == 1 and not numbered and (named := fresh.ranks(clause)):
@@ -162,9 +166,9 @@ def _compared(clause: str, photos: Sequence[Found], known: Known, *, again: bool
 
 
 def _located(topics: Sequence[_Clause], photos: Sequence[Found], known: Known, *, again: bool) -> list[Call]:
-    """Locate each photo, and answer the questions about it before the next.
+    """Locate each photo, and answer the questions about it before the next one.
 
-    A photo that was located before is not located again where only questions about its answer are asked.
+    A photo that was located before is not located again if the questions are only about its answer.
     """
     calls: list[Call] = []
     for photo in photos:
@@ -180,7 +184,7 @@ def _located(topics: Sequence[_Clause], photos: Sequence[Found], known: Known, *
 def _follow_ups(topics: Sequence[_Clause], listing: Listing) -> list[Call]:
     calls: list[Call] = []
     for topic, clause in topics:
-        words = without_photo_numbers(clause)  # "my second photo" is no candidate
+        words = without_photo_numbers(clause)  # "my second photo" names no candidate
         if topic != "candidates" or _OF_A_LIST.search(words) or (_SHOWN.search(words) and ranks(words, 1)):
             calls += _follow_up(topic, words, listing)
     return _each_once(calls)
@@ -191,7 +195,7 @@ def _each_once(calls: Sequence[Call]) -> list[Call]:
 
 
 def _follow_up(topic: Topic, clause: str, listing: Listing) -> list[Call]:
-    """Answer a question about the candidates of the photos that a clause speaks of."""
+    """Answer a question about candidates of the photos that a clause names."""
     words = without_photo_numbers(clause)
     calls: list[Call] = []
     for whose in listing.spoken_of(clause):
@@ -203,7 +207,7 @@ def _follow_up(topic: Topic, clause: str, listing: Listing) -> list[Call]:
 
 
 def _without_paths(text: str, topics: Sequence[_Clause], known: Known, exists: Exists) -> list[Call] | str:
-    """Return what a message asks for that names no path, or what is said at once."""
+    """Return the calls for a message without paths, or a reply."""
     calls: list[Call] = []
     listing = Listing(known)
     for topic, clause in topics:
@@ -226,14 +230,14 @@ def _without_paths(text: str, topics: Sequence[_Clause], known: Known, exists: E
         word = _COMMAND.search(clause)
         return reply_to(topic, known, word[1] if word else None)
     path = Path(text.strip())
-    if text.strip() and exists(path):  # a name without a suffix, alone
+    if text.strip() and exists(path):  # the message is the name of a file without a suffix
         check_photos([Found(path=str(path), written=text, start=0, end=len(text))])
         return [call(LocatePhoto(photo=str(path)))]
     return NOT_UNDERSTOOD if text.strip() else HELP
 
 
 def _add(text: str) -> Call:
-    """Return the call that adds a folder whose name is plain words; raises `UsageError` when there is none."""
+    """Return the call that adds a folder whose name looks like plain words; raises `UsageError` if there is none."""
     match = _ADDED.search(text)
     words = match["folder"].split() if match else []
     if words and words[-1].casefold() in ("folder", "directory") and not is_folder(str(expanded(" ".join(words)))):

@@ -11,7 +11,7 @@ from internvl_vpr.tools.records import Answer, RankedCandidate
 
 from ..console.pictures import show_pair
 from ..console.safe_text import safe_text
-from ..dialogue.tools import CandidateShown
+from ..dialogue.artifacts import CandidateShown
 from ..settings import Images
 from .answer import coordinates, show_evidence, show_place
 from .results import (

@@ -217,9 +217,9 @@ def test_without_the_map_s_folder_the_first_run_says_what_to_set(monkeypatch: py
 def test_runs_share_one_context_which_a_failed_one_does_not_spoil(
     town: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from internvl_vpr.agent.callers.langgraph_server import _Opened
+    from internvl_vpr.agent.callers.langgraph_server import ProcessContext
 
-    opened = _Opened()
+    opened = ProcessContext()
     monkeypatch.setenv("INTERNVL_VPR_LEDGER", str(tmp_path / "ledger.sqlite"))
     monkeypatch.setenv("INTERNVL_VPR_PLACES", str(tmp_path))
     with pytest.raises(IndexMissing):

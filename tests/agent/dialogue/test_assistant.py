@@ -37,7 +37,7 @@ def test_a_question_with_a_photo_gives_what_the_localization_graph_gives(town: P
     assert set(told) == {"messages", "answers"}
 
 
-def test_the_conversation_of_the_issue_uses_these_tools(town: Path, context: Context) -> None:
+def test_a_whole_conversation_uses_these_tools(town: Path, context: Context) -> None:
     photo, other = str(town / "query.png"), str(town / "photos" / name_of(3))
     messages = talk(
         context,
@@ -101,7 +101,7 @@ def test_a_tool_is_told_that_a_photo_was_not_located(context: Context) -> None:
     given = Given(context=context)
     for name, arguments in (("explain_match", {}), ("show_candidate", {}), ("compare_places", {"ranks": [1, 2]})):
         call = Call.model_validate({"name": name, "arguments": {**arguments, "photo": "other.jpg"}})
-        with pytest.raises(UsageError, match=r"'other\.jpg' was not located yet: ask where"):
+        with pytest.raises(UsageError, match=r"'other\.jpg' has not been located yet: ask where"):
             asyncio.run(use_tool(call, given))
 
 

@@ -17,7 +17,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMes
 from presets import preset_settings
 
 from internvl_vpr.agent.calls import Call, Known
-from internvl_vpr.agent.dialogue.next_step import NoStep, Step, next_step
+from internvl_vpr.agent.dialogue.next_step import NextStep, NoStep, next_step
 from internvl_vpr.agent.dialogue.step_messages import MOST_CHARACTERS, MOST_TURNS, as_data, chat_messages
 from internvl_vpr.agent.dialogue.step_schema import step_schema
 from internvl_vpr.agent.localizer.context import open_chat_model
@@ -82,7 +82,7 @@ PROMPT = Prompt.load("assistant.v1", placeholders=())
 
 def choose(
     server: FaultyServer, messages: Sequence[AnyMessage], *answers: Fault, known: Known = NOTHING, timeout: float = 5.0
-) -> Step:
+) -> NextStep:
     server.script(*answers)
     return asyncio.run(next_step(messages, known, model_at(server.endpoint, timeout)))
 
@@ -569,7 +569,7 @@ class TestReplies:
     def test_numbers_about_a_photo_that_was_not_looked_at_are_not(self, server: FaultyServer, photos: Path) -> None:
         messages = [*located("where? /photos/night.jpg"), AIMessage("There."), HumanMessage(f"and {photos}/other.jpg?")]
         text = "That one was taken at 52.123456, 4.123456."
-        assert "not located yet" in refusal(server, messages, reply(text), known=FIVE)
+        assert "not been located yet" in refusal(server, messages, reply(text), known=FIVE)
 
     @pytest.mark.parametrize(
         "text",

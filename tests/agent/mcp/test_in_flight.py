@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from internvl_vpr.agent.mcp.in_flight import AT_ONCE, MOST, Calls, Steps, Tell
+from internvl_vpr.agent.mcp.in_flight import AT_ONCE, MOST, CallProgress, Calls, Tell
 from internvl_vpr.tools.errors import PhotoError, UsageError
 
 Told = list[tuple[float, float, str]]
@@ -34,7 +34,7 @@ def test_progress_grows_whatever_is_reported(photos: int, reports: list[tuple[in
     told: Told = []
 
     async def report() -> None:
-        steps = Steps(photos)
+        steps = CallProgress(photos)
         for number, stage, done, total in reports:
             steps.of(min(number, photos - 1))(stage, min(done, total), total)
             await steps.tell(teller(told))
@@ -49,7 +49,7 @@ def test_progress_grows_whatever_is_reported(photos: int, reports: list[tuple[in
 def test_the_whole_way_of_two_photos_is_told() -> None:
     told: Told = []
 
-    async def work(steps: Steps) -> str:
+    async def work(steps: CallProgress) -> str:
         for number in (0, 1):
             for stage, done, total in [("retrieving", 0, 1), ("describing", 2, 4), ("comparing", 1, 1)]:
                 steps.of(number)(stage, done, total, "12/s \x1b[31m")
@@ -73,7 +73,7 @@ def test_a_slow_client_is_told_the_latest_and_holds_nothing_up() -> None:
         told.append((reached, total, text))
         await asyncio.sleep(0.05)
 
-    async def work(steps: Steps) -> None:
+    async def work(steps: CallProgress) -> None:
         for done in range(1000):
             steps.of(0)("describing", done, 1000)
             if done % 100 == 0:
@@ -108,7 +108,7 @@ def test_more_than_can_wait_are_refused_and_the_others_answered() -> None:
     async def ask() -> list[object]:
         calls, gate = Calls(), asyncio.Event()
 
-        async def work(_: Steps) -> str:
+        async def work(_: CallProgress) -> str:
             await gate.wait()
             return "found"
 
@@ -124,7 +124,7 @@ def test_more_than_can_wait_are_refused_and_the_others_answered() -> None:
 
 
 def test_what_the_work_raises_is_raised() -> None:
-    async def work(_: Steps) -> None:
+    async def work(_: CallProgress) -> None:
         raise PhotoError("no photo")
 
     with pytest.raises(PhotoError, match="no photo"):
@@ -138,7 +138,7 @@ def test_a_caller_that_gives_up_ends_the_work(waits: bool) -> None:
     async def ask() -> None:
         calls, started = Calls(), asyncio.Event()
 
-        async def work(_: Steps) -> None:
+        async def work(_: CallProgress) -> None:
             events.append("started")
             started.set()
             try:
@@ -172,7 +172,7 @@ def test_stopping_waits_for_what_cleans_up_already() -> None:
     async def ask() -> None:
         calls, started = Calls(), asyncio.Event()
 
-        async def work(_: Steps) -> None:
+        async def work(_: CallProgress) -> None:
             started.set()
             try:
                 await asyncio.Event().wait()
