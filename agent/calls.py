@@ -48,9 +48,9 @@ class ShowCandidate(Record):
 class ChangeSettings(Record):
     """Change a setting for the questions that follow; without any, the settings are shown."""
 
-    k: int | None = Field(None, ge=1, le=10_000, description="candidates that are retrieved")
-    n: int | None = Field(None, ge=1, le=10, description="cues an image")
-    tau: float | None = Field(None, ge=-1, le=1, allow_inf_nan=False, description="score that is trusted, exclusive")
+    k: int | None = Field(None, ge=1, le=10_000, description="number of candidates")
+    n: int | None = Field(None, ge=1, le=10, description="number of cues per image")
+    tau: float | None = Field(None, ge=-1, le=1, allow_inf_nan=False, description="score above which one is trusted")
     below_tau: BelowTau | None = Field(None, description="fallback: name what looks most alike; strict: say unknown")
 
 

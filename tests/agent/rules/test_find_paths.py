@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from internvl_vpr.agent.calls import MOST_PHOTOS
 from internvl_vpr.agent.rules.find_paths import MOST_PATHS, Found, find_paths, is_photo_name, unquote_path
-from internvl_vpr.agent.rules.path_problems import nearest
 from internvl_vpr.agent.rules.shell_words import quote_path
 
 THERE = {
@@ -216,16 +215,6 @@ def test_a_path_that_no_disk_could_hold_does_not_exist(text: str) -> None:
 )
 def test_a_path_is_unquoted(text: str, path: str) -> None:
     assert unquote_path(text) == Path(path)
-
-
-def test_a_near_name_is_found(folder: Path) -> None:
-    make(folder, "night.jpg", "Day.JPG", "notes.txt", "holiday/x.jpg", ".nigth.jpg")
-    assert nearest(folder / "nigth.jpg") == folder / "night.jpg"
-    assert nearest(folder / "day.jpg") == folder / "Day.JPG"
-    assert nearest(folder / "hoilday") == folder / "holiday"
-    assert nearest(folder / "note.txt") is None
-    assert nearest(folder / "nowhere" / "night.jpg") is None
-    assert nearest(Path("\0/x")) is None
 
 
 @pytest.mark.parametrize(("name", "photo"), [("a.JPG", True), ("d/a.heic", True), (".jpg", False), ("d/.jpg", False)])
