@@ -16,7 +16,7 @@ import pytest
 from internvl_vpr.tools.describe_image import normalize_scores
 from internvl_vpr.tools.errors import LedgerError, UsageError
 from internvl_vpr.tools.ledger.ledger import Ledger, Step
-from internvl_vpr.tools.ledger.report import attempts, open_existing, stats
+from internvl_vpr.tools.ledger.report import Tally, attempts, open_existing, stats, tally
 from internvl_vpr.tools.records import Attempt, RawCue, Steps
 
 
@@ -265,6 +265,26 @@ def test_figures_are_those_of_the_rows(tmp_path: Path) -> None:
     assert (figures.described, figures.not_described, figures.attempts, figures.described_at_first) == (3, 1, 5, 2)
     assert (figures.errors, figures.tokens) == ({"cut": 2}, {"prompt_tokens": 35})
     assert (figures.median_latency, figures.latency_95) == (2.0, 6.0)
+
+
+def test_what_each_image_took_is_counted_over_its_attempts(tmp_path: Path) -> None:
+    good = attempt("x").model_copy(update={"usage": {"prompt_tokens": 10, "completion_tokens": 2}})  # 0.25 s
+    bad = Attempt(error="cut", usage={"prompt_tokens": 5}, latency=0.5)
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        for made, number, one in (
+            (step(1), 1, bad), (step(1), 2, good), (step(2), 1, good), (step(2), 2, bad), (step(3), 2, good),
+            (step(4), 1, bad), (step(2, n=4), 1, good), (step(5), 1, bad), (step(5), 1, good),  # given up, asked anew
+        ):  # fmt: skip
+            ledger.record(made, number, one, normalize_scores(one.cues))
+        found = tally(ledger, [step(number) for number in range(1000)])
+    first, other = {"prompt_tokens": 10, "completion_tokens": 2}, {"prompt_tokens": 15, "completion_tokens": 2}
+    assert found == {
+        step(1).image: Tally(attempts=2, first_valid=False, usage=other, latency=0.75),
+        step(2).image: Tally(attempts=2, first_valid=True, usage=other, latency=0.75),
+        step(3).image: Tally(attempts=1, first_valid=False, usage=first, latency=0.25),
+        step(4).image: Tally(attempts=1, first_valid=False, usage={"prompt_tokens": 5}, latency=0.5),
+        step(5).image: Tally(attempts=2, first_valid=False, usage=other, latency=0.75),
+    }
 
 
 def test_a_damaged_row_is_named_in_a_report(tmp_path: Path) -> None:
