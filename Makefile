@@ -37,8 +37,11 @@ baseline: ## Make the last run of the demo town the one that is gated on
 		gzip --no-name --best --stdout $$split/descriptions.jsonl >$$to/descriptions.jsonl.gz; \
 	done
 
+# The order in which the tests run; pytest by itself draws another one each time, and prints it.
+SEED ?= 1
+
 test: $(stamp) ## Run the tests
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m pytest --randomly-seed=$(SEED)
 
 test-endpoint: $(stamp) ## Compile llama-server (once) and run the whole way against it
 	@cd tests && ../.venv/bin/python -m endpoint.llama_server >/dev/null

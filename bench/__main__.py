@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from . import aggregation, endpoint, first_prompt, locating, scoring, search
+from . import aggregation, endpoint, first_prompt, locating, map_page, messages, scoring, search
 from .comparison import Comparison, Timing, measure
 
 
@@ -33,6 +33,7 @@ def main(threads: int) -> None:
         ]
         located = locating.parts()
     rows.append(endpoint.measured())
+    rows += [(comparison, measure(comparison)) for comparison in chain(messages.comparisons(), map_page.comparisons())]
     with first_prompt.comparison() as prompts:
         rows.append((prompts, measure(prompts)))
     for comparison, timing in rows:

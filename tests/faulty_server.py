@@ -288,6 +288,17 @@ def delayed(fault: Fault, seconds: float) -> Fault:
     return late
 
 
+def held(fault: Fault, until: Callable[[], bool]) -> Fault:
+    """Another fault, once something is so."""
+
+    async def waiting(served: Served, line: Line) -> None:
+        while not until():
+            await line.pause(0.002)
+        await fault(served, line)
+
+    return waiting
+
+
 def then_closed(fault: Fault) -> Fault:
     """Another fault, after which the connection is closed unannounced, as servers close those that are idle."""
 

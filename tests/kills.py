@@ -93,7 +93,7 @@ def _until_full(
 
 
 def _wait_for_a_request(process: "subprocess.Popen[bytes]", log: Path, lines: int) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while len(_lines(log)) == lines and process.poll() is None:
         assert time.monotonic() < deadline, "the run asks for nothing"
         time.sleep(0.005)

@@ -20,7 +20,7 @@ from urllib.request import urlopen
 
 CONFIG = Path(__file__).parents[1] / "langgraph.json"
 _HOST = "127.0.0.1"
-_SECONDS = 60  # until it answers, on a machine that is busy
+_SECONDS = 180  # until it answers, on a machine that is busy
 # As README says: without these two the server itself would look for a new version, and count its uses elsewhere.
 _QUIET = {"LANGGRAPH_CLI_NO_ANALYTICS": "1", "LANGGRAPH_NO_VERSION_CHECK": "true"}
 _KEPT = ("PATH", "HOME", "SYSTEMROOT", "LD_LIBRARY_PATH")
@@ -69,7 +69,7 @@ def _wait(server: LangGraphServer, process: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + _SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            with urlopen(f"{server.url}/ok", timeout=5) as answer:
+            with urlopen(f"{server.url}/ok", timeout=60) as answer:
                 if answer.status == 200:
                     return
         except (URLError, ConnectionError, TimeoutError):
@@ -80,7 +80,7 @@ def _wait(server: LangGraphServer, process: "subprocess.Popen[bytes]") -> None:
 def _stop(process: "subprocess.Popen[bytes]") -> None:
     process.send_signal(signal.SIGINT)
     try:
-        process.wait(10)
+        process.wait(60)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

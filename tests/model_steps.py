@@ -60,7 +60,7 @@ def used(name: str, told: str, *, failed: bool = False, **arguments: Any) -> lis
     ]
 
 
-def model_at(url: str, timeout: float = 5.0) -> ChatModel:
+def model_at(url: str, timeout: float = 60.0) -> ChatModel:
     return ChatModel(Endpoint(url, None, timeout=timeout, concurrency=4), "InternVL3-38B", PROMPT)
 
 
@@ -68,7 +68,7 @@ PROMPT = Prompt.load("assistant.v1", placeholders=())
 
 
 def choose(
-    server: FaultyServer, messages: Sequence[AnyMessage], *answers: Fault, known: Known = NOTHING, timeout: float = 5.0
+    server: FaultyServer, messages: Sequence[AnyMessage], *answers: Fault, known: Known = NOTHING, timeout: float = 60.0
 ) -> NextStep:
     server.script(*answers)
     return asyncio.run(next_step(messages, known, model_at(server.endpoint, timeout)))

@@ -1,9 +1,14 @@
 """Pages of HTML for tests: what is in them, that they need nothing else, and what a browser does with them."""
 
 import re
+import shutil
 import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
+
+import pytest
+
+needs_chromium = pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium: apt-get install chromium")
 
 
 class Page(HTMLParser):
@@ -38,7 +43,7 @@ def browse(page: Path) -> tuple[str, str, set[str]]:
             "--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr", f"--log-net-log={log}", "--dump-dom",
             page.as_uri(),
         ],
-        capture_output=True, text=True, timeout=120, check=True,
+        capture_output=True, text=True, timeout=300, check=True,
     )  # fmt: skip
     hosts = set(re.findall(r'"url":"(?:https?|wss?)://([^/"]+)', log.read_text()))
     own = re.compile(r"google|gvt1|gstatic")  # the browser's own errands

@@ -64,7 +64,7 @@ class PseudoTerminal:
         """Whether what is typed is shown, as a shell finds it."""
         return bool(termios.tcgetattr(self._terminal)[3] & termios.ECHO)
 
-    def wait_for(self, text: str, seconds: float = 60.0) -> str:
+    def wait_for(self, text: str, seconds: float = 180.0) -> str:
         """Read until the whole scrollback holds a text; returns it, or fails with what there is instead."""
         deadline = time.monotonic() + seconds
         while text not in (shown := self.shown()):
@@ -72,13 +72,14 @@ class PseudoTerminal:
                 raise AssertionError(f"{text!r} was not shown; there is:\n{shown}")
         return shown
 
-    def wait_for_gone(self, text: str, seconds: float = 10.0) -> None:
+    def wait_for_gone(self, text: str, seconds: float = 180.0) -> None:
         """Read until the cursor's line is not a text any more: an answer to what was typed has begun."""
         deadline = time.monotonic() + seconds
-        while self._screen.display[self._screen.cursor.y].strip() == text and time.monotonic() < deadline:
-            self._read(0.02)
+        while self._screen.display[self._screen.cursor.y].strip() == text:
+            if time.monotonic() > deadline or not self._read(0.02):
+                raise AssertionError(f"{text!r} is still there:\n{self.shown()}")
 
-    def wait_for_last_line(self, text: str, seconds: float = 60.0) -> str:
+    def wait_for_last_line(self, text: str, seconds: float = 180.0) -> str:
         """Read until nothing more comes and the cursor's line is a text, such as a prompt; returns what is shown."""
         deadline = time.monotonic() + seconds
         while self.wait_until_quiet() and self._screen.display[self._screen.cursor.y].strip() != text:
@@ -92,7 +93,7 @@ class PseudoTerminal:
             pass
         return self.shown()
 
-    def wait_for_end(self, seconds: float = 30.0) -> int:
+    def wait_for_end(self, seconds: float = 180.0) -> int:
         """Read until the program ends; returns its exit code."""
         deadline = time.monotonic() + seconds
         while self._read(0.1) and time.monotonic() < deadline:

@@ -25,7 +25,7 @@ def runner(folder: Path) -> Run:
         return subprocess.run(
             [sys.executable, "-m", "internvl_vpr.agent", *map(str, arguments)],
             capture_output=True, text=True, input=stdin, cwd=folder, env={**kept, "HF_HUB_OFFLINE": "1", **environ},
-            timeout=120, check=False,
+            timeout=300, check=False,
         )  # fmt: skip
 
     return run

@@ -62,7 +62,7 @@ def written_in_terminal(
         os.write(outside, typed.encode())
         out = stdout or inside
         with subprocess.Popen(command, stdin=inside, stdout=out, stderr=inside, env=dict(environ)) as process:
-            written, deadline = b"", time.monotonic() + 60
+            written, deadline = b"", time.monotonic() + 180
             while process.poll() is None or select.select([outside], [], [], 0)[0]:
                 if time.monotonic() > deadline:
                     process.kill()

@@ -23,7 +23,7 @@ CUDA = ("cuda-", "nvidia-", "triton")
 
 
 def run(*command: Any, cwd: Path) -> str:
-    result = subprocess.run(list(map(str, command)), check=False, cwd=cwd, capture_output=True, text=True, timeout=120)
+    result = subprocess.run(list(map(str, command)), check=False, cwd=cwd, capture_output=True, text=True, timeout=300)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 

@@ -157,7 +157,7 @@ def test_a_snippet_runs_as_it_stands_and_says_where_the_photo_was_taken(
             code = code.replace(_DEV_URL, server.url)
         ran = subprocess.run(
             [sys.executable, "-c", code],
-            cwd=folder, env=environ, capture_output=True, text=True, timeout=120, check=False,
+            cwd=folder, env=environ, capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
     assert WHERE in ran.stdout

@@ -70,7 +70,7 @@ def by_langgraph_server(folder: Path, photo: str) -> str:
 def by_command(folder: Path, environ: dict[str, str], *arguments: str, stdin: str = "") -> str:
     done = subprocess.run(
         [sys.executable, "-m", "internvl_vpr.agent", *arguments, "--places", str(folder / "places"), "--json"],
-        input=stdin, capture_output=True, text=True, cwd=folder, env=environ, timeout=120, check=True,
+        input=stdin, capture_output=True, text=True, cwd=folder, env=environ, timeout=300, check=True,
     )  # fmt: skip
     return done.stdout
 

@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -180,14 +181,23 @@ def test_a_cancelled_step_keeps_what_was_answered_before(photo: Path, ledger: Le
     ledger.close()
 
 
-def test_an_answer_that_arrives_with_the_cancellation_is_on_the_disk(photo: Path, ledger: Ledger) -> None:
+def test_an_answer_that_arrives_with_the_cancellation_is_on_the_disk(
+    photo: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
     digest = open_photo(photo).digest
     other = sqlite3.connect(ledger.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")  # the write has to wait, and is cancelled meanwhile
+    record, writing = ledger.record, threading.Event()
+
+    def write(*what: Any) -> None:
+        writing.set()
+        record(*what)
+
+    monkeypatch.setattr(ledger, "record", write)
 
     async def cancelled() -> None:
         task = asyncio.create_task(describe_image(photo, digest, 3, ScriptedDescriber(SCRIPT), ledger))
-        await asyncio.sleep(0.3)
+        assert await asyncio.to_thread(writing.wait, 60)
         task.cancel()
         await asyncio.sleep(0.1)
         assert not task.done()
@@ -234,7 +244,7 @@ def test_threads_with_event_loops_of_their_own_do_not_ask_twice(photo: Path, led
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=20)
+        thread.join(timeout=60)
     assert sorted(found) == [False, True, True, True]
     assert len(describer.asked) == 1
     ledger.close()

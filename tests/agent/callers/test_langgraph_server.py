@@ -166,11 +166,11 @@ def test_a_web_page_is_refused(folder: Path, server: langgraph_server.LangGraphS
     body = json.dumps({"assistant_id": "localize", "input": {"photo": str(folder / "query.png")}}).encode()
     page = {"Origin": "https://a-page.example", "Content-Type": "text/plain"}
     with pytest.raises(HTTPError, match="403") as refused:
-        urlopen(Request(f"{server.url}/runs/wait", data=body, headers=page), timeout=30)
+        urlopen(Request(f"{server.url}/runs/wait", data=body, headers=page), timeout=120)
     refused.value.close()
     preflight = {**page, "Access-Control-Request-Method": "POST"}
     with pytest.raises(HTTPError, match="400") as disallowed:
-        urlopen(Request(f"{server.url}/runs/wait", method="OPTIONS", headers=preflight), timeout=30)
+        urlopen(Request(f"{server.url}/runs/wait", method="OPTIONS", headers=preflight), timeout=120)
     disallowed.value.close()
 
 
@@ -200,7 +200,7 @@ with suppress(ConnectionRefusedError):
 def test_what_is_reached_for_would_have_been_seen(tmp_path: Path) -> None:
     record = tmp_path / "record.txt"
     tests = Path(langgraph_server.__file__).parent
-    subprocess.run([sys.executable, "-c", REACH, str(record)], cwd=tests, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", REACH, str(record)], cwd=tests, check=True, timeout=300)
     address, name = record.read_text(encoding="utf-8").splitlines()
     assert "198.51.100.1" in address
     assert "a-vendor.example" in name

@@ -145,7 +145,7 @@ def test_an_index_that_is_not_there_is_said_at_once(run: Run) -> None:
 def test_a_photo_may_come_from_standard_input(run: Run, town: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "internvl_vpr.agent", "locate", "-", *CHAT[1:], "--jsonl"],
-        input=(town / "query.png").read_bytes(), capture_output=True, cwd=tmp_path, timeout=120, check=False,
+        input=(town / "query.png").read_bytes(), capture_output=True, cwd=tmp_path, timeout=300, check=False,
         env={**os.environ, "HF_HUB_OFFLINE": "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -163,7 +163,7 @@ def test_when_the_disk_is_full_the_chat_says_so_once_and_goes_on(run: Run, tmp_p
     sessions = str(tmp_path / "sessions.sqlite")
     done = subprocess.run(
         [sys.executable, "-c", code, *CHAT, "--sessions", sessions, "--json"], input="what is on the map?\n" * 20,
-        capture_output=True, text=True, cwd=tmp_path, timeout=120, check=False,
+        capture_output=True, text=True, cwd=tmp_path, timeout=300, check=False,
         env={**os.environ, "HF_HUB_OFFLINE": "1"},
     )  # fmt: skip
     turns = [json.loads(line) for line in done.stdout.splitlines()]

@@ -26,7 +26,7 @@ def indexed(town: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "photos" / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 not much of a photo")
     built = subprocess.run(
         [sys.executable, "-m", "internvl_vpr.agent", "index", "photos", "--places", "places", *SMALL],
-        capture_output=True, text=True, cwd=folder, timeout=120, check=False,
+        capture_output=True, text=True, cwd=folder, timeout=300, check=False,
     )  # fmt: skip
     assert built.returncode == 0, built.stderr
     assert built.stdout == "8 photos in places: 8 images computed now, 0 photos pruned, 1 files skipped\n"

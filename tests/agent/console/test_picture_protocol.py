@@ -129,7 +129,7 @@ def test_pipes_get_no_pictures_even_when_a_caller_insists(photos: list[str], for
     kinds = [*KINDS, *(f"{kind}!" for kind in KINDS)]
     environ = environ_of(TERM="xterm-kitty", COLORTERM="truecolor", **forced)
     command = [sys.executable, "-c", PRINT, *photos, *kinds]
-    done = subprocess.run(command, env=environ, input=b"hello\n", capture_output=True, check=True, timeout=60)
+    done = subprocess.run(command, env=environ, input=b"hello\n", capture_output=True, check=True, timeout=300)
     plain = re.sub(rb"\x1b\[[\d;]*m", b"", done.stdout) if forced else done.stdout
     assert b"\x1b" not in plain
     assert not re.search("[▀█▓▒░\U0010eeee]", plain.decode())

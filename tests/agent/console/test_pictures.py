@@ -116,19 +116,35 @@ def test_a_photo_in_the_dark_has_shades_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("images", KINDS)
-def test_captions_and_paths_are_always_shown(folder: Path, images: Images) -> None:
+def test_captions_and_paths_are_always_shown(folder: Path, images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
     captions = ("your photo", "the best match, S = 0.812")
+    monkeypatch.chdir(folder)
+    photos = (Path("a.png"), Path("b.png"))  # of one line, so that what stands beside it does not cut it in two
     for console in (console_in(), console_in(width=30), console_in(file=io.StringIO())):
         text = re.sub(
-            r"\x1bP.*?\x1b\\|\x1b\[[\d;]*[A-Za-z]|\x1b[78]", "", printed(pair(folder, images, 200, captions), console)
+            r"\x1bP.*?\x1b\\|\x1b\[[\d;]*[A-Za-z]|\x1b[78]",
+            "",
+            printed(show_pair(*photos, captions, images, 200), console),
         )
         folded = re.sub(r"[\s▀█▓▒░]", "", text)
-        for said in captions:
+        for said in (*captions, *map(str, photos)):
             assert said.replace(" ", "") in folded
-        assert {"a.png", "b.png"} <= set(re.findall(r"[ab]\.png", folded))
-    wide = printed(pair(folder, images, 300, captions), console_in(width=300))
-    assert str(folder / "a.png") in wide
-    assert str(folder / "b.png") in wide
+
+
+@pytest.mark.parametrize("images", KINDS)
+@pytest.mark.parametrize("longer", [0, 40, 400])
+def test_a_path_of_any_length_is_shown_whole(tmp_path: Path, images: Images, longer: int) -> None:
+    deep = tmp_path.joinpath(*["x" * 100] * (longer // 100), "x" * (longer % 100))
+    deep.mkdir(parents=True, exist_ok=True)
+    for name in ("a.png", "b.png"):
+        quarters().save(deep / name)
+    length = len(str(deep / "a.png"))
+    wide = 2 * length + 10
+    shown = printed(pair(deep, images, wide), console_in(width=wide))
+    assert str(deep / "a.png") in shown
+    assert str(deep / "b.png") in shown
+    narrow = printed(show_picture(deep / "a.png", "", images, 30), console_in(width=30))
+    assert str(deep / "a.png") in re.sub(r"\x1b\[[\d;]*m|\s", "", narrow)
 
 
 def test_two_pictures_are_of_one_height_and_stand_side_by_side(tmp_path: Path) -> None:

@@ -1,13 +1,14 @@
 """What a person asks for, understood without a model: many phrasings, and what must not be taken for one."""
 
 import shlex
-import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from work import calls_made
 
 from internvl_vpr.agent.calls import ARGUMENTS, MOST_PHOTOS, Known, Understood
 from internvl_vpr.agent.rules.slash import BY_NAME
@@ -688,11 +689,24 @@ def test_a_message_of_a_thousand_pages_is_refused_at_once() -> None:
 @pytest.mark.parametrize(
     "filler", ["a.jpg ", "' ", "’’ ", "~/ ", "\\ ", "(", "'", "why and ", "1 and 2 ", "/a/b ", "use 5 ", "say so if "]
 )
-def test_a_long_message_is_understood_in_time(filler: str) -> None:
-    for length in (MOST_WORDS, MOST_CHARACTERS):
-        started = time.process_time()
-        understand((filler * length)[:length], KNOWN)
-        assert time.process_time() - started < 5
+def test_a_message_of_twice_the_length_takes_twice_the_work(filler: str) -> None:
+    half, whole = (
+        calls_made(partial(understand, (filler * length)[:length], KNOWN, lambda _: False))
+        for length in (MOST_WORDS // 4, MOST_WORDS // 2)
+    )
+    assert whole < 2.1 * half
+
+
+@pytest.mark.parametrize("filler", ["a.jpg ", "~/ ", "/a/b ", "'"])
+def test_the_files_that_a_message_may_look_up_are_bounded(filler: str) -> None:
+    looked_up: list[Path] = []
+
+    def exists(path: Path) -> bool:
+        looked_up.append(path)
+        return False
+
+    understand((filler * MOST_CHARACTERS)[:MOST_CHARACTERS], KNOWN, exists)
+    assert 0 < len(looked_up) < 5_000
 
 
 def test_a_name_cannot_steer_the_terminal() -> None:

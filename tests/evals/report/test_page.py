@@ -1,12 +1,11 @@
 """The page: whole in itself, without scripts, with every foreign text escaped, and numbers that can be checked."""
 
 import re
-import shutil
 from pathlib import Path
 
 import made_runs
 import pytest
-from pages import Page, browse
+from pages import Page, browse, needs_chromium
 from PIL import Image
 
 from internvl_vpr.evals.report.page import choose, group_of, render_report
@@ -193,7 +192,7 @@ def test_a_run_that_has_not_finished_is_refused() -> None:
         render_report([{"town-night": run}])
 
 
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium")
+@needs_chromium
 def test_a_browser_opens_it_with_no_request_and_no_error(tmp_path: Path) -> None:
     Image.new("RGB", (640, 480), "navy").save(tmp_path / "saved.jpg")
     page = tmp_path / "page.html"

@@ -5,6 +5,7 @@ import base64
 import hashlib
 import io
 import json
+import math
 import re
 import socket
 import time
@@ -36,7 +37,7 @@ KEY = "sk-sentinel-4711"
 THREE = [("a red door with a brass knocker", 90), ("an arched window above it", 60), ("a blue enamel plate", 0)]
 
 
-def model_at(url: str, *, timeout: float = 0.3, patience: Patience = QUICK, image_side: int = 320) -> VisionModel:
+def model_at(url: str, *, timeout: float = 60, patience: Patience = QUICK, image_side: int = 320) -> VisionModel:
     endpoint = Endpoint(url, SecretStr(KEY), timeout=timeout, concurrency=4)
     prompt = Prompt.load("describe_image.v1")
     return VisionModel(endpoint, "InternVL3-38B", prompt, image_side=image_side, patience=patience)
@@ -128,8 +129,8 @@ HOPELESS: dict[str, tuple[Fault, int, str]] = {
     "refusal": (faulty.refusal(), 3, "empty"),
     "ten megabytes": (faulty.huge(10), 3, "larger than 1 MiB"),
     "compressed": (faulty.gzip_bomb(10), 3, "compressed"),
-    "slow drip": (faulty.slow_drip(0.05), 3, "within 0.3 s"),
-    "silence": (faulty.silent(2), 3, "within 0.3 s"),
+    "slow drip": (faulty.slow_drip(1), 3, "within 0.8 s"),
+    "silence": (faulty.silent(600), 3, "within 0.8 s"),
     "inside error": (faulty.status(500, "does not match the expected format"), 3, "answered 500: does not match"),
     "closed before an answer": (faulty.closed(), 3, "closed before the answer was whole"),
     "closed within the answer": (faulty.cut_body(), 3, "closed before the answer was whole"),
@@ -143,11 +144,16 @@ HOPELESS: dict[str, tuple[Fault, int, str]] = {
 }  # fmt: skip
 
 
+def timeout_for(kind: str) -> float:
+    """Short only for what would never end, and then long enough for a good answer on a busy machine."""
+    return 0.8 if kind in ("slow drip", "silence") else 60
+
+
 @pytest.mark.parametrize("kind", HOPELESS)
 def test_what_stays_bad_ends_in_an_attempt_that_says_why(photo: Photo, kind: str) -> None:
     fault, requests, says = HOPELESS[kind]
     with serve(default=fault) as server:
-        attempts = ask(model_at(server.endpoint), photo)
+        attempts = ask(model_at(server.endpoint, timeout=timeout_for(kind)), photo)
     assert len(attempts) == len(server.requests) == requests
     assert all(attempt.cues == () and attempt.error for attempt in attempts)
     assert says in (attempts[-1].error or "")
@@ -159,7 +165,7 @@ ONCE = [kind for kind, (_, requests, _) in HOPELESS.items() if requests > 1]
 @pytest.mark.parametrize("kind", ONCE)
 def test_what_is_bad_once_is_asked_again(photo: Photo, kind: str) -> None:
     with serve(HOPELESS[kind][0], default=faulty.good(THREE)) as server:
-        attempts = ask(model_at(server.endpoint), photo)
+        attempts = ask(model_at(server.endpoint, timeout=timeout_for(kind)), photo)
     assert [attempt.error is None for attempt in attempts] == [False, True]
     assert [(cue.text, cue.score) for cue in attempts[-1].cues] == THREE
 
@@ -182,12 +188,14 @@ def test_a_busy_endpoint_is_asked_the_same_again(photo: Photo) -> None:
 def test_the_servers_retry_after_is_honoured(photo: Photo, wish: float | str) -> None:
     from email.utils import formatdate
 
-    value = formatdate(time.time() + 2, usegmt=True) if wish == "date" else wish
+    date = math.floor(time.time()) + 2  # in whole seconds, as the header has it
+    due = time.monotonic() + date - time.time()
+    value = formatdate(date, usegmt=True) if wish == "date" else wish
     patience = QUICK.model_copy(update={"longest_wait": 5.0})
     with serve(faulty.status(429, retry_after=value), default=faulty.good(THREE)) as server:
         ask(model_at(server.endpoint, patience=patience), photo)
     first, second = server.requests
-    assert second.arrived - first.arrived >= (0.9 if wish == "date" else 0.15)
+    assert second.arrived >= (due - 0.01 if isinstance(wish, str) else first.arrived + wish)
 
 
 def test_raw_control_characters_that_are_white_space_are_no_reason_to_ask_again(photo: Photo) -> None:
@@ -224,7 +232,7 @@ def test_a_machine_that_drops_packets_is_unreachable_too(photo: Photo, monkeypat
             client.setblocking(False)
             client.connect_ex(full.getsockname())
         with pytest.raises(EndpointUnreachable, match="within 10 s"):
-            ask(model_at(f"http://127.0.0.1:{full.getsockname()[1]}/v1", timeout=5), photo)
+            ask(model_at(f"http://127.0.0.1:{full.getsockname()[1]}/v1"), photo)
 
 
 @pytest.mark.parametrize("body", [f'{{"error": {{"message": "bad key {KEY}"}}}}', f"<html>{KEY}</html>"])
@@ -272,7 +280,7 @@ def test_an_unusable_key_is_one_clear_error(key: str) -> None:
 
 def test_a_line_end_behind_a_key_does_no_harm(photo: Photo) -> None:
     with serve() as server:
-        endpoint = Endpoint(server.endpoint, SecretStr(f"{KEY}\r\n"), timeout=5, concurrency=1)
+        endpoint = Endpoint(server.endpoint, SecretStr(f"{KEY}\r\n"), timeout=60, concurrency=1)
         asyncio.run(endpoint.complete({"model": "m", "messages": []}))
     assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
 
@@ -297,32 +305,33 @@ def test_a_photo_that_cannot_be_decoded_is_not_sent(tmp_path: Path) -> None:
 
 def test_no_more_requests_are_under_way_than_allowed(photo: Photo) -> None:
     async def many(server: FaultyServer) -> None:
-        models = [model_at(server.endpoint, timeout=5), model_at(server.endpoint, timeout=5)]
+        models = [model_at(server.endpoint), model_at(server.endpoint)]
 
         async def one(model: VisionModel) -> None:
             assert [attempt.error async for attempt in model.attempts(photo, 3)] == [None]
 
         await asyncio.gather(*(one(model) for model in models for _ in range(10)))
 
-    with serve(default=faulty.delayed(faulty.good(), 0.05)) as server:
+    with serve() as server:
+        slow = faulty.delayed(faulty.good(), 0.05)
+        server.default = faulty.held(slow, lambda: server.most_at_once >= 4)
         asyncio.run(many(server))
     assert server.most_at_once == 4
     assert len(server.requests) == 20
 
 
 def test_giving_up_waits_for_nobody(photo: Photo) -> None:
-    async def cancelled(server: FaultyServer) -> float:
-        task = asyncio.create_task(anext(model_at(server.endpoint, timeout=60).attempts(photo, 3)))
+    async def cancelled(server: FaultyServer) -> None:
+        task = asyncio.create_task(anext(model_at(server.endpoint, timeout=600).attempts(photo, 3)))
         while not server.requests:
             await asyncio.sleep(0.01)
-        start = time.monotonic()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await task
-        return time.monotonic() - start
+            async with asyncio.timeout(60):
+                await task
 
-    with serve(default=faulty.silent(20)) as server:
-        assert asyncio.run(cancelled(server)) < 1
+    with serve(default=faulty.silent(600)) as server:
+        asyncio.run(cancelled(server))
 
 
 def test_the_id_names_everything_that_changes_the_answers(photo: Photo) -> None:

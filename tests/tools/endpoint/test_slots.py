@@ -46,7 +46,7 @@ def test_the_limit_holds_over_threads_with_loops_of_their_own() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=60)
     assert (counter.most, counter.passed) == (3, 80)
 
 
@@ -62,7 +62,7 @@ def test_a_cancelled_task_gives_its_place_back(leaving: list[bool], most: int) -
             if leaves:
                 task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.wait_for(asyncio.gather(*(pass_through(slots, counter, most) for _ in range(4))), 5)
+        await asyncio.wait_for(asyncio.gather(*(pass_through(slots, counter, most) for _ in range(4))), 60)
 
     asyncio.run(run())
     assert counter.within == 0
@@ -75,12 +75,12 @@ def test_a_loop_that_is_closed_while_it_waits_blocks_nobody() -> None:
     async def hold(inside: threading.Event, release: threading.Event) -> None:
         async with slots.slot(1):
             inside.set()
-            await asyncio.to_thread(release.wait, 20)
+            await asyncio.to_thread(release.wait, 60)
 
     inside, release = threading.Event(), threading.Event()
     holder = threading.Thread(target=lambda: asyncio.run(hold(inside, release)))
     holder.start()
-    assert inside.wait(20)
+    assert inside.wait(60)
     loop = asyncio.new_event_loop()
     waiting = loop.create_task(pass_through(slots, counter, 1))
     loop.run_until_complete(asyncio.sleep(0.01))
@@ -88,6 +88,6 @@ def test_a_loop_that_is_closed_while_it_waits_blocks_nobody() -> None:
     loop.run_until_complete(asyncio.gather(waiting, return_exceptions=True))
     loop.close()
     release.set()
-    holder.join(timeout=20)
-    asyncio.run(asyncio.wait_for(pass_through(slots, counter, 1), 5))
+    holder.join(timeout=60)
+    asyncio.run(asyncio.wait_for(pass_through(slots, counter, 1), 60))
     assert counter.passed == 1
