@@ -159,7 +159,7 @@ def explain_settings(
         "flag": {name: value for name, value in flags.items() if value is not None},
         "environment": _from_environment(environ),
         "file": _from_file(file or Path(SETTINGS_FILE), required=file is not None),
-        "own file": {} if file else _from_file(own_settings_file(environ), required=False),
+        "own file": _from_file(own, required=False) if not file and (own := own_settings_file(environ)) else {},
         "index": _from_index(index),
         "default": dict(defaults or {}),
     }
@@ -180,9 +180,12 @@ def explain_settings(
     return _validated(merged, origins), origins
 
 
-def own_settings_file(environ: Mapping[str, str]) -> Path:
-    """Return where a person's own settings are: below XDG_CONFIG_HOME, by default `~/.config`."""
-    home = environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME", "~")).expanduser() / ".config"
+def own_settings_file(environ: Mapping[str, str]) -> Path | None:
+    """Return where a person's own settings are: below XDG_CONFIG_HOME, by default `~/.config`; None without a home."""
+    try:
+        home = environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME", "~")).expanduser() / ".config"
+    except RuntimeError:  # no HOME, and a user whom the system does not know, as in a container
+        return None
     return Path(home) / "internvl-vpr" / SETTINGS_FILE
 
 

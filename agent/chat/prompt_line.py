@@ -56,14 +56,19 @@ def _bindings() -> KeyBindings:
     return bindings
 
 
-def own_history_file() -> Path:
-    """Return where what was typed is kept: below XDG_STATE_HOME, by default `~/.local/state`."""
-    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+def own_history_file() -> Path | None:
+    """Return where what was typed is kept: below XDG_STATE_HOME, by default `~/.local/state`; None without a home."""
+    try:
+        home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    except RuntimeError:  # no HOME, and a user whom the system does not know, as in a container
+        return None
     return Path(home) / "internvl-vpr" / "history"
 
 
-def open_history(path: Path) -> History:
+def open_history(path: Path | None) -> History:
     """Open the file of what was typed, for its owner's eyes alone; without one, it lasts as long as the chat."""
+    if path is None:
+        return InMemoryHistory()
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))

@@ -2,13 +2,14 @@
 
 import math
 import os
+import pwd
 from pathlib import Path
 from typing import get_args
 
 import pytest
 from presets import preset_settings
 
-from internvl_vpr.agent.settings import PresetName, Settings, resolve_settings
+from internvl_vpr.agent.settings import PresetName, Settings, own_settings_file, resolve_settings
 from internvl_vpr.tools.errors import UsageError, WeightsError
 from internvl_vpr.tools.index.files import IndexSettings
 
@@ -23,6 +24,13 @@ def test_flags_before_environment_before_file_before_index_before_preset(tmp_pat
     assert (found.k, found.tau, found.n, found.below_tau, found.clusters) == (9, 0.5, 2, "strict", 16)
     assert (found.kappa, found.seed) == (30, 0)
     assert found.encoder == preset_settings("embedded").encoder
+
+
+def test_a_user_without_a_home_has_no_settings_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)  # a user whom the system does not know
+    assert own_settings_file({}) is None
+    assert resolve_settings({"k": "9"}, environ={}).k == 9
 
 
 _LOCAL = "http://127.0.0.1:8000/v1"
