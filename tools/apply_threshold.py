@@ -15,8 +15,8 @@ def apply_threshold(
 
     `scores` are in the candidates' order. Equal scores keep the coarse order. With `fallback` those that
     are not retained follow in their coarse order, with `strict` they are left out. A candidate without a
-    score is never retained, but neither has it failed: it follows in both modes, unless others did fail
-    and none was retained. When no candidate has a score, all stay in their coarse order.
+    score is never retained, but has not failed either: it follows in both modes, except where `strict` leaves
+    out all others and none is retained. When no candidate has a score, all stay in their coarse order.
     """
     retained: list[tuple[Candidate, Score]] = []
     held_back: list[tuple[Candidate, Score]] = []

@@ -18,7 +18,7 @@ class Describer(Protocol):
 
     @property
     def id(self) -> str:
-        """What it honestly is, with everything that changes its answers; it is part of each step's key."""
+        """What it is, including everything that changes its answers; it is part of each step's key."""
 
     def attempts(self, photo: Photo, n: int) -> AsyncGenerator[Attempt, None]:
         """Yield attempts at naming `n` location-identifiable cues with scores; the last one stands.
@@ -49,8 +49,8 @@ async def describe_image(
     """Turn one image file into its description; `digest` is what the file's bytes must hash to.
 
     An image that cannot be described, in `deadline` seconds if it is given, gets a description without
-    cues that says why; nothing is invented. Every attempt is on the disk before this goes on, and a step
-    that is under way is waited for. Raises what concerns every image: `EndpointUnreachable`,
+    cues that says why. Every attempt is on the disk before the next one begins, and a step that is under way
+    elsewhere is waited for. Raises what concerns every image: `EndpointUnreachable`,
     `EndpointRefused`, `LedgerError`.
     """
     step = Step(image=digest, describer=describer.id, n=n)
@@ -83,7 +83,7 @@ def recall_descriptions(
 
 
 def given_up(digests: Sequence[str], n: int, describer: Describer, ledger: Ledger) -> set[str]:
-    """Return those of the images that could not be described when it was last tried."""
+    """Return those of the images that could not be described the last time."""
     steps = [Step(image=digest, describer=describer.id, n=n) for digest in digests]
     return {step.image for step in ledger.recall_failures(steps)}
 
@@ -135,7 +135,7 @@ def _outcome(step: Step, made: Sequence[Attempt], reason: str | None, ledger: Le
 
 
 def _placeless_photo(path: Path, digest: str) -> Photo:
-    """Open the image as the describer may see it: without its position."""
+    """Open the image without its position, which no describer may see."""
     photo = open_photo(path, read_position=False)
     if photo.digest != digest:
         raise PhotoError(f"The photo {str(path)!r} has changed since it was indexed: run index again.")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
+from safetensors import SafetensorError
 
 from ..errors import UsageError, WeightsError
 
@@ -69,7 +70,6 @@ def choose_dtype(dtype: DType, device: str) -> str:
 def load_blocks(folder: Path, blocks: int, device: str, dtype: str) -> Any:
     """Load a model's embeddings and its first `blocks` blocks, in `dtype` at once; raises `WeightsError`."""
     import torch
-    from safetensors import SafetensorError
     from transformers import Dinov2Config, Dinov2Model
 
     try:

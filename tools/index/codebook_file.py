@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
 
 from ..arrays import Floats
 from ..disk.whole_file import write_whole
@@ -34,8 +36,6 @@ def export_codebook(places: Path, target: Path) -> None:
     It holds `centers [S, D]` float32 and, in its header, `backbone`. Raises `UsageError` when `target` is
     there already or cannot be written, `IndexMissing` or `IndexDamaged`.
     """
-    from safetensors.numpy import save
-
     manifest = read_manifest(places)
     centers = np.ascontiguousarray(read_codebook(places, manifest), np.float32)
     content = save({"centers": centers}, metadata={"backbone": manifest.settings.backbone.id})
@@ -61,8 +61,6 @@ def _write_new(target: Path, content: bytes) -> None:
 
 def read_codebook_file(path: Path) -> CodebookFile:
     """Read and check a codebook file; raises `UsageError` that says what is wrong with it."""
-    from safetensors import SafetensorError, safe_open
-
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise _unusable(path, f"it is larger than {_MAX_BYTES // 2**20} MiB")

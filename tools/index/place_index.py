@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
 
 from ..arrays import Floats
 from ..errors import IndexDamaged
@@ -23,14 +25,14 @@ _EXTENT = f"""
 
 
 class _OpenFiles(NamedTuple):
-    """The files that are searched, taken together: those of two builds must not be mixed."""
+    """The open files of one build, kept together so that those of two builds are never mixed."""
 
     blocks: list[Any]
     places: sqlite3.Connection
 
 
 class Bounds(NamedTuple):
-    """Limits in WGS84 degrees; those of the longitudes also as counted from 0 to 360."""
+    """Limits in WGS84 degrees; `west_360` and `east_360` are of longitudes counted from 0 to 360."""
 
     south: float
     north: float
@@ -51,7 +53,7 @@ class Extent(NamedTuple):
 
 
 class PlaceIndex:
-    """An index that was opened: its settings, its codebook `C [S, D]`, and search over its vectors.
+    """An open index: its settings, its codebook `C [S, D]`, and search over its vectors.
 
     Every file's checksum is verified before it is read, because a damaged FAISS file can load and
     return other neighbours without an error.
@@ -75,7 +77,7 @@ class PlaceIndex:
             try:
                 return cls._open(folder, manifest)
             except IndexDamaged:
-                # A build may have replaced the index meanwhile, and taken the files of the former one away.
+                # Meanwhile a build may have replaced the index, and removed the files of the former one.
                 former, manifest = manifest, read_manifest(folder)
                 if manifest == former:
                     raise
@@ -95,9 +97,9 @@ class PlaceIndex:
             opened.places.close()
 
     def reload(self) -> bool:
-        """Take up what a build has changed in the folder since; returns whether there was anything.
+        """Open what a build has changed in the folder since; returns whether it changed anything.
 
-        A search under way ends with what it began with. Raises `IndexMissing` or `IndexDamaged`.
+        A search that is running ends with the files that it began with. Raises `IndexMissing` or `IndexDamaged`.
         """
         if read_manifest(self.folder).checksum == self.manifest.checksum:
             return False
@@ -209,9 +211,6 @@ def _candidate(row: tuple[Any, ...], similarity: float) -> Candidate:
 
 def read_codebook(folder: Path, manifest: Manifest) -> Floats:
     """Read the centres `C [S, D]` of an index; raises `IndexDamaged`."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
     path = checked_path(folder, manifest.codebook)
     try:
         codebook: Floats = load_file(path)["centers"]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors.numpy import save
 
 from ..arrays import Floats
 from ..errors import IndexDamaged, PlaceIndexError
@@ -29,8 +30,6 @@ def seal(folder: Path, store: BuildStore, settings: IndexSettings, centers: Floa
     Blocks whose vectors have not changed are kept as they are. Raises `PlaceIndexError` when the
     index is empty or FAISS cannot build `settings.index_factory`.
     """
-    from safetensors.numpy import save
-
     if store.count_photos() == 0:
         raise PlaceIndexError("No photo is left to index: name a folder of photos.")
     store.drop_orphans()

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 from PIL import ExifTags, Image, ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
@@ -216,8 +217,6 @@ def _decode(image: ImageFile.ImageFile, longer_side: int | None) -> Image.Image:
 def _to_8_bits(image: Image.Image) -> Image.Image:
     """Convert any mode to RGB, or RGBA where there is transparency."""
     if image.mode.startswith("I;16"):
-        import numpy as np
-
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
     mode = "RGBA" if image.has_transparency_data else "RGB"
     return image if image.mode == mode else image.convert(mode)

@@ -1,17 +1,23 @@
 """Eq. 5: the search of an index of any vectors against a float64 ranking by brute force."""
 
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
+from built_index import SETTINGS, build, retrieve
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from texture import write_textures
 from vectors import unit
 
-from internvl_vpr.tools.index.files import IndexSettings
+from internvl_vpr.tools.features.backbone import extract_photo, open_backbone
+from internvl_vpr.tools.features.vlad import aggregate
+from internvl_vpr.tools.index.files import IndexFile, IndexSettings, read_manifest
 from internvl_vpr.tools.index.place_index import PlaceIndex
 from internvl_vpr.tools.index.seal import seal
 from internvl_vpr.tools.index.store import BuildStore
+from internvl_vpr.tools.photo.photo import find_photos, open_photo
 from internvl_vpr.tools.records import Photo, Position
 
 
@@ -66,3 +72,62 @@ def test_positions_of_every_kind_come_back_as_they_were(tmp_path: Path, position
     (found,) = index.photos()
     index.close()
     assert (found.position, found.path) == (position, Path("/photos/a.jpg"))
+
+
+def test_a_photo_finds_itself_with_its_position(photos: Path, places: Path) -> None:
+    first = retrieve(find_photos(photos)[3], places)[0]
+    assert first.reference.startswith("street/@500300@5000000@33@T")
+    assert first.coarse_similarity == pytest.approx(1, abs=1e-5)
+    assert first.position is not None
+    assert (first.position.easting, first.position.zone) == (500_300, "33T")
+
+
+def test_search_is_the_inner_product_of_eq_5(photos: Path, places: Path) -> None:
+    """Against a float64 ranking of vectors that are computed one by one."""
+    index = PlaceIndex.open(places)
+    backbone = open_backbone(index.settings.backbone)
+    paths = find_photos(photos)
+    vectors = [aggregate(extract_photo(open_photo(path), backbone), index.codebook, math.inf) for path in paths]
+    query = vectors[4].astype(np.float64)
+    by_hand = sorted(
+        (
+            (float(vector.astype(np.float64) @ query), path.relative_to(photos).as_posix())
+            for vector, path in zip(vectors, paths, strict=True)
+        ),
+        reverse=True,
+    )
+    found = index.search(vectors[4], 6)
+    index.close()
+    assert [candidate.reference for candidate in found] == [reference for _, reference in by_hand[:6]]
+    np.testing.assert_allclose([c.coarse_similarity for c in found], [s for s, _ in by_hand[:6]], atol=1e-5)
+    assert [candidate.coarse_rank for candidate in found] == [1, 2, 3, 4, 5, 6]
+
+
+def test_fewer_photos_than_k_are_all_returned(photos: Path, places: Path) -> None:
+    assert len(retrieve(find_photos(photos)[0], places, k=100)) == 10
+
+
+def test_an_inverted_index_finds_k_photos_too(photos: Path, copy: Path) -> None:
+    build(photos, copy, SETTINGS.model_copy(update={"index_factory": "IVF2,Flat"}))
+    assert len(retrieve(find_photos(photos)[0], copy, k=10)) == 10
+
+
+def test_an_index_that_is_replaced_while_it_is_opened_is_opened_again(
+    photos: Path, places: Path, copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from internvl_vpr.tools.index import files as index_files
+    from internvl_vpr.tools.index import place_index
+
+    more = tmp_path / "more"
+    write_textures(more, range(60, 61))
+    real = index_files.checked_path
+
+    def replaced_meanwhile(folder: Path, entry: IndexFile) -> Path:
+        monkeypatch.setattr(place_index, "checked_path", real)
+        build(more, copy)
+        return real(folder, read_manifest(places).places)  # a file of the former index
+
+    monkeypatch.setattr(place_index, "checked_path", replaced_meanwhile)
+    index = PlaceIndex.open(copy)
+    assert len(index) == 11
+    index.close()
