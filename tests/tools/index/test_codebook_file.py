@@ -131,7 +131,7 @@ def test_an_index_keeps_its_own_codebook(photos: Path, places: Path, tmp_path: P
 
 def test_a_codebook_of_another_backbone_is_refused(others: Path, exported: Path, tmp_path: Path) -> None:
     finer = SETTINGS.model_copy(update={"backbone": RootSiftSettings(longer_side=160, step=10, sizes=(4.0,))})
-    with pytest.raises(IndexMismatch, match=r"one of 'rootsift/160px/step12/sizes4', and the backbone is .*step10"):
+    with pytest.raises(IndexMismatch, match=r"made with 'rootsift/160px/step12/sizes4', and the backbone is .*step10"):
         update_index(others, tmp_path / "p", finer, codebook=exported)
     assert not (tmp_path / "p").exists()
 
