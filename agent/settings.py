@@ -110,7 +110,7 @@ _PAPER: dict[str, Any] = {
     "below_tau": "strict",
 }
 
-# README says how the numbers of `embedded` were measured.
+# docs/measurements.md says how the numbers of `embedded` were measured.
 _PRESETS: dict[PresetName, dict[str, Any]] = {
     "embedded": {
         "backbone": "rootsift",

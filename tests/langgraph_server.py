@@ -21,7 +21,7 @@ from urllib.request import urlopen
 CONFIG = Path(__file__).parents[1] / "langgraph.json"
 _HOST = "127.0.0.1"
 _SECONDS = 180  # until it answers, on a machine that is busy
-# As README says: without these two the server itself would look for a new version, and count its uses elsewhere.
+# See docs/other-agents.md: without these two, the server would look for a new version and report its use.
 _QUIET = {"LANGGRAPH_CLI_NO_ANALYTICS": "1", "LANGGRAPH_NO_VERSION_CHECK": "true"}
 _KEPT = ("PATH", "HOME", "SYSTEMROOT", "LD_LIBRARY_PATH")
 

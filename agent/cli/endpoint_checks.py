@@ -26,8 +26,8 @@ from .local_checks import Finding
 
 _CHECK = "check --model, OPENAI_API_KEY, and the address, which usually ends in /v1"
 _FAILED = "the server failed over this request: see its own log"
-_START = "start a server as README says, or name it with --endpoint"
-_CONSTRAIN = "use a server that constrains JSON (README has the commands); without that, answers fail often"
+_START = "start a server as docs/endpoint.md says, or name it with --endpoint"
+_CONSTRAIN = "use a server that constrains JSON (docs/endpoint.md has the commands); without that, answers fail often"
 _SHOW = "load the model's vision part too (llama-server: --mmproj), or serve a vision-language model"
 _RULES = "the chat's rules stand in; --assistant rules asks no model"
 _BOUND = (

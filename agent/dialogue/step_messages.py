@@ -12,7 +12,7 @@ from internvl_vpr.tools.text.foreign import visible
 from ..calls import Known
 
 MOST_TURNS = 8  # a turn is a person's message and all that followed it; the oldest are left out
-MOST_CHARACTERS = 12_000  # of all turns; the servers of README have room for 8,192 tokens
+MOST_CHARACTERS = 12_000  # of all turns; the servers of docs/endpoint.md have room for 8,192 tokens
 _LEAST_CHARACTERS = 300  # that every result keeps, however many there are
 _MOST_OF_EARLIER = 1_500  # characters of a result or reply in an earlier turn
 _MOST_LOCATED = 10

@@ -45,7 +45,7 @@ def served(folder: Path) -> Iterator[Served]:
 
 @pytest.fixture
 def environ(served: Served) -> dict[str, str]:
-    """What README tells to set."""
+    """What docs/endpoint.md tells to set."""
     return {
         "INTERNVL_VPR_PRESET": "anyloc", "INTERNVL_VPR_BACKBONE": "dinov2", "INTERNVL_VPR_CLUSTERS": "8",
         "OPENAI_BASE_URL": served.endpoint, "INTERNVL_VPR_MODEL": served.model,

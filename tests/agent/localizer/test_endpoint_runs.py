@@ -315,7 +315,7 @@ def test_doctor_says_what_is_wrong_and_what_to_do(run: Run, server: FaultyServer
     found = run("doctor", *vlm)
     assert found.returncode == 1
     shown = " ".join(found.stdout.split())
-    for words in ("does not name 'InternVL3-38B'", "schema ignored", "README", "none after 3"):
+    for words in ("does not name 'InternVL3-38B'", "schema ignored", "docs/endpoint.md", "none after 3"):
         assert words in shown
     server.default = faulty.content('{"word": ' + " " * 300 + '"done"}', "length")
     assert "301 blanks in a row" in run("doctor", *vlm).stdout

@@ -204,10 +204,10 @@ def test_an_answer_is_json_without_anything_that_json_lacks(town: Path, context:
 
 
 @pytest.mark.parametrize("shown", [graph, assistant], ids=["localize", "assistant"])
-def test_the_readme_shows_the_graphs_as_they_are(shown: Pregel[Any, Any, Any, Any]) -> None:
-    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+def test_the_documentation_shows_the_graphs_as_they_are(shown: Pregel[Any, Any, Any, Any]) -> None:
+    page = (Path(__file__).parents[3] / "docs/method.md").read_text(encoding="utf-8")
     drawing = shown.get_graph().draw_mermaid()
-    assert f"```mermaid\n{drawing.strip()}\n```" in readme
+    assert f"```mermaid\n{drawing.strip()}\n```" in page
 
 
 THREAD: RunnableConfig = {"configurable": {"thread_id": "1"}}
