@@ -186,7 +186,7 @@ def environ() -> dict[str, str]:
 
 def run(*command: str, folder: Path, environ: dict[str, str]) -> str:
     ran = subprocess.run(
-        command, cwd=folder, env=environ, capture_output=True, encoding="utf-8", timeout=120, check=False
+        command, cwd=folder, env=environ, capture_output=True, encoding="utf-8", timeout=600, check=False
     )
     assert ran.returncode == 0, ran.stderr
     return ran.stdout
