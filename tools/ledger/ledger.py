@@ -24,7 +24,7 @@ from ..records import Attempt, Cue, Digest, Record, Steps
 from .schema import PATIENCE, prepare
 
 _PARAMETERS_AT_ONCE = 500
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.2  # seconds between looks at a step that is under way
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.2  # seconds before looking again at a step that is under way
 _CUES = TypeAdapter(tuple[Cue, ...])
 _COLUMNS = "key, image, describer, n, attempt, cues, error, raw, request, usage, finish_reason, latency, made"
 _Found = TypeVar("_Found")
@@ -107,7 +107,7 @@ class Ledger:
         return {by_key[key]: self._parsed(_CUES.validate_json, cues) for key, cues in rows}
 
     def recall_failures(self, steps: Iterable[Step]) -> dict[Step, str]:
-        """Return why each of the steps was given up when it last was; raises `LedgerError`."""
+        """Return why each step was given up the last time that it was; raises `LedgerError`."""
         by_key = {step.key: step for step in steps}
         rows = self._select("SELECT key, reason FROM failures WHERE key IN ({})", (), list(by_key))
         return {by_key[key]: reason for key, reason in rows}
@@ -117,7 +117,7 @@ class Ledger:
         self._write("INSERT OR REPLACE INTO failures VALUES (?, ?, ?)", [(step.key, reason, _now())])
 
     def record(self, step: Step, number: int, attempt: Attempt, cues: tuple[Cue, ...]) -> None:
-        """Write an attempt, the how-many-th it is, and its weighted cues; it is on the disk when this returns.
+        """Write an attempt, numbered from 1, and its weighted cues; it is on the disk when this returns.
 
         A description that another process has written meanwhile stays; this one is kept beside it as not used.
         """

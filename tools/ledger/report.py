@@ -56,7 +56,7 @@ class DescriberStats(Record):
 
 
 def open_existing(path: Path) -> Ledger:
-    """Open a ledger that is there; raises `UsageError` where none is, or `LedgerError`."""
+    """Open a ledger that exists; raises `UsageError` where there is none, or `LedgerError`."""
     if not path.is_file():
         raise UsageError(f"There is no ledger at {str(path)!r}: name one with --ledger, or an index with --places.")
     return Ledger(path)
@@ -65,7 +65,7 @@ def open_existing(path: Path) -> Ledger:
 def attempts(ledger: Ledger, *, image: str = "", newest: int | None = None) -> Iterator[RecordedAttempt]:
     """Yield the recorded attempts in the order they were made, page by page; raises `LedgerError`.
 
-    `image` is the beginning of an image's digest, `newest` the number of the last ones that are wanted.
+    With `image`, those of images whose digest begins so; with `newest`, only so many of the newest.
     """
     where = "substr(image, 1, length(?)) = ?"
     after = 0
@@ -97,7 +97,7 @@ def stats(ledger: Ledger) -> list[DescriberStats]:
 
 
 class _Figures:
-    """What is added up over the attempts of one describer."""
+    """Sums over the attempts of one describer."""
 
     def __init__(self) -> None:
         self.asked: set[tuple[str, int]] = set()
