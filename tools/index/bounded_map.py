@@ -27,5 +27,5 @@ def bounded_map(function: Callable[[_Item], _Result], items: Iterable[_Item]) ->
                 waiting.append(pool.submit(function, item))
             yield result
     finally:
-        # Whoever stops early does not wait for what is being computed: it may take a minute and is of no use.
+        # A caller that stops early does not wait for what is being computed, which may take a minute.
         pool.shutdown(wait=False, cancel_futures=True)

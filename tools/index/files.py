@@ -54,7 +54,7 @@ class IndexSettings(Record):
 def differing_settings(there: IndexSettings, asked: IndexSettings) -> str:
     """Name the settings that differ, such as `kappa hard, not 30.0`; empty when none do.
 
-    Weights found in another place are no difference; other weights are.
+    Where weights are found makes no difference; which weights they are does.
     """
     ours, others = _comparable(there), _comparable(asked)
     return ", ".join(f"{name} {ours[name]}, not {others[name]}" for name in ours if ours[name] != others[name])

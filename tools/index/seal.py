@@ -52,7 +52,7 @@ def seal(folder: Path, store: BuildStore, settings: IndexSettings, centers: Floa
 
 
 def _blocks(folder: Path, store: BuildStore, factory: str, dimension: int) -> Iterator[Block]:
-    """Yield one block for each range of image ids, written anew only where ids or vectors changed."""
+    """Yield one block for each range of image ids, rewritten only where ids or vectors changed."""
     empty = _trained_index(store, factory, dimension)
     size = max(1, _BLOCK_BYTES // (4 * dimension))
     kept = {block.content: block for block in _blocks_there(folder)}

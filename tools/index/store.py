@@ -196,7 +196,7 @@ class BuildStore:
             self._db.executemany("DELETE FROM vectors WHERE image = ?", damaged)
             raise IndexDamaged(
                 f"{len(damaged)} stored vectors in {str(self._folder / STORE)!r} were damaged and have been dropped: "
-                "run the same command again to compute them anew."
+                "run the same command again to compute them again."
             )
         for image, _, blob in rows:
             yield image, np.frombuffer(blob, "<f4")

@@ -120,7 +120,7 @@ def load_image(photo: Photo, longer_side: int | None = None) -> Image.Image:
             f"The photo {str(photo.path)!r} is too narrow: scaled to {longer_side} pixels, its shorter side "
             f"has {min(pixels.size)}, so crop it."
         )
-    # Not ImageOps.exif_transpose: that writes the whole EXIF anew, and fails where some other tag is malformed.
+    # Not ImageOps.exif_transpose: that rewrites the whole EXIF, and fails where some other tag is malformed.
     upright = pixels.transpose(_TURNS[orientation]) if orientation in _TURNS else pixels.copy()
     upright.info = {}
     return upright

@@ -52,7 +52,7 @@ def ask(model: VisionModel, photo: Photo, n: int = 3) -> list[Attempt]:
 
 @pytest.fixture
 def photo(tmp_path: Path) -> Photo:
-    """A photo whose name and EXIF say where it was taken, which nobody else shall learn."""
+    """A photo whose name and EXIF say where it was taken, which nobody else may learn."""
     exif = Image.Exif()
     exif[0x010E] = "taken at Kestrel Lane"
     exif.get_ifd(0x8825).update({1: "N", 2: (55.0, 42.0, 13.0), 3: "E", 4: (13.0, 11.0, 27.0)})

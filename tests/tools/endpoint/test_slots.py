@@ -10,7 +10,7 @@ from internvl_vpr.tools.endpoint.slots import Slots
 
 
 class Counter:
-    """How many are within at once."""
+    """Counts how many are inside at once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
