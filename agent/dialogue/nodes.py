@@ -19,7 +19,7 @@ from ..rules.understand import understand
 from .artifacts import kind_of
 from .next_step import NextStep, NoStep, next_step
 from .state import ChatStep, DialogueState, ToolStep, known, question_of, results_of, rounds_of, turn_of
-from .tools import Given, use_tool, with_changes
+from .tools import Given, ToolResult, use_tool, with_changes
 
 MOST_CHOICES = 8  # that a model makes in one turn
 MOST_ROUNDS = MOST_PHOTOS + MOST_CHOICES  # of chat and tools in one turn
@@ -99,19 +99,34 @@ async def use_tools(state: DialogueState, runtime: Runtime[Context]) -> ToolStep
         await asyncio.to_thread(context.index.reload)  # another process may have added photos
         found = await use_tool(Call(name=call["name"], arguments=call["args"]), given)
     except VprError as error:
-        failed = ToolMessage(
-            content=str(error), name=call["name"], tool_call_id=str(call["id"]), status="error",
-            additional_kwargs={"exit_code": error.exit_code},
-        )  # fmt: skip
-        return {"messages": [failed], "answers": [], "settings": {}}
-    message = ToolMessage(
-        content=found.content, name=call["name"], tool_call_id=str(call["id"]), artifact=found.artifact,
-        additional_kwargs={
-            "record": kind_of(found.artifact), "about": call["args"].get("about"),
-            "spent": [answer.steps.model_dump() for answer in found.answers],
-        },
-    )  # fmt: skip
-    return {"messages": [message], "answers": found.answers, "settings": found.settings}
+        return {"messages": [_failed(call, error)], "answers": [], "settings": {}}
+    return {"messages": [_returned(call, found)], "answers": found.answers, "settings": found.settings}
+
+
+def _failed(call: ToolCall, error: VprError) -> ToolMessage:
+    about = {"exit_code": error.exit_code}
+    return ToolMessage(
+        content=str(error),
+        name=call["name"],
+        tool_call_id=str(call["id"]),
+        status="error",
+        additional_kwargs=about,
+    )
+
+
+def _returned(call: ToolCall, found: ToolResult) -> ToolMessage:
+    about = {
+        "record": kind_of(found.artifact),
+        "about": call["args"].get("about"),
+        "spent": [answer.steps.model_dump() for answer in found.answers],
+    }
+    return ToolMessage(
+        content=found.content,
+        name=call["name"],
+        tool_call_id=str(call["id"]),
+        artifact=found.artifact,
+        additional_kwargs=about,
+    )
 
 
 def after_chat(state: DialogueState) -> Literal["tools", "__end__"]:

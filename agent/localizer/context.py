@@ -1,7 +1,7 @@
 """What a run of the graph is given: the index, what the tools depend on, and the settings."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,14 +79,11 @@ def open_describing(places: Path | str, *, file: Path | None = None, **flags: An
     Raises `IndexMissing`, `IndexDamaged`, `UsageError`, `PackageMissing` or `LedgerError`.
     """
     folder = Path(places)
-    index = PlaceIndex.open(folder)
-    try:
+    with closing(PlaceIndex.open(folder)) as index:
         settings = resolve_settings(flags, file=file, index=index.settings)
         describer = open_describer(settings)
         with Ledger(settings.ledger or folder / LEDGER_FILE) as ledger:
             yield Describing(index=index, describer=describer, ledger=ledger, settings=settings)
-    finally:
-        index.close()
 
 
 @contextmanager
@@ -107,8 +104,7 @@ def open_context(
     `LedgerError`.
     """
     folder = Path(places)
-    index = PlaceIndex.open(folder)
-    try:
+    with closing(PlaceIndex.open(folder)) as index:
         resolved = settings or resolve_settings(flags, file=file, index=index.settings)
         query_backbone = _query_backbone(folder, index, resolved)
         backbone = open_backbone(query_backbone, device=resolved.device, dtype=resolved.dtype)
@@ -130,8 +126,6 @@ def open_context(
                 calibration=calibration if calibration and calibration.tau == resolved.tau else None,
                 assistant=open_chat_model(resolved) if resolved.asks_model else None,
             )
-    finally:
-        index.close()
 
 
 def _valid_calibration(folder: Path, settings: Settings, ids: Mapping[str, str]) -> Calibration | None:

@@ -87,7 +87,7 @@ class MapTools:
     async def explain_match(
         self, photo: PhotoPath, call: CallContext, rank: Rank = 1
     ) -> Annotated[CallToolResult, Explanation]:
-        """Say why a photograph matches the place of a rank: cues with weights and cosines, text read on signs, τ."""
+        """Say why a photograph matches one of the places found for it: cues with weights and cosines, signs, τ."""
         return await self._about([photo], call, lambda answers: explain_match(answers[0], rank))
 
     async def compare_places(self, photos: Photos, call: CallContext) -> Annotated[CallToolResult, PlaceComparison]:
@@ -97,7 +97,7 @@ class MapTools:
     async def show_candidate(
         self, photo: PhotoPath, rank: Rank, call: CallContext
     ) -> Annotated[CallToolResult, RankedCandidate]:
-        """Return one place that was considered for a photograph, by its rank in the final list, from 1."""
+        """Return one of the places that were considered for a photograph, by its rank in the final list."""
         return await self._about([photo], call, lambda answers: candidate_at(answers[0], rank))
 
     async def map_summary(self) -> Annotated[CallToolResult, MapSummary]:

@@ -33,7 +33,6 @@ def commanded(
 
     Raises `UsageError` for invalid arguments.
     """
-    listing = Listing(known)
     arguments = [_meant(argument, known, exists) for argument in arguments]
 
     def seen(path: Path) -> bool:
@@ -46,20 +45,22 @@ def commanded(
     if slash.name == "locate":
         return _locate(arguments, known, seen)
     if slash.name == "compare":
-        return [_compare(arguments, listing, seen)]
+        return [_compare(arguments, Listing(known), seen)]
     if slash.name == "add":
         return _add(arguments, exists)
     if slash.name == "db":
         return [call(SummarizeMap())]
     if slash.name in ("settings", "k", "n", "tau"):
         return [call(ChangeSettings(**_settings(slash.name, arguments)))]
+    return _about_candidates(slash.name, arguments, known)
+
+
+def _about_candidates(name: str, arguments: Sequence[str], known: Known) -> list[Call]:
+    """Return the calls of a command about candidates of the latest answer, or of a photo that was located before."""
     photos = [argument for argument in arguments if argument in known.photos]
-    if photos:
-        listing = listing.of_photo(photos[-1])
+    listing = Listing(known).of_photo(photos[-1]) if photos else Listing(known)
     words = _ranks([argument for argument in arguments if argument not in photos])
-    if slash.name == "candidates":
-        return show(words, listing)
-    return explain(_ABOUT[slash.name], words, listing)
+    return show(words, listing) if name == "candidates" else explain(_ABOUT[name], words, listing)
 
 
 def _meant(argument: str, known: Known, exists: Exists) -> str:

@@ -224,9 +224,13 @@ def _without_paths(text: str, topics: Sequence[_Clause], known: Known, exists: E
             calls += compare_known(topic, clause, listing)
         else:
             calls += _follow_up(topic, clause, listing)
-    if calls:
-        return _each_once(calls)
-    for topic, clause in topics:
+    return _each_once(calls) or _without_calls(text, topics, known, exists)
+
+
+def _without_calls(text: str, topics: Sequence[_Clause], known: Known, exists: Exists) -> list[Call] | str:
+    """Return the reply to a message that asks for no tool, unless all of it is the name of a file."""
+    if topics:
+        topic, clause = topics[0]
         word = _COMMAND.search(clause)
         return reply_to(topic, known, word[1] if word else None)
     path = Path(text.strip())

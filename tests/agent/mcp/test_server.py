@@ -53,7 +53,7 @@ OFFERED: dict[str, tuple[str, dict[str, Any], list[str], type[Record]]] = {
         Answer,
     ),
     "explain_match": (
-        "Say why a photograph matches the place of a rank: cues with weights and cosines, text read on signs, τ.",
+        "Say why a photograph matches one of the places found for it: cues with weights and cosines, signs, τ.",
         {"photo": {**PHOTO, "title": "Photo"}, "rank": {**RANK, "default": 1}},
         ["photo"],
         Explanation,
@@ -74,7 +74,7 @@ OFFERED: dict[str, tuple[str, dict[str, Any], list[str], type[Record]]] = {
         PlaceComparison,
     ),
     "show_candidate": (
-        "Return one place that was considered for a photograph, by its rank in the final list, from 1.",
+        "Return one of the places that were considered for a photograph, by its rank in the final list.",
         {"photo": {**PHOTO, "title": "Photo"}, "rank": RANK},
         ["photo", "rank"],
         RankedCandidate,
