@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from faulty_server import FaultyServer, serve
 from presets import preset_settings
+from running import Run, caller
 from scripted import HashEncoder, ScriptedDescriber
 from texture import texture, write_textures
 
@@ -61,3 +63,24 @@ def expected(photo: str, context: Context) -> Answer:
     """What the graph says when every description is recorded, as for whoever asks after it."""
     asyncio.run(locate(photo, context))
     return asyncio.run(locate(photo, context))
+
+
+@pytest.fixture
+def server() -> Iterator[FaultyServer]:
+    with serve() as server:
+        yield server
+
+
+@pytest.fixture
+def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the command within this process: most of these would otherwise wait for libraries to load."""
+    return caller(tmp_path, monkeypatch, capsys)
+
+
+@pytest.fixture
+def vlm(server: FaultyServer, town: Path, tmp_path: Path) -> list[str]:
+    """Flags of a run at the endpoint, with a ledger of its own."""
+    return [
+        "--places", str(town / "places"), "--describer", "vlm", "--endpoint", server.endpoint,
+        "--ledger", str(tmp_path / "steps.sqlite"),
+    ]  # fmt: skip

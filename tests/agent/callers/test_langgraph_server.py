@@ -22,6 +22,7 @@ from langgraph_sdk import get_sync_client
 from langgraph_sdk.client import SyncLangGraphClient
 
 from internvl_vpr.agent import Context, graph, open_context
+from internvl_vpr.agent.callers import langgraph_server as module
 from internvl_vpr.agent.dialogue.assistant import build_assistant
 from internvl_vpr.tools.errors import IndexMissing
 from internvl_vpr.tools.records import Answer
@@ -207,19 +208,15 @@ def test_what_is_reached_for_would_have_been_seen(tmp_path: Path) -> None:
 
 
 def test_without_the_map_s_folder_the_first_run_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    from internvl_vpr.agent.callers.langgraph_server import NotAnswered, localize
-
     monkeypatch.delenv("INTERNVL_VPR_PLACES", raising=False)
-    with pytest.raises(NotAnswered, match="set INTERNVL_VPR_PLACES to the folder of an index"):
-        asyncio.run(localize.ainvoke({"photo": "night.jpg"}))
+    with pytest.raises(module.NotAnswered, match="set INTERNVL_VPR_PLACES to the folder of an index"):
+        asyncio.run(module.localize.ainvoke({"photo": "night.jpg"}))
 
 
 def test_runs_share_one_context_which_a_failed_one_does_not_spoil(
     town: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from internvl_vpr.agent.callers.langgraph_server import ProcessContext
-
-    opened = ProcessContext()
+    opened = module.ProcessContext()
     monkeypatch.setenv("INTERNVL_VPR_LEDGER", str(tmp_path / "ledger.sqlite"))
     monkeypatch.setenv("INTERNVL_VPR_PLACES", str(tmp_path))
     with pytest.raises(IndexMissing):

@@ -14,9 +14,11 @@ from talking import calls_of, replies_of, talk
 from texture import write_textures
 
 from internvl_vpr.agent import assistant
+from internvl_vpr.agent.calls import Call
 from internvl_vpr.agent.dialogue.assistant import build_assistant
 from internvl_vpr.agent.dialogue.sessions import config_of
 from internvl_vpr.agent.dialogue.state import Messages, results_of
+from internvl_vpr.agent.dialogue.tools import Given, use_tool, with_changes
 from internvl_vpr.agent.localizer.context import Context
 from internvl_vpr.agent.localizer.run import locate
 from internvl_vpr.tools.compare_places import CandidateComparison, PlaceComparison
@@ -95,9 +97,6 @@ def test_a_name_of_the_list_is_its_candidate(town: Path, context: Context) -> No
 
 
 def test_a_tool_is_told_that_a_photo_was_not_located(context: Context) -> None:
-    from internvl_vpr.agent.calls import Call
-    from internvl_vpr.agent.dialogue.tools import Given, use_tool
-
     given = Given(context=context)
     for name, arguments in (("explain_match", {}), ("show_candidate", {}), ("compare_places", {"ranks": [1, 2]})):
         call = Call.model_validate({"name": name, "arguments": {**arguments, "photo": "other.jpg"}})
@@ -205,8 +204,6 @@ def test_a_turn_ends_whatever_is_planned(context: Context) -> None:
 
 
 def test_a_calibration_s_promise_goes_with_the_settings_it_was_made_with(context: Context) -> None:
-    from internvl_vpr.agent.dialogue.tools import with_changes
-
     assert with_changes(context, {}) is context
     changed = with_changes(with_settings(context, tau=0.5), {"tau": 0.6})
     assert (changed.settings.tau, changed.calibration) == (0.6, None)

@@ -107,3 +107,10 @@ def test_a_damaged_calibration_is_one_clear_error(run: Run, town: Path, places: 
     shown = run("locate", town / "query.png", "--places", "places", *FLAGS)
     assert shown.returncode == 1
     assert "is damaged or of another version: make it again" in shown.stderr
+
+
+def test_a_preset_of_another_backbone_is_not_silently_the_indexs(cli: Run, town: Path) -> None:
+    for command in (("index", town / "photos"), ("locate", town / "query.png")):
+        found = cli(*command, "--places", town / "places", "--preset", "anyloc")
+        assert found.returncode == 2
+        assert "built with the backbone 'rootsift', and the preset 'anyloc' names 'dinov2-giant'" in found.stderr
