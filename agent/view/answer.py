@@ -9,9 +9,10 @@ from rich.text import Text
 from internvl_vpr.tools.explain_match import Explanation, explain_match
 from internvl_vpr.tools.records import Answer, Cue, RankedCandidate
 
+from ..console.tables import labelled_table, styled_table
 from ..words.certainty import decision, margin_in_words, promise_in_words, promise_of, verdict
 from ..words.phrases import coordinates, link, ordinal, quoted, steps_in_words, strongest
-from .parts import TABLE, WIDE, Fitted, Folded, Link, Shortened, bar, candidate_table, cue_table, foreign, labelled
+from .parts import WIDE, Fitted, Folded, Link, Shortened, bar, candidate_table, cue_table, foreign
 
 __all__ = ["add_certainty", "add_where", "coordinates", "link", "show_answer", "show_evidence", "show_place"]
 
@@ -47,7 +48,7 @@ def _evidence(answer: Answer, runners_up: int, width: int) -> Iterator[Renderabl
 
 def _place(answer: Answer) -> Table:
     """What a person asked for, label by label."""
-    table = labelled()
+    table = labelled_table()
     table.add_row("photo", Shortened(answer.photo.name))
     table.add_row(
         "verdict", Text(verdict(answer), style="bold green" if answer.decided_by == "cues" else "bold yellow")
@@ -95,7 +96,7 @@ def _why(first: RankedCandidate) -> Text:
 
 
 def _own_cues(cues: tuple[Cue, ...], width: int) -> Table:
-    table = Table(title=Text("the photo's cues", "bold"), **TABLE)
+    table = styled_table("the photo's cues")
     table.add_column("cue")
     table.add_column("weight", no_wrap=True)
     for cue in cues:

@@ -10,6 +10,7 @@ from internvl_vpr.tools.ledger.report import DescriberStats, RecordedAttempt
 from internvl_vpr.tools.records import asked_and_answered
 
 from ..console.safe_text import safe_text
+from ..console.tables import labelled_table
 
 
 def show_attempt(attempt: RecordedAttempt, *, raw: bool) -> RenderableType:
@@ -37,9 +38,7 @@ def show_stats(figures: Sequence[DescriberStats]) -> RenderableType:
 
 
 def _one(each: DescriberStats) -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
+    table = labelled_table()
     table.add_row("describer", safe_text(each.describer, "bold"))
     table.add_row("images", f"{each.described} described, {each.not_described} not")
     table.add_row("attempts", f"{each.attempts}; {each.described_at_first} images at the first")

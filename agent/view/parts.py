@@ -1,10 +1,8 @@
-"""What the views are made of: labels, bars, tables of cues and of candidates; pure, and safe on any terminal."""
+"""What the views are made of: bars, tables of cues and of candidates; pure, and safe on any terminal."""
 
 import unicodedata
 from collections.abc import Callable, Sequence
-from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.measure import Measurement
@@ -15,13 +13,10 @@ from rich.text import Text
 from internvl_vpr.tools.records import CueMatch, RankedCandidate
 from internvl_vpr.tools.text.foreign import one_line
 
+from ..console.tables import styled_table
 from ..words.phrases import apart, coordinates, strongest
 
 WIDE = 110  # columns from which there is room for longer bars and more of them
-TABLE: dict[str, Any] = {
-    "box": SIMPLE_HEAD, "show_edge": False, "pad_edge": False, "padding": (0, 1, 0, 0),
-    "title_justify": "left",
-}  # fmt: skip
 _LEAST_SHORTENED = 12  # cells
 # One cell for one, so that nothing moves.
 _STAND_INS = str.maketrans("τ━─–—−…→×·“”‘’", "t#----~>x.\"\"''")
@@ -106,14 +101,6 @@ def shorten(text: str, width: int) -> str:
     return f"{set_cell_size(text, max(width - 1 - cell_len(tail), 0))}…{tail}"
 
 
-def labelled() -> Table:
-    """Return an empty table of labels and what they say."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
-    return table
-
-
 def foreign(text: str, style: str = "") -> Text:
     """Turn foreign text into a Rich text that shows it as it is, on one line of its own."""
     return Text(one_line(text), style=style)
@@ -127,7 +114,7 @@ def bar(share: float, cells: int) -> Text:
 
 def cue_table(matches: Sequence[CueMatch], title: str, width: int, *, total: float | None = None) -> Table:
     """Show cues with their best matches; with `total`, or where there is room, also what each gives to S."""
-    table = Table(title=Text(title, "bold"), **TABLE)
+    table = styled_table(title)
     cells = 10 if width >= WIDE else 5
     gives = total is not None or width >= WIDE
     table.add_column("cue")
@@ -149,7 +136,7 @@ def cue_table(matches: Sequence[CueMatch], title: str, width: int, *, total: flo
 
 def candidate_table(candidates: Sequence[RankedCandidate], first: RankedCandidate, title: str, width: int) -> Table:
     """Show candidates: rank by looks and now, S and whether it is above τ, looks, place, metres from the first."""
-    table = Table(title=Text(title, "bold"), **TABLE)
+    table = styled_table(title)
     for heading in ("rank", "S", "> τ", "looks"):
         table.add_column(heading, justify="right", no_wrap=True)
     degrees = all(one.position is None or one.position.latitude is not None for one in candidates)

@@ -12,12 +12,13 @@ from internvl_vpr.tools.map_summary import MapSummary
 from internvl_vpr.tools.records import Answer, RankedCandidate
 from internvl_vpr.tools.text.foreign import one_line
 
+from ..console.tables import labelled_table, styled_table
 from ..words.certainty import doubts, promise_of, standing, verdict
 from ..words.comparison import advantage, verdicts, what_decides
 from ..words.map import area_in_words, planes_in_words, positions_in_words
 from ..words.phrases import apart, coordinates, metres_in_words, ordinal, quoted
 from .answer import add_certainty, add_where
-from .parts import TABLE, WIDE, Fitted, Folded, Shortened, bar, candidate_table, cue_table, foreign, labelled
+from .parts import WIDE, Fitted, Folded, Shortened, bar, candidate_table, cue_table, foreign
 
 MOST_SHOWN = 20  # candidates
 
@@ -28,7 +29,7 @@ def show_explanation(e: Explanation) -> RenderableType:
 
 
 def _explanation(e: Explanation, width: int) -> Iterator[RenderableType]:
-    about = labelled()
+    about = labelled_table()
     about.add_row("photo", Shortened(e.photo.name))
     about.add_row("rank", f"{e.rank} of {e.of}; {_looks(e)}")
     add_where(about, e)
@@ -58,7 +59,7 @@ def _candidates(answer: Answer, width: int) -> Iterator[RenderableType]:
     if not answer.candidates:
         yield Text(f"No candidate is listed for {quoted(answer.photo.name)}: not a place I know.")
         return
-    about = labelled()
+    about = labelled_table()
     about.add_row("photo", Shortened(answer.photo.name))
     shown = answer.candidates[:MOST_SHOWN]
     yield from (about, "", candidate_table(shown, shown[0], "candidates, rank by looks → rank now", width))
@@ -78,7 +79,7 @@ def show_candidate(answer: Answer, rank: int) -> RenderableType:
 def _candidate(
     candidate: RankedCandidate, e: Explanation, first: RankedCandidate, width: int
 ) -> Iterator[RenderableType]:
-    about = labelled()
+    about = labelled_table()
     away = apart(candidate.position, first.position) if candidate is not first else ""
     place = f"{e.rank} of {e.of}{f', {away} from the first' if away else ''}"
     about.add_row("rank", f"{place}; {_looks(e)}")
@@ -96,7 +97,7 @@ def show_comparison(c: PlaceComparison) -> RenderableType:
 
 
 def _located(c: PlaceComparison) -> Table:
-    table = Table(**TABLE)
+    table = styled_table()
     table.add_column("", justify="right", no_wrap=True)
     table.add_column("photo")
     table.add_column("place", no_wrap=all(p.position is None or p.position.latitude is not None for p in c.photos))
@@ -120,7 +121,7 @@ def show_candidates_compared(c: CandidateComparison) -> RenderableType:
 
 
 def _compared(c: CandidateComparison, width: int) -> Iterator[RenderableType]:
-    about = labelled()
+    about = labelled_table()
     about.add_row("photo", Shortened(c.photo.name))
     for candidate in (c.first, c.second):
         looks = f"looks {candidate.coarse_similarity:.3f}"
@@ -135,7 +136,7 @@ def _compared(c: CandidateComparison, width: int) -> Iterator[RenderableType]:
 
 
 def _cues_of_two(c: CandidateComparison, width: int) -> Table:
-    table = Table(title=Text("the photo's cues, and what they match in either", "bold"), **TABLE)
+    table = styled_table("the photo's cues, and what they match in either")
     table.add_column("cue")
     table.add_column("weight", no_wrap=True)
     for candidate in (c.first, c.second):
@@ -169,7 +170,7 @@ def show_map_summary(s: MapSummary) -> RenderableType:
 
 
 def _map(s: MapSummary) -> Table:
-    table = labelled()
+    table = labelled_table()
     table.add_row("photos", f"{s.photos:,}")
     if s.images != s.photos:
         table.add_row("images", f"{s.images:,} distinct")
@@ -186,7 +187,7 @@ def _map(s: MapSummary) -> Table:
 
 def show_overview(answers: Sequence[Answer]) -> RenderableType:
     """Show where each photo was taken, one a row."""
-    table = Table(title=Text("all of them", "bold"), **TABLE)
+    table = styled_table("all of them")
     table.add_column("", justify="right", no_wrap=True)
     for heading in ("photo", "place", "verdict"):
         table.add_column(heading)
