@@ -25,42 +25,64 @@ DescriberName = Literal["signage", "statistics", "vlm"]
 AssistantName = Literal["auto", "rules", "model"]
 
 
+def setting(about: str, metavar: str, default: Any = ..., **limits: Any) -> Any:
+    """Return a field with its one text, for `--help`, `internvl-vpr settings` and the chat's /help.
+
+    `metavar` names the value in `--help`; `limits` are further arguments of pydantic's `Field`.
+    """
+    return Field(default, description=about, json_schema_extra={"metavar": metavar}, **limits)
+
+
 class Settings(Record):
     """Every setting of a run, under the one name it has as a flag, in the environment and in the file.
 
-    The endpoint's key is one too, and is in no dump and no representation of this. How the chat looks and listens
-    is in no dump either: it changes no answer.
+    The endpoint's key appears in no dump and no representation of this. How the chat looks and who leads it is in no
+    dump either: it changes no answer.
     """
 
-    preset: PresetName = "embedded"
-    backbone: str = Field(min_length=1, description="rootsift, dinov2-giant …, a hub id, or a folder")
-    layer: int | None = Field(None, ge=0, description="block whose facet is read, from 0; by default AnyLoc's")
-    facet: Facet = "value"
-    longer_side: int = Field(ge=64, le=4096, description="pixels")
-    clusters: int = Field(ge=1, le=4096, description="S of Eq. 1")
-    kappa: Kappa = Field(description="κ of Eq. 1, or `hard`")
-    seed: int = Field(0, ge=0, description="of the codebook")
-    index_factory: str = "Flat"
-    device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
-    dtype: DType = "auto"
-    describer: DescriberName
-    endpoint: Annotated[str, AfterValidator(check_endpoint_url)] = "http://127.0.0.1:8000/v1"
-    model: str = Field("InternVL3-38B", min_length=1)
-    api_key: SecretStr | None = Field(None, exclude=True, repr=False)
-    prompt: str = "describe_image.v1"
-    image_side: int = Field(1344, ge=64, le=4096, description="pixels along the longer side of what is sent")
-    concurrency: int = Field(16, ge=1, le=1024, description="requests at once in the whole process")
-    timeout: float = Field(120.0, gt=0, le=3600, description="seconds for one request")
-    deadline: float = Field(600.0, gt=0, le=86_400, description="seconds for all descriptions of one answer")
-    encoder: str = Field(min_length=1, description="minilm, a hub id, or a folder of a sentence-transformers model")
-    k: int = Field(ge=1, le=10_000, description="candidates, Eq. 5")
-    n: int = Field(ge=1, le=10, description="cues, Eq. 6")
-    tau: float = Field(allow_inf_nan=False, description="τ of Eq. 10; −1 retains everything")
-    below_tau: BelowTau
-    ledger: Path | None = Field(None, description="by default in the index's folder")
-    assistant: AssistantName = Field("auto", exclude=True, description="auto: the model where the describer is vlm")
-    images: Images = Field("auto", exclude=True)
-    plain: bool = Field(False, exclude=True, description="append-only text, for screen readers")
+    preset: PresetName = setting("embedded (default), paper or anyloc: picks all settings at once.", "NAME", "embedded")
+    backbone: str = setting(
+        "rootsift, dinov2-small|base|large|giant, a hub id, or a folder of DINOv2.", "NAME", min_length=1
+    )
+    layer: int | None = setting("DINOv2 block that is read, from 0; default: AnyLoc's.", "L", None, ge=0)
+    facet: Facet = setting("value (default), key, query or token.", "NAME", "value")
+    longer_side: int = setting("Photos are scaled down to this size for stage 1.", "PIXELS", ge=64, le=4096)
+    clusters: int = setting("Size of the codebook, S (Eq. 1).", "S", ge=1, le=4096)
+    kappa: Kappa = setting("How hard descriptors are assigned to clusters (Eq. 1).", "K|hard")
+    seed: int = setting("Seed of the codebook.", "N", 0, ge=0)
+    index_factory: str = setting("FAISS index_factory string; Flat is exact.", "NAME", "Flat")
+    device: str = setting(
+        "auto (default), cpu, cuda, cuda:N or mps.", "NAME", "auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$"
+    )
+    dtype: DType = setting("auto (default), float32, bfloat16 or float16.", "NAME", "auto")
+    describer: DescriberName = setting("What describes photos: signage, statistics or vlm.", "NAME")
+    endpoint: Annotated[str, AfterValidator(check_endpoint_url)] = setting(
+        "OpenAI-compatible server for the describer vlm.", "URL", "http://127.0.0.1:8000/v1"
+    )
+    model: str = setting("Model to ask for there.", "NAME", "InternVL3-38B", min_length=1)
+    api_key: SecretStr | None = setting(
+        "Its key; better in OPENAI_API_KEY, where no process list shows it.", "KEY", None, exclude=True, repr=False
+    )
+    prompt: str = setting("Prompt for the describer vlm.", "NAME|FILE", "describe_image.v1")
+    image_side: int = setting(
+        "Photos are scaled down to this size before they are sent.", "PIXELS", 1344, ge=64, le=4096
+    )
+    concurrency: int = setting("Most requests at the same time.", "N", 16, ge=1, le=1024)
+    timeout: float = setting("Time limit for one request.", "SECONDS", 120.0, gt=0, le=3600)
+    deadline: float = setting("Time limit for all descriptions of one answer.", "SECONDS", 600.0, gt=0, le=86_400)
+    encoder: str = setting("What embeds cues (Eq. 7): minilm, a hub id or a folder.", "NAME", min_length=1)
+    k: int = setting("Candidates that stage 1 retrieves (Eq. 5).", "K", ge=1, le=10_000)
+    n: int = setting("Cues per image (Eq. 6).", "N", ge=1, le=10)
+    tau: float = setting("Threshold that a score must exceed (Eq. 10); -1 keeps all.", "T", allow_inf_nan=False)
+    below_tau: BelowTau = setting("Below it: fallback keeps the order by looks; strict drops the candidate.", "MODE")
+    ledger: Path | None = setting("Where description steps are recorded; default: in the index.", "FILE", None)
+    assistant: AssistantName = setting(
+        "Who decides what to do: rules, model, or auto (default).", "NAME", "auto", exclude=True
+    )
+    images: Images = setting(
+        "Pictures: auto (default), off, unicode, half, sixel or kitty.", "NAME", "auto", exclude=True
+    )
+    plain: bool = setting("Append-only text without pictures, for screen readers.", "", False, exclude=True)
 
     @property
     def asks_model(self) -> bool:
@@ -126,6 +148,13 @@ _PRESETS: dict[PresetName, dict[str, Any]] = {
     "paper": _PAPER,
     "anyloc": {**_PAPER, "kappa": "hard"},
 }
+
+
+def about_setting(name: str) -> tuple[str, str]:
+    """Return what is said of a setting, one sentence, and how its value is named in `--help`."""
+    field = Settings.model_fields[name]
+    metavar = field.json_schema_extra["metavar"] if isinstance(field.json_schema_extra, dict) else ""
+    return field.description or "", str(metavar)
 
 
 def resolve_settings(
