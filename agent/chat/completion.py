@@ -20,11 +20,9 @@ MOST_ENTRIES = 10_000  # of a folder that are looked at
 MOST_RANKS = 20
 
 _SETTINGS = {
-    "k=": "candidates that are retrieved, 1 to 10,000",
-    "n=": "cues an image, 1 to 10",
-    "tau=": "score that is trusted, -1 to 1",
-    "below_tau=strict": "below tau: say that it is unknown",
-    "below_tau=fallback": "below tau: name the most alike",
+    **{f"{name}=": BY_NAME[name].summary for name in ("k", "n", "tau")},
+    "below_tau=strict": "below tau: say that the place is unknown",
+    "below_tau=fallback": "below tau: name the place that looks most alike",
 }
 _FOLDERS_ONLY = frozenset({"add"})
 _WITH_PATHS = frozenset({"locate", "compare", "add", "map", "export"})

@@ -13,7 +13,7 @@ from rich.text import Text
 from internvl_vpr.tools.records import Answer
 from internvl_vpr.tools.text.foreign import visible
 
-from ..console.pictures import choose_images
+from ..console.picture_protocol import choose_images
 from ..console.safe_text import safe_text
 from ..dialogue.conversation import Called, Event, Progressed, Replied, Returned
 from ..settings import Images

@@ -1,17 +1,17 @@
-"""How pictures can be drawn: decided from what is known of a terminal without asking it anything.
+"""How pictures can be drawn, decided without asking the terminal anything.
 
-A terminal's answer to a question comes on the same line as what a person has typed meanwhile, and the two cannot be
-told apart, so none is asked. What the environment says is certain for three terminals; all others get half blocks,
-which are colours of characters and work everywhere, and whoever knows better says `--images sixel` or `kitty`:
+A terminal would answer through the keyboard's input, where its answer cannot be told from what a person is typing. For
+three terminals the environment says enough. All others get half blocks, which work wherever there is colour; whoever
+knows better says `--images sixel` or `--images kitty`:
 
     kitty       kitty   TERM=xterm-kitty; by Unicode placeholders, which name their picture by a 24-bit colour
     foot        sixel   TERM=foot, foot-extra, foot-direct
     WezTerm     sixel   TERM_PROGRAM=WezTerm; it has no Unicode placeholders
-    tmux ...    half    in screen and Zellij, too: what they pass on depends on how they were built and configured
-    iTerm2      half    it gives its cells in points but draws Sixel in pixels, half as large on a Retina display
-    Ghostty     half    how far its placeholders work is reported differently
-    Konsole, VS Code, Windows Terminal, xterm: half, for Sixel depends on their version and settings
-    16 colours  unicode what is left of a photograph's colours misleads more than its shades
+    tmux        half    also screen and Zellij: what they pass on depends on how they were built and set up
+    iTerm2      half    it gives its size in points but draws Sixel in pixels, half as large on a Retina display
+    Ghostty     half    reports differ on how well its placeholders work
+    Konsole, VS Code, Windows Terminal, xterm: half, as Sixel depends on their version and settings
+    16 colours  unicode what so few colours make of a photograph misleads more than its shades do
 """
 
 import os
@@ -34,20 +34,20 @@ Chosen = Literal["off"] | Kind
 _MULTIPLEXERS = ("TMUX", "STY", "ZELLIJ")  # set inside, beside what the terminal around them had set
 
 
-class Cell(NamedTuple):
-    """Size of a character, pixels."""
+class CharacterSize(NamedTuple):
+    """Width and height of a character in pixels."""
 
     width: int
     height: int
 
 
-UNKNOWN_CELL = Cell(8, 16)  # small, so that a Sixel picture never grows out of its place
+UNKNOWN_SIZE = CharacterSize(8, 16)  # small, so that a Sixel picture never grows out of its place
 
 
 def choose_images(wanted: Images, console: Console, environ: Mapping[str, str] = os.environ) -> Chosen:
     """Return how pictures are drawn on a console: as wanted where it can show that.
 
-    In a pipe or a file there are none, without colour at best shades. Of the terminal nothing is asked but its size
+    A pipe or a file gets none; without colour there are only shades. The terminal is asked for nothing but its size
     (an ioctl, which writes and reads nothing).
     """
     if wanted == "off" or not _is_terminal(console) or console.options.ascii_only:
@@ -58,7 +58,7 @@ def choose_images(wanted: Images, console: Console, environ: Mapping[str, str] =
     return "half" if chosen == "kitty" and not _shows_placeholders(console, environ) else chosen
 
 
-def cell_of(console: Console) -> Cell | None:
+def character_size(console: Console) -> CharacterSize | None:
     """Return the size of a console's characters, or None where its terminal does not say."""
     if sys.platform == "win32":
         return None
@@ -69,7 +69,7 @@ def cell_of(console: Console) -> Cell | None:
     rows, columns, width, height = struct.unpack("HHHH", size)
     if not rows or not columns or width < columns or height < rows:
         return None
-    return Cell(width // columns, height // rows)
+    return CharacterSize(width // columns, height // rows)
 
 
 def _known(console: Console, environ: Mapping[str, str]) -> Kind:
@@ -82,7 +82,7 @@ def _known(console: Console, environ: Mapping[str, str]) -> Kind:
     if term == "xterm-kitty":
         return "kitty"
     draws_sixels = term.partition("-")[0] == "foot" or environ.get("TERM_PROGRAM") == "WezTerm"
-    return "sixel" if draws_sixels and cell_of(console) else "half"
+    return "sixel" if draws_sixels and character_size(console) else "half"
 
 
 def _is_multiplexed(environ: Mapping[str, str]) -> bool:
@@ -99,7 +99,5 @@ def _is_terminal(console: Console) -> bool:
 
 
 def _shows_placeholders(console: Console, environ: Mapping[str, str]) -> bool:
-    """Whether textual-image, which writes past the console and into no multiplexer, reaches a terminal of 24 bits."""
-    stdout = sys.__stdout__
-    in_terminal = stdout is not None and not stdout.closed and stdout.isatty()
-    return in_terminal and console.color_system == "truecolor" and not _is_multiplexed(environ)
+    """Whether 24 bits of colour, which spell a picture's number, reach a terminal with nothing in between."""
+    return console.color_system == "truecolor" and not _is_multiplexed(environ)

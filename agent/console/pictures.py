@@ -15,9 +15,7 @@ from internvl_vpr.tools.text.foreign import one_line
 
 from ..settings import Images
 from .picture_drawing import Drawing, beside, grid
-from .picture_protocol import UNKNOWN_CELL, Cell, Kind, cell_of, choose_images
-
-__all__ = ["choose_images", "show_pair", "show_picture"]
+from .picture_protocol import UNKNOWN_SIZE, CharacterSize, Kind, character_size, choose_images
 
 _LONGER_SIDE = 1024  # pixels that are kept of a photo, whatever is drawn of them
 _GAP = 2  # columns
@@ -39,11 +37,6 @@ def show_pair(
     if reference is not None or captions[1]:
         shown.append(_open(reference, captions[1], images))
     return _Row(tuple(shown), images, width)
-
-
-def show_picture(photo: Path, caption: str, images: Images, width: int) -> RenderableType:
-    """Show one photo above its caption and its path, as `show_pair` does two."""
-    return _Row((_open(photo, caption, images),), images, width)
 
 
 @dataclass(frozen=True)
@@ -99,10 +92,10 @@ def _open(path: Path | None, caption: str, images: Images) -> _Shown:
 def _side_by_side(row: Sequence[_Shown], kind: Kind, width: int, console: Console) -> Iterator[RenderableType]:
     """Pictures in a row, and below each what is said of it."""
     most = max((width - _GAP * (len(row) - 1)) // len(row), 1)
-    cell = cell_of(console) or UNKNOWN_CELL
-    sizes = _fit([shown.pixels for shown in row], most, _most_rows(width, console), cell)
+    character = character_size(console) or UNKNOWN_SIZE
+    sizes = _fit([shown.pixels for shown in row], most, _most_rows(width, console), character)
     drawings = [
-        None if shown.pixels is None else Drawing(shown.pixels, kind, *size, cell)
+        None if shown.pixels is None else Drawing(shown.pixels, kind, *size, character)
         for shown, size in zip(row, sizes, strict=True)
     ]
     said = [shown.lines() for shown in row]
@@ -120,10 +113,12 @@ def _most_rows(width: int, console: Console) -> int:
     return max(min(rows, console.height - _ROWS_OF_TEXT), 1)
 
 
-def _fit(pixels: Sequence[Image.Image | None], columns: int, rows: int, cell: Cell) -> list[tuple[int, int]]:
+def _fit(
+    pixels: Sequence[Image.Image | None], columns: int, rows: int, character: CharacterSize
+) -> list[tuple[int, int]]:
     """Return columns and rows of each picture, as large as fits, and of one height unless one is very wide."""
     # Columns that a picture needs for each row, in its own shape.
-    shapes = [image.width / image.height * cell.height / cell.width if image else 0.0 for image in pixels]
+    shapes = [image.width / image.height * character.height / character.width if image else 0.0 for image in pixels]
     highest = [min(max(round(columns / shape), 1), rows) if shape else rows for shape in shapes]
     common = max(min(highest), _LEAST_ROWS)
     heights = [min(height, common) for height in highest]

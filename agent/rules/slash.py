@@ -8,7 +8,7 @@ from internvl_vpr.tools.errors import UsageError
 from internvl_vpr.tools.records import Record
 from internvl_vpr.tools.text.foreign import visible
 
-from ..settings import Images
+from ..settings import Images, about_setting
 from .find_paths import Exists, find_paths, is_photo_name
 from .shell_words import read_word
 
@@ -31,6 +31,12 @@ def _terminal(name: str, arguments: str, summary: str, *aliases: str) -> Slash:
     return Slash(name=name, arguments=arguments, summary=summary, kind="terminal", aliases=aliases)
 
 
+def _about(setting: str) -> str:
+    """What a setting's own text says, as a summary: without its capital and its full stop."""
+    text, _ = about_setting(setting)
+    return text[:1].lower() + text[1:].rstrip(".")
+
+
 IMAGE_MODES: tuple[str, ...] = get_args(Images)
 
 SLASHES = (
@@ -42,9 +48,9 @@ SLASHES = (
     _tool("read", "[RANK]", "the text that was read on signs", "signs"),
     _tool("sure", "", "how sure the latest answer is"),
     _tool("settings", "[k=50 n=5 tau=0.7]", "show the settings, or change them for the next questions", "config"),
-    _tool("k", "[50]", "number of candidates"),
-    _tool("n", "[5]", "number of cues per image"),
-    _tool("tau", "[0.7]", "score above which a place is trusted", "threshold"),
+    _tool("k", "[50]", _about("k")),
+    _tool("n", "[5]", _about("n")),
+    _tool("tau", "[0.7]", _about("tau"), "threshold"),
     _tool("add", "FOLDER", "add a folder's photos to the map", "index"),
     _tool("db", "", "what the map holds"),
     _terminal("map", "[FILE]", "write a page with the map and the answers", "report"),

@@ -16,7 +16,7 @@ from rich.console import Console
 from terminals import TRUECOLOR, console_in, pseudo_terminal, written_in_terminal
 from texture import texture
 
-from internvl_vpr.agent.console.pictures import choose_images
+from internvl_vpr.agent.console.picture_protocol import choose_images
 from internvl_vpr.agent.settings import Images
 
 KINDS: tuple[Images, ...] = get_args(Images)
@@ -25,7 +25,8 @@ PRINT = """
 import sys
 from pathlib import Path
 from rich.console import Console, Group
-from internvl_vpr.agent.pictures import choose_images, show_pair
+from internvl_vpr.agent.console.picture_protocol import choose_images
+from internvl_vpr.agent.console.pictures import show_pair
 
 first, second, *kinds = sys.argv[1:]
 console = Console(markup=False, highlight=False)
@@ -88,9 +89,8 @@ def environ_of(**changes: str) -> dict[str, str]:
         ({"TERM": "xterm-kitty"}, "half"),  # without 24 bits, as over ssh, placeholders name another picture
     ],
 )
-def test_what_auto_is_where(environ: dict[str, str], chosen: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_auto_is_where(environ: dict[str, str], chosen: str) -> None:
     with pseudo_terminal(pixels=(800, 1000)) as (_, inside), open(inside, "w", closefd=False) as file:
-        monkeypatch.setattr(sys, "__stdout__", file)
         assert choose_images("auto", Console(file=file, _environ=environ), environ) == chosen
 
 
@@ -109,8 +109,7 @@ def test_no_pictures_outside_of_a_terminal_whatever_is_wanted(wanted: Images) ->
 @pytest.mark.parametrize("wanted", KINDS)
 def test_a_wish_is_granted_on_a_terminal_with_colours(wanted: Images) -> None:
     granted = choose_images(wanted, console_in(), TRUECOLOR)
-    # Kitty's pictures go to standard output, which is no terminal here.
-    assert granted == ("half" if wanted in ("auto", "kitty") else wanted)
+    assert granted == ("half" if wanted == "auto" else wanted)
 
 
 @pytest.mark.parametrize("wanted", sorted(set(KINDS) - {"off"}))
@@ -135,12 +134,6 @@ def test_pipes_get_no_pictures_even_when_a_caller_insists(photos: list[str], for
     assert not re.search("[▀█▓▒░\U0010eeee]", plain.decode())
     assert plain.count(b"mine") == len(kinds)
     assert done.stderr == b""
-
-
-def test_importing_writes_nothing_and_takes_nothing_that_was_typed_ahead() -> None:
-    program = "from internvl_vpr.agent.console.picture_drawing import _classes; _classes(); print(repr(input()))"
-    written = written_in_terminal([sys.executable, "-c", program], environ_of(TERM="xterm"), f"{TYPED}\n")
-    assert written == f"{TYPED!r}\r\n".encode()
 
 
 @pytest.mark.parametrize("pixels", [(0, 0), (720, 640)])
@@ -194,12 +187,11 @@ def test_kittys_pictures_are_sent_once_each_and_placed_side_by_side(photos: list
     assert [row.count("\U0010eeee") for row in rows] == [33 + 12] * 14
 
 
-def test_no_kitty_pictures_in_a_redirected_standard_output(photos: list[str], tmp_path: Path) -> None:
+def test_kittys_pictures_go_where_the_console_writes(photos: list[str], tmp_path: Path) -> None:
     program = PRINT.replace("Console(", "Console(stderr=True, ")
-    command = [sys.executable, "-c", program, *photos, "kitty", "kitty!"]
+    command = [sys.executable, "-c", program, *photos, "kitty"]
     environ = environ_of(TERM="xterm-kitty", COLORTERM="truecolor")
     with (tmp_path / "stdout").open("wb") as stdout:
         written = written_in_terminal(command, environ, f"{TYPED}\n", (720, 640), stdout)
     assert (tmp_path / "stdout").read_text() == f"typed {TYPED!r}\n"
-    assert "▀" in written.decode()
-    assert b"\x1b_G" not in written
+    assert written.count(b"\x1b_Ga=p,") == 2
