@@ -251,7 +251,7 @@ def _from_file(path: Path, *, required: bool) -> dict[str, Any]:
             raise UsageError(f"The settings file {str(path)!r} does not exist: name another one.") from error
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"The settings file {str(path)!r} cannot be read ({error}): mend or remove it.") from error
+        raise UsageError(f"The settings file {str(path)!r} cannot be read ({error}): fix or remove it.") from error
 
 
 def _from_index(index: IndexSettings | None) -> dict[str, Any]:

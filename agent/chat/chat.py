@@ -17,6 +17,7 @@ from ..dialogue.session_file import choose_session, kept_sessions
 from ..dialogue.sessions import Session, Sessions, new_session, open_sessions
 from ..dialogue.state import known
 from ..localizer.context import Context
+from ..words.phrases import counted
 from .output import Output
 
 UNKNOWN = 3
@@ -25,8 +26,8 @@ UNKNOWN = 3
 class Chat:
     """A conversation, where its events go, and what the terminal's own commands need; `code` is the last exit code.
 
-    Use it as an asynchronous context manager, which raises `UsageError` or `SessionError` for a conversation to go on
-    with that is not there. `sessions` is None where conversations are not kept.
+    Use it as an asynchronous context manager; entering it raises `UsageError` or `SessionError` when the conversation
+    to continue cannot be opened. `sessions` is None where conversations are not kept.
     """
 
     def __init__(
@@ -70,13 +71,13 @@ class Chat:
         await self._stack.aclose()
 
     def chosen(self, wanted: str) -> str:
-        """Return the id of the conversation whose id begins so, "" for the latest; raises `UsageError`."""
+        """Return the id of the conversation whose id begins like this, or of the latest for ""; raises `UsageError`."""
         if self.sessions is None:
-            raise UsageError("Conversations are not kept here, so there is none to go on with.")
+            raise UsageError("Conversations are not kept here, so there is none to continue.")
         return choose_session(self.session_ids, wanted)
 
     async def go_on(self, session: str) -> None:
-        """Go on with a conversation, or begin one; raises `SessionError` for one that is damaged."""
+        """Continue a conversation, or begin one; raises `SessionError` for one that is damaged."""
         self._claim(session)
         conversation = Conversation(self.context, session, self.sessions)
         messages = await conversation.messages()
@@ -86,12 +87,12 @@ class Chat:
         self.known = known(await conversation.answers())
         self.was_asked = questions > 0
         if questions:
-            self.output.remark(f"Going on with {session}, after {questions} question{'s' if questions > 1 else ''}.")
+            self.output.remark(f"Continuing {session} after {counted(questions, 'question')}.")
         if unanswered(messages):
             self.output.remark("The last question has no answer yet: /retry asks it again.")
 
     def _claim(self, session: str) -> None:
-        """Claim a conversation, and give up the former one; raises `UsageError` when another chat is in it."""
+        """Claim a conversation and release the former one; raises `UsageError` when another chat has it open."""
         if self.sessions is None or self._locks is None or session == self._claimed:
             return
         try:
@@ -100,22 +101,22 @@ class Chat:
             return  # where no claim can be written, nobody else's can be seen
         if not free:
             raise UsageError(
-                f"The conversation {session!r} is under way in another chat: end that one, or begin another."
+                f"The conversation {session!r} is open in another chat: end that one, or start a new conversation."
             )
         if self._claimed is not None:
             self._locks.release(self._claimed)
         self._claimed = session
 
     async def listed(self, most: int) -> Sequence[Session]:
-        """Return so many of the conversations that are kept, the latest first."""
+        """Return at most so many of the kept conversations, the latest first."""
         return await self.sessions.listed(most) if self.sessions else ()
 
     async def messages_of(self, session: str) -> Sequence[AnyMessage]:
-        """Return the messages of a conversation that is kept."""
+        """Return the messages of a kept conversation."""
         return await Conversation(self.context, session, self.sessions).messages()
 
     async def ask(self, question: str) -> None:
-        """Put a question to the assistant; when it cannot be kept any more, go on without keeping it."""
+        """Ask the assistant; when the conversation can no longer be kept, go on without keeping it."""
         self.code = 0
         self.was_asked = True
         try:

@@ -1,4 +1,4 @@
-"""The slash commands that belong to the terminal: files that are written, conversations, and how things are shown."""
+"""The slash commands that the terminal itself answers: writing files, conversations, and how things are shown."""
 
 import asyncio
 from collections import Counter
@@ -67,18 +67,18 @@ async def _export(chat: "Chat", words: Sequence[str]) -> None:
 
 
 async def _replay(chat: "Chat", _words: Sequence[str]) -> None:
-    """Locate the latest photo again out of the ledger alone, with the settings it was located with."""
+    """Locate the latest photo again from the ledger alone, with the settings it was located with."""
     former = await chat.latest()
     asked = with_changes(chat.context, {name: former.settings[name] for name in _ASKED})
     context = replace(asked, describer=Replay(chat.context.describer), replay=True)
     again = await locate(former.photo, context)
     changed = [name for name, value in former.settings.items() if again.settings.get(name) != value]
     if _comparable(again) == _comparable(former):
-        said = "the same answer, to the byte but for what it took"
+        said = "the same answer, to the byte, apart from the count of descriptions"
     elif changed:
-        said = f"another answer, because these settings are others now: {', '.join(changed)}"
+        said = f"a different answer, because these settings have changed: {', '.join(changed)}"
     else:
-        said = "another answer: the map has changed since"
+        said = "a different answer: the map has changed since"
     _say(chat, f"The ledger alone gives {said}, for {str(former.photo)!r}.")
 
 
@@ -87,7 +87,7 @@ _ASKED = ("k", "n", "tau", "below_tau")
 
 
 def _comparable(answer: Answer) -> str:
-    """An answer without what it took, which a first time and a replay differ in."""
+    """An answer without what it took, which differs between a first run and a replay."""
     return answer.model_copy(update={"steps": Steps(made=0, recorded=0)}).model_dump_json()
 
 
@@ -136,7 +136,7 @@ async def _history(chat: "Chat", words: Sequence[str]) -> None:
 
 async def _sessions(chat: "Chat", _words: Sequence[str]) -> None:
     lines = [f"{s.id}  {s.questions} questions  {' '.join(s.title.split())[:60]}" for s in await chat.listed(20)]
-    _say(chat, "\n".join(lines) or "No conversation is kept.")
+    _say(chat, "\n".join(lines) or "No conversations are kept.")
 
 
 async def _continue(chat: "Chat", words: Sequence[str]) -> None:

@@ -29,9 +29,9 @@ _WITH_PATHS = frozenset({"locate", "compare", "add", "map", "export"})
 
 
 class ChatCompleter(Completer):
-    """Completes what a person types; `known` tells how many ranks there are, `sessions` which ones to go on with.
+    """Completes what a person types. `known` tells how many ranks there are, `sessions` which ones can be continued.
 
-    Folders are read, so give it to a prompt that completes in a thread.
+    It reads folders, so give it to a prompt that completes in a thread.
     """
 
     def __init__(

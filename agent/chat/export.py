@@ -13,7 +13,7 @@ from internvl_vpr.tools.errors import UsageError
 from internvl_vpr.tools.records import Answer, RankedCandidate, Record
 
 from ..dialogue.state import results_of
-from ..words.facts import facts_of
+from ..words.answer import facts_of
 from ..words.phrases import apart, coordinates
 from .markdown import bullets, inline, paragraphs, table
 
@@ -63,7 +63,7 @@ def write_export(
         raise UsageError(f"The conversation cannot be written as {str(out)!r}: name a file that ends in .md or .json.")
     try:
         if not force and (out.exists() or out.is_symlink()):
-            raise UsageError(f"The file {str(out)!r} is there already: name another one.")
+            raise UsageError(f"The file {str(out)!r} exists already: name another one.")
         write_whole(out, form(messages, answers, title))
     except OSError as error:
         raise UsageError(f"The file {str(out)!r} cannot be written ({error.strerror}): name another one.") from error

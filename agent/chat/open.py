@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ChatOptions:
-    """What the command was given; `form` is text, json or jsonl, `continued` a conversation, "" the latest."""
+    """What the command was given; `form` is text, json or jsonl; `continued` names a conversation, "" the latest."""
 
     places: Path
     config: Path | None = None
@@ -46,8 +46,8 @@ class ChatOptions:
 def run_chat(options: ChatOptions) -> int:
     """Chat with whoever is at standard input, and return the exit code; raises the `VprError`s of opening an index.
 
-    An index that is missing, a setting that cannot be used, or a conversation to go on with that is not there is said
-    before the first prompt; what else keeps an index from being opened at the first question.
+    A missing index, a setting that cannot be used, or a conversation that cannot be continued is reported before the
+    first prompt; whatever else keeps the index from being opened, at the first question.
     """
     manifest = read_manifest(options.places)
     settings = resolve_settings(options.flags, file=options.config, index=manifest.settings)
@@ -89,7 +89,7 @@ class _Talk:
         """Return the chat; waits for what is being opened, and raises what that raised."""
         if self._chat is None:
             if sys.stdin.isatty() and not self._opening.is_done:
-                _remarks(self._settings).print(safe_text("The models are still being loaded.", "dim"))
+                _remarks(self._settings).print(safe_text("The models are still loading.", "dim"))
             context = await self._opening.context()
             from .chat import Chat
 
@@ -174,7 +174,7 @@ async def _with_person(talk: _Talk, settings: Settings, opening: Opening) -> int
         said = await talk.spent()
         chat = await asyncio.shield(talk.close())
         if chat is not None and chat.sessions is not None and chat.was_asked:
-            said += f"\nKept as {chat.conversation.session}: --continue goes on with it."
+            said += f"\nKept as {chat.conversation.session}: continue it with --continue."
         if said:
             _remarks(settings).print(safe_text(said.strip(), "dim"))
 

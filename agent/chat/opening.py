@@ -9,9 +9,9 @@ from ..localizer.context import Context
 
 
 class Opening:
-    """Opens a context in a thread that no exit waits for, from `start()` on; `context()` starts it, too, and waits.
+    """Opens a context in a thread that no exit waits for. `start()` begins; `context()` begins if needed, and waits.
 
-    With `warm`, what the first question would have to wait for is loaded, too.
+    With `warm`, it also loads what the first question would have to wait for.
     """
 
     def __init__(self, opened: AbstractContextManager[Context], *, warm: bool) -> None:
@@ -28,7 +28,7 @@ class Opening:
 
     @property
     def is_done(self) -> bool:
-        """Whether there is nothing to wait for any more."""
+        """Whether it has finished, well or not."""
         return self._future.done()
 
     async def context(self) -> Context:
@@ -37,7 +37,7 @@ class Opening:
         return await asyncio.shield(asyncio.wrap_future(self._future))
 
     def close(self) -> None:
-        """Close the context, if it was opened by now."""
+        """Close the context if it has been opened."""
         if self._future.done():
             self._stack.close()
 

@@ -1,4 +1,4 @@
-"""What a person sees of a conversation: each event drawn as it comes, answers on one console, all else on the other."""
+"""What a person sees of a conversation: each event as it comes, answers on one console, everything else on another."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -19,13 +19,13 @@ from ..dialogue.conversation import Called, Event, Progressed, Replied, Returned
 from ..settings import Images
 from ..view.artifact import show_artifact
 from ..view.results import show_overview, tell_overview
-from ..view.steps import Stage, Steps, show_steps, tell_stage, tell_steps
+from ..view.stages import Stage, Stages, show_stages, tell_stage, tell_stages
 
 _PLAIN_SECONDS = 5.0  # between two lines about one stage, where lines cannot be drawn over
 
 
 class Screen:
-    """Draws a conversation's events: panels with pictures, or, where `plain`, sentences that are only ever appended."""
+    """Draws a conversation's events as tables and pictures or, when `plain`, as sentences that are only appended."""
 
     def __init__(self, answers: Console, remarks: Console, *, plain: bool, images: Images) -> None:
         self._answers = answers
@@ -33,7 +33,7 @@ class Screen:
         self.plain = plain
         self.images = images
         self.session = ""
-        self._steps = Steps()
+        self._stages = Stages()
         self._live: Live | None = None
         self._began = 0.0
         self._said: dict[str, float] = {}
@@ -42,9 +42,9 @@ class Screen:
 
     @contextmanager
     def turn(self, _question: str) -> Iterator[None]:
-        """Draw what happens within as one turn; what is drawn over is gone at its end, whatever ended it."""
+        """Draw what happens within as one turn; its progress is removed at the end, whatever ended it."""
         self._began, self._shown, self._located = time.monotonic(), False, []
-        self._steps, self._said = Steps(), {}
+        self._stages, self._said = Stages(), {}
         try:
             yield
         finally:
@@ -54,7 +54,7 @@ class Screen:
         """Draw an event."""
         match event:
             case Called():
-                self._steps = Steps()
+                self._stages = Stages()
             case Progressed():
                 self._progress(event)
             case Returned():
@@ -76,7 +76,7 @@ class Screen:
             self._answers.print(renderable)
 
     def _progress(self, event: Progressed) -> None:
-        stage = self._steps.see(event.call, event.stage, event.done, event.total, event.detail, event.seconds)
+        stage = self._stages.see(event.call, event.stage, event.done, event.total, event.detail, event.seconds)
         if not self._remarks.is_terminal:
             return
         if self.plain:
@@ -88,7 +88,7 @@ class Screen:
             self._live.start()
 
     def _drawn(self) -> RenderableType:
-        return show_steps(self._steps, time.monotonic() - self._began)
+        return show_stages(self._stages, time.monotonic() - self._began)
 
     def _append(self, stage: Stage) -> None:
         """Say how far a stage is in a line of its own: when it begins and ends, and now and then between."""
@@ -98,13 +98,13 @@ class Screen:
             self.remark(tell_stage(stage), "")
 
     def _settle(self) -> None:
-        """Take away what is drawn over, and leave one line about what was done."""
+        """Remove the progress, and leave one line about what was done."""
         if self._live is not None:
             self._live.stop()
             self._live = None
-            if self._steps.stages:
-                self.remark(tell_steps(self._steps.stages))
-            self._steps = Steps()
+            if self._stages.stages:
+                self.remark(tell_stages(self._stages.stages))
+            self._stages = Stages()
 
     def _result(self, message: ToolMessage) -> None:
         self._shown = True

@@ -34,14 +34,14 @@ async def run_terminal(lines: Lines, say: Callable[[str], Coroutine[Any, Any, bo
         except KeyboardInterrupt:
             interrupts += 1
             if interrupts < 2:
-                _remark(remarks, "Ctrl-C once more ends the chat.")
+                _remark(remarks, "Press Ctrl-C again to end the chat.")
             continue
         if not text.strip():
             continue
         with typing_ahead.unseen():
             goes_on, interrupts = await _unless_interrupted(say(text))
         if interrupts == 1:
-            _remark(remarks, "Given up; what was described is kept. Ctrl-C once more ends the chat.")
+            _remark(remarks, "Stopped; finished descriptions are kept. Press Ctrl-C again to end the chat.")
         if not goes_on:
             return 0
     return INTERRUPTED

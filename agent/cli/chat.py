@@ -10,13 +10,18 @@ from .flags import CHAT_FLAGS, CONTEXT_FLAGS, PATH, PLACES, flags
 
 @click.command()
 @PLACES
-@click.option("--json", "form", flag_value="json", help="Print one JSON object a question.")
-@click.option("--jsonl", "form", flag_value="jsonl", help="Print one JSON object an event.")
+@click.option("--json", "form", flag_value="json", help="Print one JSON object per question.")
+@click.option("--jsonl", "form", flag_value="jsonl", help="Print one JSON object per event.")
 @click.option(
-    "--continue", "continued", is_flag=False, flag_value="", metavar="[ID]", help="Go on with a conversation."
+    "--continue",
+    "continued",
+    is_flag=False,
+    flag_value="",
+    metavar="[ID]",
+    help="Continue a conversation: the latest, or the one with this ID.",
 )
 @click.option("--sessions", type=PATH, metavar="FILE", help="Where conversations are kept; default: in the index.")
-@click.option("--no-sessions", is_flag=True, help="Keep no conversation.")
+@click.option("--no-sessions", is_flag=True, help="Do not keep the conversation.")
 @flags(*CHAT_FLAGS, *CONTEXT_FLAGS)
 def chat(
     places: Path,

@@ -1,4 +1,4 @@
-"""The command that looks at what a run needs."""
+"""The command that checks what a run needs."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,11 +18,11 @@ _COLOURS = {"ok": "green", "warning": "yellow", "failure": "bold red"}
 
 
 @click.command()
-@click.option("--places", type=PATH, metavar="DIR", help="Folder of an index to look at, too.")
+@click.option("--places", type=PATH, metavar="DIR", help="Folder of an index to check as well.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @flags(*CONTEXT_FLAGS)
 def doctor(places: Path | None, as_json: bool, config: Path | None, **given: Any) -> int:
-    """Look at Python, packages, weights, device, index and endpoint, and say what to do about each that fails.
+    """Check Python, packages, weights, device, index and endpoint, and say how to fix what fails.
 
     Exit code 0 when nothing failed, 4 when the endpoint does not answer, otherwise that of the first failure.
     """

@@ -1,4 +1,4 @@
-"""The doctor's look at the vision-language endpoint: what it offers, and whether it does what it says."""
+"""The doctor's checks of the vision-language endpoint: what it offers, and whether that works."""
 
 import asyncio
 import time
@@ -29,7 +29,7 @@ _FAILED = "the server failed over this request: see its own log"
 _START = "start a server as docs/endpoint.md says, or name it with --endpoint"
 _CONSTRAIN = "use a server that constrains JSON (docs/endpoint.md has the commands); without that, answers fail often"
 _SHOW = "load the model's vision part too (llama-server: --mmproj), or serve a vision-language model"
-_RULES = "the chat's rules stand in; --assistant rules asks no model"
+_RULES = "the chat falls back on its rules; --assistant rules always uses them"
 _BOUND = (
     "bound it, or an answer may never end: vLLM --structured-outputs-config "
     '\'{"backend":"xgrammar","disable_any_whitespace":true}\', SGLang --constrained-json-disable-any-whitespace'
@@ -37,7 +37,7 @@ _BOUND = (
 
 
 async def endpoint_findings(settings: Settings) -> AsyncIterator[Finding]:
-    """Look at the endpoint; after a failure that leaves nothing to ask, the rest is not looked at."""
+    """Check the endpoint; after a failure that makes further checks pointless, stop."""
     try:
         endpoint = open_endpoint(settings, concurrency=2)
         model = VisionModel(endpoint, settings.model, Prompt.load(settings.prompt), image_side=settings.image_side)
@@ -70,7 +70,7 @@ async def _offered(endpoint: Endpoint, model: str) -> Finding:
             return Finding(
                 name="endpoint", status="failure", says=says, advice=_CHECK, exit_code=EndpointRefused.exit_code
             )
-        return Finding(name="endpoint", status="warning", says=says, advice="its models cannot be listed; going on")
+        return Finding(name="endpoint", status="warning", says=says, advice="its models cannot be listed; continuing")
     says = f"{endpoint.url} offers {', '.join(names) or 'no model by name'}"
     if model in names:
         return Finding(name="endpoint", status="ok", says=says)
@@ -103,7 +103,7 @@ async def _images(endpoint: Endpoint, model: str) -> Finding:
     if with_image > without:
         return Finding(name="images", status="ok", says=says)
     if not without and not with_image:
-        return Finding(name="images", status="warning", says="it counts no tokens, so this cannot be told")
+        return Finding(name="images", status="warning", says="it reports no token counts, so this cannot be checked")
     return Finding(name="images", status="failure", says=f"they do not reach the model: {says}", advice=_SHOW)
 
 

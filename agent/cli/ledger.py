@@ -29,7 +29,7 @@ def ledger() -> None:
 @ledger.command()
 @flags(*_WHICH, _IMAGE)
 @click.option("--newest", type=click.IntRange(1), default=20, show_default=True, help="How many attempts.")
-@click.option("--raw", is_flag=True, help="Show each answer verbatim, too.")
+@click.option("--raw", is_flag=True, help="Also show each answer verbatim.")
 def show(places: Path | None, file: Path | None, image: str | None, newest: int, raw: bool) -> int:
     """Show the newest attempts: what was asked of whom, and what came of it."""
     from internvl_vpr.tools.ledger.report import attempts
@@ -98,5 +98,7 @@ def _digest(image: str | None) -> str:
     if Path(image).exists():
         return open_photo(Path(image), read_position=False).digest
     if not re.fullmatch("[0-9a-fA-F]{1,64}", image):
-        raise UsageError(f"There is no photo {image!r}, and it is no beginning of a digest: name one of the two.")
+        raise UsageError(
+            f"There is no photo {image!r}, and it is not the beginning of a digest: name a photo or a digest."
+        )
     return image.lower()

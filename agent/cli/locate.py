@@ -1,4 +1,4 @@
-"""The commands that ask a map once: locate, and the demo."""
+"""The command `locate`: one photograph, one answer."""
 
 import os
 import sys
@@ -25,7 +25,7 @@ UNKNOWN = 3
 @click.argument("photo", type=PATH)
 @PLACES
 @click.option("--json", "form", flag_value="json", help="Print one JSON object.")
-@click.option("--jsonl", "form", flag_value="jsonl", help="Print one JSON object an event, the answer the last one.")
+@click.option("--jsonl", "form", flag_value="jsonl", help="Print one JSON object per event; the answer is the last.")
 @click.option("--replay", is_flag=True, help="Read every description from the ledger; a missing one is an error.")
 @flags(*CONTEXT_FLAGS)
 def locate(photo: Path, places: Path, form: str | None, replay: bool, config: Path | None, **given: Any) -> int:
@@ -45,7 +45,7 @@ def locate(photo: Path, places: Path, form: str | None, replay: bool, config: Pa
 
 @contextmanager
 def _readable(photo: Path) -> Iterator[Path]:
-    """Yield the path of a photo; what comes from standard input is a file for as long as it is needed."""
+    """Yield the path of a photo; standard input is kept in a file for as long as it is needed."""
     if str(photo) != "-":
         yield photo
         return
@@ -53,7 +53,7 @@ def _readable(photo: Path) -> Iterator[Path]:
 
     with TemporaryDirectory(prefix="internvl-vpr-") as folder:
         path = Path(folder) / "standard-input"
-        path.write_bytes(sys.stdin.buffer.read(MAX_BYTES + 1))  # one more is refused as too large
+        path.write_bytes(sys.stdin.buffer.read(MAX_BYTES + 1))  # one byte more is refused as too large
         yield path
 
 

@@ -25,7 +25,7 @@ from .settings import settings
 INTERRUPTED = 130
 
 
-# The packages above this one; imported when they are asked for.
+# Commands of packages above this one, imported when they are asked for.
 _LAZY = {
     "demo": "internvl_vpr.evals.commands.demo:demo",
     "eval": "internvl_vpr.evals.commands.main:evaluate",
@@ -50,7 +50,7 @@ for _command in (index, locate, chat, describe, codebook, ledger, doctor, settin
 
 
 def _quiet_pillow() -> None:
-    """Keep Pillow's own remarks about damaged files from the user: ours name the file and say what to do."""
+    """Hide Pillow's own warnings about damaged files: our messages name the file and say what to do."""
     warnings.filterwarnings("ignore", module=r"PIL\.")
     logging.getLogger("PIL").setLevel(logging.CRITICAL)
 
@@ -59,7 +59,7 @@ def main() -> NoReturn:
     """Run the command and exit with its documented code."""
     _quiet_pillow()
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that knows no ━ still gets its answer
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that cannot show ━ still gets its answer
     try:
         code = cli.main(prog_name="internvl-vpr", standalone_mode=False)
         sys.stdout.flush()
@@ -72,7 +72,7 @@ def main() -> NoReturn:
         error.show()
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        sys.stderr.write("interrupted; what was finished is kept\n")
+        sys.stderr.write("interrupted; finished work is kept\n")
         sys.stderr.flush()
         os._exit(INTERRUPTED)  # without waiting for threads, which would compute on for nobody
     except BrokenPipeError:
@@ -88,5 +88,5 @@ def main() -> NoReturn:
 
 
 def _drop_stdout() -> None:
-    """Keep the interpreter from flushing at its exit to where nothing can be written."""
+    """Send what is left to nowhere, so that the interpreter does not fail when it flushes at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.argument("places", type=PATH, metavar="DIR")
 @click.option("--out", type=PATH, metavar="FILE.html", help="The page; default: DIR's name, in this folder.")
 @click.option("--photo", "photos", type=PATH, multiple=True, help="A photograph to locate and draw; can be repeated.")
-@click.option("--force", is_flag=True, help="Replace a file that is no map, too.")
+@click.option("--force", is_flag=True, help="Also replace a file that is not a map.")
 @flags(*CONTEXT_FLAGS)
 def map_command(
     places: Path, out: Path | None, photos: tuple[Path, ...], force: bool, config: Path | None, **given: Any

@@ -78,12 +78,13 @@ def codebook(file: Path, places: Path) -> int:
 
 @click.command()
 @PLACES
-@click.option("--limit", type=click.IntRange(1), metavar="IMAGES", help="Describe at most so many now.")
+@click.option("--limit", type=click.IntRange(1), metavar="IMAGES", help="Describe at most this many images now.")
 @flags(*COMMON_FLAGS, *DESCRIBER_FLAGS, *ENDPOINT_FLAGS)
 def describe(places: Path, limit: int | None, config: Path | None, **given: Any) -> int:
     """Describe every image of the index ahead of time, so that a query costs one request.
 
-    It can be stopped at any time and goes on where it stopped. Exit code 1 when an image could not be described.
+    You can stop it at any time: the next run continues where it stopped. Exit code 1 when an image could not be
+    described.
     """
     from ..console.progress import progress_bars
     from ..localizer.context import open_describing
@@ -109,7 +110,7 @@ def _show_build(report: "BuildReport", places: Path) -> None:
     )
     if without := _without_position(places):
         warn(f"{without} of {report.photos} photos have no position: --positions names a table with them.")
-    hint = "What they show is described when it is first asked for; internvl-vpr describe does it ahead of time."
+    hint = "Photos are described when a question first needs them; internvl-vpr describe does it ahead of time."
     stderr().print(hint, style="dim")
 
 

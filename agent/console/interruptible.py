@@ -10,8 +10,8 @@ _Result = TypeVar("_Result")
 def run(coroutine: Coroutine[Any, Any, _Result]) -> _Result:
     """Run a coroutine to its end, as `asyncio.run` does, but let Ctrl-C through without waiting for threads.
 
-    A thread that computes cannot be stopped, and may need many seconds; what it would find is not kept. The
-    command must end the process without waiting for it, too.
+    A computing thread cannot be stopped and may take many seconds; its result is dropped. The command must also end
+    the process without waiting for it.
     """
     runner = asyncio.Runner()
     try:

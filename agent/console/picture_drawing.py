@@ -14,7 +14,7 @@ from rich.style import Style
 from rich.table import Table
 
 from .kitty import new_number, placeholders, sent
-from .picture_protocol import CharacterSize, Kind
+from .picture_protocol import CharacterSize, PictureKind
 from .sixel import sixel_of
 
 _CUT_OFF = 1  # percent of the characters that may be all black, and all white
@@ -27,7 +27,7 @@ class Drawing:
     """A picture of `columns` × `rows` characters of this size; `number` is what kitty knows it by."""
 
     pixels: Image.Image
-    kind: Kind
+    kind: PictureKind
     columns: int
     rows: int
     character: CharacterSize

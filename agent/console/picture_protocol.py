@@ -28,8 +28,8 @@ if sys.platform != "win32":
     import fcntl
     import termios
 
-Kind = Literal["unicode", "half", "sixel", "kitty"]
-Chosen = Literal["off"] | Kind
+PictureKind = Literal["unicode", "half", "sixel", "kitty"]
+Chosen = Literal["off"] | PictureKind
 
 _MULTIPLEXERS = ("TMUX", "STY", "ZELLIJ")  # set inside, beside what the terminal around them had set
 
@@ -72,7 +72,7 @@ def character_size(console: Console) -> CharacterSize | None:
     return CharacterSize(width // columns, height // rows)
 
 
-def _known(console: Console, environ: Mapping[str, str]) -> Kind:
+def _known(console: Console, environ: Mapping[str, str]) -> PictureKind:
     """The best that a terminal is known to show."""
     term = environ.get("TERM", "")
     if console.color_system == "standard":

@@ -15,7 +15,7 @@ from internvl_vpr.tools.text.foreign import one_line
 
 from ..settings import Images
 from .picture_drawing import Drawing, beside, grid
-from .picture_protocol import UNKNOWN_SIZE, CharacterSize, Kind, character_size, choose_images
+from .picture_protocol import UNKNOWN_SIZE, CharacterSize, PictureKind, character_size, choose_images
 
 _LONGER_SIDE = 1024  # pixels that are kept of a photo, whatever is drawn of them
 _GAP = 2  # columns
@@ -89,7 +89,7 @@ def _open(path: Path | None, caption: str, images: Images) -> _Shown:
         return _Shown(path, caption, fault=str(error))
 
 
-def _side_by_side(row: Sequence[_Shown], kind: Kind, width: int, console: Console) -> Iterator[RenderableType]:
+def _side_by_side(row: Sequence[_Shown], kind: PictureKind, width: int, console: Console) -> Iterator[RenderableType]:
     """Pictures in a row, and below each what is said of it."""
     most = max((width - _GAP * (len(row) - 1)) // len(row), 1)
     character = character_size(console) or UNKNOWN_SIZE

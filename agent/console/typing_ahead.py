@@ -26,7 +26,7 @@ def restored() -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # keys that are held down must not interrupt this, too
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # keys that are held down must not interrupt this either
         termios.tcsetattr(terminal, termios.TCSANOW, former)
         if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
             sys.stderr.write("\x1b[?25h")

@@ -19,7 +19,7 @@ from internvl_vpr.tools.progress import Progress, silent
 from internvl_vpr.tools.records import Answer, Record
 from internvl_vpr.tools.text.foreign import shown
 
-from .. import words as tell
+from .. import words
 from ..calls import (
     ARGUMENTS,
     Call,
@@ -110,29 +110,29 @@ def _changed_settings(settings: Settings, changed: Mapping[str, Any]) -> Setting
 
 async def _locate_photo(asked: LocatePhoto, given: Given) -> ToolResult:
     answer = await locate(asked.photo, given.context, given.on_progress)
-    return ToolResult(tell.tell_answer(answer), answer, answers=[answer])
+    return ToolResult(words.tell_answer(answer), answer, answers=[answer])
 
 
 async def _explain_match(asked: ExplainMatch, given: Given) -> ToolResult:
     explanation = explaining.explain_match(given.answer_about(asked.photo), asked.rank)
-    return ToolResult(tell.tell_explanation(explanation, asked.about), explanation)
+    return ToolResult(words.tell_explanation(explanation, asked.about), explanation)
 
 
 async def _compare_places(asked: ComparePlaces, given: Given) -> ToolResult:
     if asked.ranks:
         first, second = asked.ranks if len(asked.ranks) == 2 else (1, *asked.ranks)
         two = comparing.compare_candidates(given.answer_about(asked.photo), first, second)
-        return ToolResult(tell.tell_candidates_compared(two), two)
+        return ToolResult(words.tell_candidates_compared(two), two)
     if len(asked.photos) < 2:
         raise UsageError("A comparison needs two photographs, or two candidates of one answer: name them.")
     answers = [await locate(photo, given.context, given.on_progress) for photo in asked.photos]
     comparison = comparing.compare_places(answers)
-    return ToolResult(tell.tell_comparison(comparison), comparison, answers=answers)
+    return ToolResult(words.tell_comparison(comparison), comparison, answers=answers)
 
 
 async def _show_candidate(asked: ShowCandidate, given: Given) -> ToolResult:
     answer = given.answer_about(asked.photo)
-    content = tell.tell_candidates(answer) if asked.rank is None else tell.tell_candidate(answer, asked.rank)
+    content = words.tell_candidates(answer) if asked.rank is None else words.tell_candidate(answer, asked.rank)
     return ToolResult(content, CandidateShown(answer=answer, rank=asked.rank))
 
 
@@ -141,7 +141,7 @@ async def _change_settings(asked: ChangeSettings, given: Given) -> ToolResult:
     changed = {**given.changed, **new}
     settings = with_changes(given.context, changed).settings
     shown = SettingsShown(settings=settings.model_dump(mode="json", exclude={"ledger"}), changed=changed)
-    return ToolResult(tell.tell_settings(settings, changed, new, given.context.settings), shown, settings=new)
+    return ToolResult(words.tell_settings(settings, changed, new, given.context.settings), shown, settings=new)
 
 
 async def _index_photos(asked: IndexPhotos, given: Given) -> ToolResult:
@@ -163,7 +163,7 @@ async def _index_photos(asked: IndexPhotos, given: Given) -> ToolResult:
         skipped=tuple(skipped.reason for skipped in report.skipped),
         summary=summary,
     )
-    return ToolResult(tell.tell_build(report, summary), extended)
+    return ToolResult(words.tell_build(report, summary), extended)
 
 
 class _GivenUp(Exception):
@@ -189,7 +189,7 @@ def _while_wanted(on_progress: Progress) -> Iterator[Progress]:
 
 async def _map_summary(_asked: SummarizeMap, given: Given) -> ToolResult:
     summary = await asyncio.to_thread(summarizing.map_summary, given.context.index)
-    return ToolResult(tell.tell_map(summary), summary)
+    return ToolResult(words.tell_map(summary), summary)
 
 
 _TOOLS: dict[ToolName, Callable[[Any, Given], Awaitable[ToolResult]]] = {

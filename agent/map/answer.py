@@ -3,40 +3,68 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from markupsafe import Markup
 
 from internvl_vpr.tools.compare_places import SAME_PLACE_METRES
+from internvl_vpr.tools.errors import PackageMissing, PhotoError
+from internvl_vpr.tools.photo.jpeg import thumbnail_url
+from internvl_vpr.tools.photo.photo import open_photo
 from internvl_vpr.tools.records import Answer, CueMatch, RankedCandidate
 
+from ..words.answer import Fact, facts_of
 from ..words.certainty import standing
-from ..words.facts import Fact, facts_of
 from ..words.phrases import apart, coordinates, counted, link
-from .drawing import Kind, Spot, draw
-from .pictures import Pictures
+from .drawing import NumberedPlace, PlaceKind, draw
 from .planes import Plane, PlaneKey, Planes, metres_of, plane_name
 from .window import Mark, Window, cell_of, marks_of
 
 _WITH_PICTURE = 5  # candidates
+MOST_PICTURE_BYTES = 8 * 2**20  # of all pictures of a page
 _MOST_PLANES = 3  # with a drawing
 MOST_LISTED = 100  # candidates
 _WIDTH = 480  # pixels of a drawing
 _CIRCLE = 1.1 * SAME_PLACE_METRES  # metres around the first that are always shown
 _NEAR = 5 * SAME_PLACE_METRES  # metres around the first that are drawn larger, where others are far away
 
-_SHAPES: Mapping[Kind, str] = {
+_SHAPES: Mapping[PlaceKind, str] = {
     "place": "large disc: the place",
-    "alike": "large square: the most alike, not above τ",
+    "alike": "large square: the place that looks most alike, not above τ",
     "retained": "disc: another candidate above τ",
     "held": "square: a candidate not above τ",
     "own": "cross: the photo's own position",
 }
 
 
+class Pictures:
+    """Photographs as data URIs, each made once, until their limit of bytes is reached."""
+
+    def __init__(self, most_bytes: int = MOST_PICTURE_BYTES) -> None:
+        self._left = most_bytes
+        self._made: dict[tuple[Path, str], str | None] = {}
+
+    def of(self, path: Path, digest: str) -> str | None:
+        """Return a photo as a JPEG data URI; None when it is gone, damaged or replaced, or when the page is full."""
+        if (path, digest) not in self._made:
+            made = _picture(path, digest) if self._left > 0 else None
+            self._left -= len(made or "")
+            self._made[path, digest] = made
+        return self._made[path, digest]
+
+
+def _picture(path: Path, digest: str) -> str | None:
+    try:
+        photo = open_photo(path, read_position=False)
+    except (PhotoError, PackageMissing):
+        return None
+    return thumbnail_url(path) if photo.digest == digest else None
+
+
 @dataclass(frozen=True)
-class Figure:
-    """A photograph with what it is, and what stands beneath."""
+class CaptionedPhoto:
+    """A photograph, what it is, and what stands below it."""
 
     what: str
     picture: str | None
@@ -45,8 +73,8 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Row:
-    """A candidate in the list: what is told of it, and its address on OpenStreetMap."""
+class CandidateRow:
+    """A candidate in the list: what is said of it, and its address on OpenStreetMap."""
 
     candidate: RankedCandidate
     place: str
@@ -61,11 +89,11 @@ class Shown:
     number: int
     answer: Answer
     facts: Sequence[Fact]
-    figures: Sequence[Figure]
+    figures: Sequence[CaptionedPhoto]
     drawings: Sequence[tuple[str, Markup]]
     legend: str
     matches: Sequence[CueMatch]
-    rows: Sequence[Row]
+    rows: Sequence[CandidateRow]
     more: int
 
 
@@ -85,35 +113,37 @@ def show(number: int, answer: Answer, planes: Planes, pictures: Pictures) -> Sho
     )
 
 
-def _figures(answer: Answer, pictures: Pictures) -> Iterator[Figure]:
-    yield Figure("your photo", pictures.of(answer.photo, answer.digest), answer.photo.name, "")
+def _figures(answer: Answer, pictures: Pictures) -> Iterator[CaptionedPhoto]:
+    yield CaptionedPhoto("your photo", pictures.of(answer.photo, answer.digest), answer.photo.name, "")
     for candidate in answer.candidates[:_WITH_PICTURE]:
         what = "best match" if candidate.rank == 1 else f"rank {candidate.rank}"
-        yield Figure(what, pictures.of(candidate.path, candidate.digest), candidate.reference, standing(candidate))
+        yield CaptionedPhoto(
+            what, pictures.of(candidate.path, candidate.digest), candidate.reference, standing(candidate)
+        )
 
 
-def _row(candidate: RankedCandidate, first: RankedCandidate) -> Row:
+def _row(candidate: RankedCandidate, first: RankedCandidate) -> CandidateRow:
     away = "" if candidate is first else apart(candidate.position, first.position)
-    return Row(candidate, coordinates(candidate.position), away, link(candidate.position))
+    return CandidateRow(candidate, coordinates(candidate.position), away, link(candidate.position))
 
 
-def spots_of(answer: Answer) -> dict[PlaneKey, list[Spot]]:
+def spots_of(answer: Answer) -> dict[PlaneKey, list[NumberedPlace]]:
     """Return the spots of an answer plane by plane, by rank, and the photo's own position last."""
-    spots: dict[PlaneKey, list[Spot]] = {}
+    spots: dict[PlaneKey, list[NumberedPlace]] = {}
     for candidate in answer.candidates:
         if candidate.position is not None and (at := metres_of(candidate.position)) is not None:
             spots.setdefault(at[0], []).append(_spot(candidate, at[1], answer))
     own = None if answer.query_position is None else metres_of(answer.query_position)
     if own is not None and own[0] in spots:
-        spots[own[0]].append(Spot(own[1], "", "own", "the photo's own position, not used"))
+        spots[own[0]].append(NumberedPlace(own[1], "", "own", "the photo's own position, not used"))
     return spots
 
 
-def _spot(candidate: RankedCandidate, metres: tuple[float, float], answer: Answer) -> Spot:
+def _spot(candidate: RankedCandidate, metres: tuple[float, float], answer: Answer) -> NumberedPlace:
     is_first = candidate is answer.candidates[0]
     says = f"rank {candidate.rank}: {candidate.reference}; {standing(candidate)}"
-    kinds: tuple[Kind, Kind] = ("place", "retained") if candidate.retained else ("alike", "held")
-    return Spot(metres, str(candidate.rank), kinds[not is_first], says)
+    kinds: tuple[PlaceKind, PlaceKind] = ("place", "retained") if candidate.retained else ("alike", "held")
+    return NumberedPlace(metres, str(candidate.rank), kinds[not is_first], says)
 
 
 def _drawings(answer: Answer, planes: Planes) -> Iterator[tuple[str, Markup]]:
@@ -127,22 +157,22 @@ def _drawings(answer: Answer, planes: Planes) -> Iterator[tuple[str, Markup]]:
             yield f"{_counted(near)} within {_NEAR:g} m of {_first(spots)}", _draw(closer, near, plane)
 
 
-def _window(spots: Sequence[Spot]) -> Window:
+def _window(spots: Sequence[NumberedPlace]) -> Window:
     """Return a window that shows spots, and all of the circle around the first."""
     metres = np.array([spot.metres for spot in spots], dtype=np.float64)
     around = [metres[0] - _CIRCLE, metres[0] + _CIRCLE]
     return Window.around(np.vstack((metres, *around)), _WIDTH)
 
 
-def _first(spots: Sequence[Spot]) -> str:
+def _first(spots: Sequence[NumberedPlace]) -> str:
     return "the first" if spots[0].number == "1" else f"candidate {spots[0].number}"
 
 
-def _counted(spots: Sequence[Spot]) -> str:
+def _counted(spots: Sequence[NumberedPlace]) -> str:
     return counted(sum(spot.kind != "own" for spot in spots), "candidate")
 
 
-def _draw(window: Window, spots: Sequence[Spot], plane: Plane | None) -> Markup:
+def _draw(window: Window, spots: Sequence[NumberedPlace], plane: Plane | None) -> Markup:
     """Draw spots over the photos of the index that lie there, which are dots."""
     marks: list[Mark] = []
     if plane is not None and len(inside := np.flatnonzero(window.inside(plane.metres))):

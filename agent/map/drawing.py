@@ -16,20 +16,20 @@ from ..words.phrases import metres_in_words
 from .areas import Area
 from .window import EDGE, Mark, Window
 
-Kind = Literal["place", "alike", "retained", "held", "own"]  # alike: the first, where it is not retained
-_SIZES: dict[Kind, float] = {"place": 8, "alike": 7.5, "retained": 5, "held": 4.5, "own": 9}
+PlaceKind = Literal["place", "alike", "retained", "held", "own"]  # alike: the first, where it is not retained
+_SIZES: dict[PlaceKind, float] = {"place": 8, "alike": 7.5, "retained": 5, "held": 4.5, "own": 9}
 _FEW = 16  # photos of one mark, up to which one photo is as large in every drawing
 _LARGEST = 8.5  # pixels of a dot's radius
 _LEAST_FRAME = 12  # pixels
 
 
 @dataclass(frozen=True)
-class Spot:
+class NumberedPlace:
     """A numbered place on a drawing: metres east and north, what it is, and what it says when pointed at."""
 
     metres: tuple[float, float]
     number: str
-    kind: Kind
+    kind: PlaceKind
     says: str
     href: str | None = None
 
@@ -41,7 +41,7 @@ def draw(
     about: str,
     *,
     parts: Iterable[tuple[Area, str]] = (),
-    spots: Sequence[Spot] = (),
+    spots: Sequence[NumberedPlace] = (),
     radius: float | None = None,
 ) -> Markup:
     """Draw photos as dots, parts as framed links, and spots with their numbers, joined to the first by lines.
@@ -83,7 +83,7 @@ def _draw_part(svg: ET.Element, window: Window, area: Area, href: str) -> None:
     add_text(link, left, top, area.number).set("class", "halo")
 
 
-def _draw_spots(svg: ET.Element, window: Window, spots: Sequence[Spot], radius: float | None) -> None:
+def _draw_spots(svg: ET.Element, window: Window, spots: Sequence[NumberedPlace], radius: float | None) -> None:
     pixels = window.place(np.array([spot.metres for spot in spots], dtype=np.float64))
     group = ET.SubElement(svg, "g", {"class": "spots", "aria-hidden": "true"})
     x0, y0 = pixels[0]
@@ -98,7 +98,7 @@ def _draw_spots(svg: ET.Element, window: Window, spots: Sequence[Spot], radius: 
     _draw_numbers(group, window, spots, pixels)
 
 
-def _draw_spot(group: ET.Element, spot: Spot, x: float, y: float) -> None:
+def _draw_spot(group: ET.Element, spot: NumberedPlace, x: float, y: float) -> None:
     parent = group if spot.href is None else ET.SubElement(group, "a", {"href": spot.href})
     r = _SIZES[spot.kind]
     if spot.kind == "own":
@@ -112,7 +112,7 @@ def _draw_spot(group: ET.Element, spot: Spot, x: float, y: float) -> None:
     ET.SubElement(shape, "title").text = one_line(spot.says)
 
 
-def _draw_numbers(group: ET.Element, window: Window, spots: Sequence[Spot], pixels: Floats) -> None:
+def _draw_numbers(group: ET.Element, window: Window, spots: Sequence[NumberedPlace], pixels: Floats) -> None:
     """Write each number beside its spot."""
     numbered = [(float(x), float(y), spot.number) for spot, (x, y) in zip(spots, pixels, strict=True) if spot.number]
     for label in place_labels(numbered, window.width):

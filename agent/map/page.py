@@ -12,9 +12,8 @@ from internvl_vpr.tools.records import Answer
 
 from ..words.map import area_in_words, planes_in_words, positions_in_words
 from ..words.phrases import counted
-from .answer import show
+from .answer import Pictures, show
 from .photos import MOST_LISTED, photo_shown, show_planes
-from .pictures import Pictures
 from .planes import planes_of
 
 _TEMPLATE = "map.html.jinja"
@@ -45,7 +44,7 @@ def check_writable(out: Path, *, force: bool = False) -> None:
         raise UsageError(f"The map {str(out)!r} cannot be written ({error.strerror}): name another file.") from error
     if not is_free:
         raise UsageError(
-            f"The file {str(out)!r} is there already and is no map: name another file, or remove it first."
+            f"The file {str(out)!r} exists already and is not a map: name another file, or remove it first."
         )
 
 

@@ -10,7 +10,7 @@ from internvl_vpr.tools.records import Answer, Position
 from ..words.phrases import coordinates, counted, link, metres_in_words
 from .answer import says_of, spots_of
 from .areas import Area, areas_of
-from .drawing import Spot, draw
+from .drawing import NumberedPlace, draw
 from .planes import Placed, Plane, PlaneKey, Planes
 
 MOST_PARTS = 40  # drawings of parts in a page
@@ -75,9 +75,9 @@ def photo_shown(photo: Placed) -> PhotoShown:
     return PhotoShown(photo.reference, coordinates(photo.position), link(photo.position))
 
 
-def _answer_spots(answers: Sequence[Answer]) -> Mapping[PlaneKey, list[Spot]]:
+def _answer_spots(answers: Sequence[Answer]) -> Mapping[PlaneKey, list[NumberedPlace]]:
     """Return the places of answers plane by plane, each leading to its answer."""
-    spots: dict[PlaneKey, list[Spot]] = {}
+    spots: dict[PlaneKey, list[NumberedPlace]] = {}
     for number, answer in enumerate(answers, start=1):
         for key, found in spots_of(answer).items():
             if found[0].number == "1":
@@ -86,7 +86,7 @@ def _answer_spots(answers: Sequence[Answer]) -> Mapping[PlaneKey, list[Spot]]:
     return spots
 
 
-def _shown(number: int, area: Area, plane: Plane, spots: Sequence[Spot]) -> AreaShown:
+def _shown(number: int, area: Area, plane: Plane, spots: Sequence[NumberedPlace]) -> AreaShown:
     metres = plane.metres[area.members]
     across, up = (metres_in_words(float(size)) for size in metres.max(axis=0) - metres.min(axis=0))
     middle = _middle(area, plane)

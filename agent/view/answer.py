@@ -25,7 +25,7 @@ def show_answer(answer: Answer, runners_up: int = 5) -> RenderableType:
 
 
 def show_place(answer: Answer) -> RenderableType:
-    """Show where, how sure and under which promise, and why, label by label."""
+    """Show where the photo was taken, how sure that is, what τ promises, and why, label by label."""
     return Fitted(lambda _: _place(answer))
 
 
@@ -75,11 +75,11 @@ def add_where(table: Table, candidate: RankedCandidate | Explanation) -> None:
         table.add_row("place", Text.assemble((coordinates(candidate.position), "bold yellow"), _UNCONFIRMED))
     if (address := link(candidate.position)) is not None:
         table.add_row("map", Link(address))
-    table.add_row("as in", Folded(candidate.reference))
+    table.add_row("reference", Folded(candidate.reference))
 
 
 def add_certainty(table: Table, e: Explanation) -> None:
-    """Add how sure it is, and under which promise."""
+    """Add how sure it is, and what a calibrated τ promises."""
     table.add_row("how sure", Text(decision(e)))
     table.add_row("margin", Text(margin_in_words(e)))
     table.add_row("promise", foreign(promise_in_words(e)))

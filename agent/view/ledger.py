@@ -14,7 +14,7 @@ from ..console.tables import labelled_table
 
 
 def show_attempt(attempt: RecordedAttempt, *, raw: bool) -> RenderableType:
-    """Show one attempt: when, of which image, the how-many-th, how long, and its cues or its error."""
+    """Show one attempt: when, for which image, which attempt, how long it took, and its cues or its error."""
     tokens = asked_and_answered(attempt.usage)
     parts: list[RenderableType] = [
         Text.assemble(
@@ -41,7 +41,7 @@ def _one(each: DescriberStats) -> Table:
     table = labelled_table()
     table.add_row("describer", safe_text(each.describer, "bold"))
     table.add_row("images", f"{each.described} described, {each.not_described} not")
-    table.add_row("attempts", f"{each.attempts}; {each.described_at_first} images at the first")
+    table.add_row("attempts", f"{each.attempts}; {each.described_at_first} images described at the first")
     for error, count in each.errors.items():
         table.add_row("", safe_text(f"{count} × {error}", "yellow"))
     for kind, count in sorted(each.tokens.items()):

@@ -23,7 +23,7 @@ _STAND_INS = str.maketrans("τ━─–—−…→×·“”‘’", "t#----~>x
 
 
 class Fitted:
-    """What is drawn once its width is known, in ASCII where the console's encoding may have no more."""
+    """Something drawn once its width is known, in ASCII where the console's encoding has nothing else."""
 
     def __init__(self, draw: Callable[[int], RenderableType]) -> None:
         self._draw = draw
@@ -47,7 +47,7 @@ def _stand_in(character: str) -> str:
 
 
 class Link:
-    """An address that can be clicked where the terminal has colour, and is no more than its text elsewhere."""
+    """An address that can be clicked where the terminal has colour, and is plain text elsewhere."""
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -61,7 +61,7 @@ class Link:
 
 
 class Shortened:
-    """Foreign text on one line that gives way in its middle: what tells file names apart stands at their end."""
+    """Foreign text on one line, cut in its middle when too long: file names often differ only at their end."""
 
     def __init__(self, text: str) -> None:
         self._text = one_line(text)
@@ -75,7 +75,7 @@ class Shortened:
 
 
 class Folded:
-    """Foreign text that is folded into lines of like length where it is too long for one, anywhere and whole."""
+    """Foreign text shown in full, folded into lines of equal length where one is too short for it."""
 
     def __init__(self, text: str) -> None:
         self._text = one_line(text)
@@ -113,7 +113,7 @@ def bar(share: float, cells: int) -> Text:
 
 
 def cue_table(matches: Sequence[CueMatch], title: str, width: int, *, total: float | None = None) -> Table:
-    """Show cues with their best matches; with `total`, or where there is room, also what each gives to S."""
+    """Show cues with their best matches; with `total`, or where there is room, also what each adds to S."""
     table = styled_table(title)
     cells = 10 if width >= WIDE else 5
     gives = total is not None or width >= WIDE

@@ -1,4 +1,4 @@
-"""What the assistant's tools return, as Rich renderables; pure, each fits 80 columns."""
+"""What the assistant's tools return, as Rich renderables; pure, each fits into 80 columns."""
 
 from collections.abc import Iterator, Sequence
 
@@ -57,7 +57,7 @@ def show_candidates(answer: Answer) -> RenderableType:
 
 def _candidates(answer: Answer, width: int) -> Iterator[RenderableType]:
     if not answer.candidates:
-        yield Text(f"No candidate is listed for {quoted(answer.photo.name)}: not a place I know.")
+        yield Text(f"No candidate is listed for {quoted(answer.photo.name)}: it does not show a place I know.")
         return
     about = labelled_table()
     about.add_row("photo", Shortened(answer.photo.name))
@@ -102,7 +102,7 @@ def _located(c: PlaceComparison) -> Table:
     table.add_column("photo")
     table.add_column("place", no_wrap=all(p.position is None or p.position.latitude is not None for p in c.photos))
     table.add_column("by", no_wrap=True)
-    table.add_column("as in")
+    table.add_column("reference")
     for number, photo in enumerate(c.photos, start=1):
         table.add_row(str(number), Shortened(photo.photo.name), *_found(photo))
     return table
@@ -116,7 +116,7 @@ def _found(photo: LocatedPhoto) -> tuple[RenderableType, ...]:
 
 
 def show_candidates_compared(c: CandidateComparison) -> RenderableType:
-    """Show two candidates beside each other: where, S, and what each has for every cue."""
+    """Show two candidates side by side: where they are, their S, and what each matches for every cue."""
     return Fitted(lambda width: Group(*_compared(c, width)))
 
 

@@ -1,6 +1,7 @@
-"""An answer and its candidates as sentences that need no picture and no table."""
+"""An answer and its candidates in words: as sentences, and as labelled facts for a page."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from internvl_vpr.tools.compare_places import candidate_at
 from internvl_vpr.tools.explain_match import Explanation, explain_match
@@ -32,7 +33,7 @@ def _located(answer: Answer) -> Iterator[str]:
         yield f"No confident match. The photo {photo} looks most like {place}, but this is unconfirmed."
     yield from _map(first)
     count = counted(len(answer.candidates), "candidate")
-    yield f"It is as in the reference {quoted(first.reference)}, the first of {count}."
+    yield f"The best match is the reference {quoted(first.reference)}, the first of {count}."
     yield from _certainty(e)
     yield from _why(first)
     if len(answer.candidates) > 1:
@@ -40,9 +41,9 @@ def _located(answer: Answer) -> Iterator[str]:
 
 
 def _unknown(answer: Answer) -> Iterator[str]:
-    yield f"The photo {quoted(answer.photo.name)} shows not a place I know."
+    yield f"The photo {quoted(answer.photo.name)} does not show a place I know."
     if answer.candidates:
-        yield "The most alike candidates are unconfirmed:"
+        yield "These candidates look most alike, but are unconfirmed:"
         yield from _numbered(answer)
     if answer.cues:
         yield f"Its cues are: {'; '.join(quoted(cue.text) for cue in answer.cues)}."
@@ -87,7 +88,7 @@ def tell_candidate(answer: Answer, rank: int) -> str:
 def tell_candidates(answer: Answer) -> str:
     """List the candidates, at most ten of them, and say how many more there are."""
     if not answer.candidates:
-        return f"No candidate is listed for the photo {quoted(answer.photo.name)}: it shows not a place I know."
+        return f"No candidate is listed for the photo {quoted(answer.photo.name)}: it does not show a place I know."
     heading = f"{counted(len(answer.candidates), 'candidate')} for the photo {quoted(answer.photo.name)}:"
     return "\n".join([heading, *_numbered(answer)])
 
@@ -108,3 +109,40 @@ def _where(candidate: RankedCandidate, first: RankedCandidate) -> str:
     away = apart(candidate.position, first.position) if candidate is not first else ""
     beyond = f", {away} from the first" if away else ""
     return f"{quoted(candidate.reference)} at {coordinates(candidate.position)}{beyond}"
+
+
+class Fact(NamedTuple):
+    """A label and what it says, which may hold foreign text; `is_address` where it is a link that we made."""
+
+    label: str
+    says: str
+    is_address: bool = False
+
+
+def facts_of(answer: Answer) -> Iterator[Fact]:
+    """Yield where the photo was taken, how sure that is, what τ promises, the notes, and what it took."""
+    if answer.candidates:
+        yield from _place_facts(answer)
+    if answer.status == "unknown":
+        yield Fact("place", "not a place I know")
+    promise = promise_of(answer.notes) if answer.candidates else None
+    for note in answer.notes:
+        if note != promise:
+            yield Fact("note", note)
+    if answer.query_position is not None:
+        yield Fact("the photo's own position", f"{coordinates(answer.query_position)} (not used)")
+    yield Fact("descriptions", steps_in_words(answer))
+
+
+def _place_facts(answer: Answer) -> Iterator[Fact]:
+    first, e = answer.candidates[0], explain_match(answer)
+    place = coordinates(first.position)
+    yield Fact(
+        "place" if answer.status == "located" else "most alike", place if first.retained else f"{place} (unconfirmed)"
+    )
+    if (address := link(first.position)) is not None:
+        yield Fact("map", address, is_address=True)
+    yield Fact("reference", first.reference)
+    yield Fact("how sure", decision(e))
+    yield Fact("margin", margin_in_words(e))
+    yield Fact("promise", promise_in_words(e))

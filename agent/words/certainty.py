@@ -21,7 +21,7 @@ def decision(e: Explanation) -> str:
 
 
 def _by_cues(e: Explanation) -> str:
-    return "the cues decide" if e.rank == 1 else "it could be the place, too"
+    return "the cues decide" if e.rank == 1 else "it could also be the place"
 
 
 def _by_looks(e: Explanation) -> str:
@@ -34,7 +34,7 @@ def verdict(answer: Answer) -> str:
     if answer.status == "unknown" or first is None:
         return "not a place I know"
     if first.digest == answer.digest:
-        return "this very photo is on the map, with a position of its own"
+        return "this very photo is on the map, with its own position"
     return "the cues confirm this place" if first.retained else "no confident match; this place looks most alike"
 
 
@@ -50,7 +50,7 @@ def margin_in_words(e: Explanation) -> str:
     if e.margin is None:
         return "no candidate of another place has a score to compare with"
     side = "above" if e.margin >= 0 else "below"
-    return f"{abs(e.margin):.3f} {side} the best S further than {SAME_PLACE_METRES:g} m away"
+    return f"{abs(e.margin):.3f} {side} the best S of any place more than {SAME_PLACE_METRES:g} m away"
 
 
 def promise_of(notes: Sequence[str]) -> str | None:
@@ -61,7 +61,7 @@ def promise_of(notes: Sequence[str]) -> str | None:
 def promise_in_words(e: Explanation) -> str:
     """Say what is promised about the answer, or that nothing is, and why."""
     if e.rank > 1:
-        return "none, as the first candidate alone is the answer"
+        return "none, as only the first candidate is the answer"
     if not e.retained:
         return "none, as S is not above τ"
     return promise_of(e.notes) or "none, as τ is not calibrated for this map and these settings"
@@ -69,9 +69,9 @@ def promise_in_words(e: Explanation) -> str:
 
 def doubts(e: Explanation) -> Iterator[str]:
     """Say what would make it wrong, a clause each."""
-    yield "the place is not on the map, as only what is there can be named"
+    yield "the place is not on the map, as only places on it can be named"
     if not e.retained:
-        yield "another place only looks alike, as no cue confirms this one"
+        yield "another place just looks alike, as no cue confirms this one"
         return
     best = strongest(e.matches)
     kind = "the words" if best.cue in e.read else "the cue"
@@ -79,4 +79,4 @@ def doubts(e: Explanation) -> Iterator[str]:
     if not e.read:
         yield "the cues, none of which quotes a sign, fit many places"
     if e.margin is not None and e.margin <= 0:
-        yield "a place further away is the right one, as it scores no less"
+        yield "a place further away is the right one, as its score is no lower"

@@ -21,9 +21,9 @@ def tell_comparison(c: PlaceComparison) -> str:
 def _photo(photo: LocatedPhoto) -> str:
     name = quoted(photo.photo.name)
     if photo.status == "unknown" or photo.reference is None:
-        return f"{name} shows not a place I know"
+        return f"{name} does not show a place I know"
     how = "by its cues" if photo.decided_by == "cues" else "by looks alone, so unconfirmed"
-    return f"{name} is at {coordinates(photo.position)}, as in {quoted(photo.reference)}, {how}"
+    return f"{name} is at {coordinates(photo.position)} (reference {quoted(photo.reference)}), {how}"
 
 
 def verdicts(c: PlaceComparison) -> Iterator[str]:

@@ -26,7 +26,7 @@ def _match(e: Explanation) -> Iterator[str]:
         return
     for number, match in enumerate(e.matches, start=1):
         yield (
-            f"{number}. The cue {quoted(match.cue)}, weight {match.weight:.3f}, has its best match there in "
+            f"{number}. The cue {quoted(match.cue)}, weight {match.weight:.3f}, is matched best there by "
             f"{quoted(match.matched)}, cosine {match.cosine:.3f}: product {match.weight * match.cosine:.3f}."
         )
     yield f"The products add up to S = {e.score:.3f}, {'above' if e.retained else 'not above'} τ = {e.tau:.4g}."

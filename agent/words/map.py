@@ -11,11 +11,11 @@ from .phrases import counted, listed, metres_in_words, quoted
 
 _MOST_LISTED = 10
 _BELOW = {
-    "fallback": "the most alike place is named all the same, unconfirmed",
+    "fallback": "the place that looks most alike is named, as unconfirmed",
     "strict": "the place is said to be unknown",
 }
 
-_CALIBRATED = "What was promised for a calibrated τ holds for the values that it was calibrated with alone."
+_CALIBRATED = "A calibrated τ keeps its promise only with the values it was calibrated with."
 
 
 def tell_map(summary: MapSummary) -> str:
@@ -72,7 +72,7 @@ def tell_build(report: BuildReport, summary: MapSummary) -> str:
     lines += [f"{number}. Skipped: {reason}" for number, reason in enumerate(_reasons(report), start=1)]
     if report.unmatched:
         named = listed(_first([quoted(name) for name in report.unmatched]))
-        lines.append(f"The table of positions names what is no photo there: {named}.")
+        lines.append(f"The table of positions names files that are not photos there: {named}.")
     return "\n".join([*lines, *_map(summary)])
 
 
@@ -86,10 +86,10 @@ def tell_settings(
     new: Mapping[str, object] | None = None,
     former: Settings | None = None,
 ) -> str:
-    """Say what a message changed by the `new` values; without any, list the settings of the questions that follow.
+    """Say what the `new` values of a message changed; without any, list the settings for the next questions.
 
-    `changed` has all that the conversation changed, and `former` the settings before this message, so that a value
-    that held already is told as that.
+    `changed` holds all that the conversation changed. `former` are the settings before this message: a value that
+    was the same before is told as such.
     """
     return "\n".join(_new(settings, new, former) if new else _all(settings, changed))
 
@@ -99,12 +99,12 @@ def _new(settings: Settings, new: Mapping[str, object], former: Settings | None)
     changes = [name for name in new if former is None or getattr(former, name) != getattr(settings, name)]
     for name in new:
         value = f"{settings.tau:.4g}" if name == "tau" else getattr(settings, name)
-        since = "for what follows" if name in changes else "already"
+        since = "from now on" if name in changes else "already"
         yield f"{'τ' if name == 'tau' else name} is {value} {since}: {words[name]}."
     if "n" in changes:
         yield (
-            f"Images are described anew in {counted(settings.n, 'cue')}, which takes a while the first time; "
-            "descriptions in other numbers of cues stay recorded."
+            f"Images are described again with {counted(settings.n, 'cue')} each, which takes a while the first time; "
+            "descriptions with other numbers of cues stay recorded."
         )
     if {"k", "n", "tau"} & set(changes):
         yield _CALIBRATED
@@ -124,7 +124,7 @@ def _all(settings: Settings, changed: Mapping[str, object]) -> Iterator[str]:
 def _in_words(settings: Settings) -> dict[str, str]:
     return {
         "k": f"{counted(settings.k, 'candidate is', 'candidates are')} retrieved",
-        "n": f"{counted(settings.n, 'cue')} an image",
+        "n": f"{counted(settings.n, 'cue')} per image",
         "tau": f"an answer is confirmed when S > {settings.tau:.4g}",
         "below_tau": f"when none is confirmed, {_BELOW[settings.below_tau]}",
     }

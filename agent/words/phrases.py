@@ -40,7 +40,7 @@ def apart(a: Position | None, b: Position | None) -> str:
 
 
 def ordinal(number: int) -> str:
-    """Write the how-manieth one is, such as `first`, `second` or `21st`."""
+    """Write an ordinal number, such as `first`, `second` or `21st`."""
     words = {1: "first", 2: "second", 3: "third"}
     ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return words.get(number, f"{number}{ending}")

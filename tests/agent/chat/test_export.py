@@ -165,7 +165,7 @@ def test_an_answer_has_place_link_cues_runners_up_notes_and_settings() -> None:
         "- **place:** 48.200000, 16.370000",
         "- **map:** <https://www.openstreetmap.org/?mlat=48.20000&mlon=16.37000&zoom=19>",
         "- **how sure:** S = 0.720, above τ = 0.5: the cues decide",
-        "- **margin:** 0.320 above the best S further than 25 m away",
+        "- **margin:** 0.320 above the best S of any place more than 25 m away",
         "- **note:** A note.",
         "- **the photo's own position:** 48.210000, 16.370000 (not used)",
         "| sign | 0.800 | the sign | 0.900 | 0.720 |",
@@ -222,13 +222,13 @@ def test_a_file_is_written_by_its_suffix_whole_and_never_over_another(tmp_path: 
     out = tmp_path / "talk.MD"
     write_export([], [found], "Talk", out)
     assert out.read_text() == export_markdown([], [found], "Talk")
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="exists already"):
         write_export([], [], "Other", out)
     assert out.read_text().startswith("# Talk")
     write_export([], [], "Other", out, force=True)
     assert out.read_text() == "# Other\n"
     (tmp_path / "link.md").symlink_to(tmp_path / "elsewhere.md")
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="exists already"):
         write_export([], [], "Other", tmp_path / "link.md")
     with pytest.raises(UsageError, match="cannot be written"):
         write_export([], [], "Other", tmp_path / "none" / "talk.json")

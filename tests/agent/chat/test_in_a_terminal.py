@@ -160,8 +160,8 @@ def test_the_conversation_with_the_rules(
     assert f"{runner_up.score:.3f}" in compared
     assert ("No text on signs" in packed_blanks(sign)) == (not any('"' in cue.text for cue in answer.cues))
     assert f"S = {first.score:.3f}" in packed_blanks(sure)
-    assert "τ is 0.7 for what follows" in packed_blanks(trust)
-    assert "n is 5 for what follows" in packed_blanks(cues)
+    assert "τ is 0.7 from now on" in packed_blanks(trust)
+    assert "n is 5 from now on" in packed_blanks(cues)
     groups = compare_places(answers_of(demo, one_place_twice, tau=0.7, n=5)).groups
     assert groups == ((0, 1),)
     assert "Taken at the same place: 1 and 2" in packed_blanks(same)
@@ -240,12 +240,12 @@ def test_the_conversation_with_a_model_at_an_endpoint(
         (
             "only trust above 0.7",
             [step(tool="change_settings", arguments={"tau": "0.7"}), step(reply="So be it: 0.7.")],
-            ("τ is 0.7 for what follows", "So be it: 0.7."),
+            ("τ is 0.7 from now on", "So be it: 0.7."),
         ),
         (
             "use 5 cues",
             [step(tool="change_settings", arguments={"n": 5}), step(reply="It is 5 cues now.")],
-            ("n is 5 for what follows", "It is 5 cues now."),
+            ("n is 5 from now on", "It is 5 cues now."),
         ),
         (
             f"which of these three were taken at the same place? {' '.join(one_place_twice)}",

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from PIL import Image
-from rich.color import ColorTriplet
+from rich.color_triplet import ColorTriplet
 
 from internvl_vpr.agent.console.kitty import MOST_ROWS, new_number, placeholders, sent
 

@@ -146,8 +146,8 @@ def test_a_path_of_any_length_is_shown_whole(tmp_path: Path, images: Images, lon
     shown = printed(pair(deep, images, wide), console_in(width=wide))
     assert str(deep / "a.png") in shown
     assert str(deep / "b.png") in shown
-    narrow = printed(show_picture(deep / "a.png", "", images, 30), console_in(width=30))
-    assert str(deep / "a.png") in re.sub(r"\x1b\[[\d;]*m|\s", "", narrow)
+    narrow = printed(show_pair(deep / "a.png", None, ("", ""), images, 30), console_in(width=30))
+    assert str(deep / "a.png") in re.sub(r"\x1b[P_].*?\x1b\\|\x1b\[[\d;]*[A-Za-z]|\x1b[78]|\s", "", narrow)
 
 
 def test_two_pictures_are_of_one_height_and_stand_side_by_side(tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ def test_ctrl_c_stops_at_once_and_keeps_what_was_paid_for(server: FaultyServer, 
         finally:
             process.kill()
     assert process.returncode == 130
-    assert errors.strip() == "interrupted; what was finished is kept"
+    assert errors.strip() == "interrupted; finished work is kept"
     kept = subprocess.run(
         [sys.executable, "-m", "internvl_vpr.agent", "ledger", "stats", "--json", *vlm[-2:]],
         capture_output=True, text=True, check=True, cwd=tmp_path,

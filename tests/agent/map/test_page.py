@@ -20,10 +20,10 @@ from PIL import Image
 from places import name_of
 from running import Run, caller
 
+from internvl_vpr.agent.map.answer import Pictures
 from internvl_vpr.agent.map.areas import areas_of
 from internvl_vpr.agent.map.drawing import place_labels
 from internvl_vpr.agent.map.page import render_map, write_map
-from internvl_vpr.agent.map.pictures import Pictures
 from internvl_vpr.agent.map.planes import as_metres, metres_of
 from internvl_vpr.agent.map.window import COARSE, FINE, Window, marks_of
 from internvl_vpr.tools.errors import UsageError
@@ -419,7 +419,7 @@ def test_the_command_writes_the_index_and_locates_photos(
     text = (tmp_path / "found.html").read_text()
     assert_whole_in_itself(text, Page(text))
     assert text.count("data:image/jpeg;base64,") >= 2
-    assert f"<dt>as in</dt><dd><bdi>{name_of(3)}</bdi></dd>" in text
+    assert f"<dt>reference</dt><dd><bdi>{name_of(3)}</bdi></dd>" in text
     (tmp_path / "mine.html").write_text("mine")
     assert run(town / "places", "--out", "mine.html", "--photo", "gone.png").returncode == 2
     assert (tmp_path / "mine.html").read_text() == "mine"

@@ -126,7 +126,7 @@ def test_a_client_reaches_it_over_http_and_ctrl_c_ends_it(arguments: list[str], 
         assert process.returncode == 130
         assert written == ""
         warned = "mcp.server.transport_security: Invalid Host header: evil\\x9b31m"
-        assert remarks.split("\n", 1) == [warned, "\ninterrupted; what was finished is kept\n"]
+        assert remarks.split("\n", 1) == [warned, "\ninterrupted; finished work is kept\n"]
         assert TOKEN not in said + remarks
     check(town, tmp_path, asked, told)
 

@@ -46,7 +46,7 @@ class Stage:
 
 
 @dataclass
-class Steps:
+class Stages:
     """The stages of a run in the order they began; a stage of another call is another one."""
 
     stages: list[Stage] = field(default_factory=list)
@@ -65,9 +65,9 @@ class Steps:
         return seen
 
 
-def show_steps(steps: Steps, seconds: float) -> RenderableType:
+def show_stages(stages: Stages, seconds: float) -> RenderableType:
     """Show each stage on a line; the one under way with a bar."""
-    return Group(*(_line(stage, seconds) for stage in steps.stages))
+    return Group(*(_line(stage, seconds) for stage in stages.stages))
 
 
 def _line(stage: Stage, seconds: float) -> RenderableType:
@@ -110,7 +110,7 @@ def tell_pace(stage: Stage) -> str:
     return ", ".join(words)
 
 
-def tell_steps(stages: Iterable[Stage]) -> str:
+def tell_stages(stages: Iterable[Stage]) -> str:
     """Say in one line what a run's steps took."""
     return " · ".join(tell_stage(stage) for stage in stages)
 
