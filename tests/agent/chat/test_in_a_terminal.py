@@ -291,11 +291,11 @@ def test_ctrl_c_gives_up_the_question_and_twice_ends_the_chat(
         talk.terminal.wait_for("describing")
         talk.terminal.type("/retry")  # ahead, and without being seen
         talk.terminal.press_ctrl_c()
-        talk.terminal.wait_for("Given up")
+        talk.terminal.wait_for("Stopped;")
         talk.terminal.wait_for("› /retry")
         assert "S =" in talk.ask("")
         talk.terminal.press_ctrl_c()
-        talk.terminal.wait_for("once more")
+        talk.terminal.wait_for("again to end")
         talk.terminal.press_ctrl_c()
         assert talk.terminal.wait_for_end() == 130
         assert "--continue" in talk.terminal.shown()

@@ -217,5 +217,5 @@ class TestCandidates:
         messages = located("where? /photos/night.jpg")
         again = tool("locate_photo", photo="/photos/night.jpg")
         assert "already" in refusal(server, messages, again, known=FIVE)
-        changed = [*messages, *used("change_settings", "1. n: 5 cues an image.", n=5)]
+        changed = [*messages, *used("change_settings", "1. n: 5 cues per image.", n=5)]
         assert choose(server, changed, again, known=FIVE).calls

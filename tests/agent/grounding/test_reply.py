@@ -60,7 +60,7 @@ ACCEPTED = [
     "Answers like this are right at least 95 times in 100, with 90 % confidence.",
     "By looks alone it was third, with a similarity of 0.51; the cues put it first.",
     "From now on only scores above 0.65 are trusted.",
-    "I now use 7 cues an image and 64 candidates.",
+    "I now use 7 cues per image and 64 candidates.",
     "The threshold is 0.65 now.",
     "The map holds 1,234 photos and 1200 distinct images.",
     "The map spans 6.9 km from west to east and 11 km from south to north.",

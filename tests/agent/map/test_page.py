@@ -385,7 +385,7 @@ def test_a_map_replaces_a_map_and_nothing_else(index: PlaceIndex, tmp_path: Path
     for path in (mine, tmp_path / "link.html"):
         if path is not mine:
             path.symlink_to(tmp_path / "elsewhere")
-        with pytest.raises(UsageError, match="is no map: name another file"):
+        with pytest.raises(UsageError, match="is not a map: name another file"):
             write_map(index, (), path)
     assert mine.read_text() == "mine"
     write_map(index, (), mine, force=True)

@@ -49,7 +49,7 @@ def test_notes_the_promise_and_the_photos_own_position_are_shown() -> None:
     shown = render(show_answer(answer(candidate(1), notes=("mind this", promise), query_position=HERE)), 200)
     assert "mind this" in shown
     assert "the photo's own, not used" in shown
-    assert f"promise   {promise}" in shown
+    assert f"promise    {promise}" in shown
     assert shown.count(promise) == 1
 
 

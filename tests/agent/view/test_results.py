@@ -103,7 +103,7 @@ def test_long_lists_say_how_many_more_there_are() -> None:
     assert "3 → 20" in shown
     assert "3 → 21" not in shown
     assert "and 10 more" in shown
-    assert "not a place I know" in render(show_candidates(answer()))
+    assert "does not show a place I know" in render(show_candidates(answer()))
 
 
 def test_a_comparison_shows_every_photo_and_says_which_belong_together() -> None:

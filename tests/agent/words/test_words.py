@@ -111,7 +111,7 @@ def test_an_answer_by_looks_alone_is_unconfirmed() -> None:
 
 def test_an_unknown_place_is_an_answer() -> None:
     told = words.tell_answer(answer(notes=("No candidate's cues match above τ = 0.5, so no place is named.",)))
-    assert "not a place I know" in told
+    assert "does not show a place I know" in told
     assert 'Its cues are: "sign".' in told
     assert "so no place is named" in told
     assert "openstreetmap" not in told
@@ -120,7 +120,7 @@ def test_an_unknown_place_is_an_answer() -> None:
 def test_an_unknown_place_with_candidates_marks_them_as_unconfirmed() -> None:
     listed = answer(candidate(1, score=0.3, retained=False), status="unknown", reference=None, position=None)
     told = words.tell_answer(listed)
-    assert "not a place I know" in told
+    assert "does not show a place I know" in told
     assert "unconfirmed" in told
     assert '1. "a.jpg"' in told
 
@@ -194,7 +194,7 @@ def test_certainty_names_what_would_make_it_wrong() -> None:
     assert 'another place has the cue "sign" too' in told
     assert "a place further away is the right one, as its score is no lower" in told
     by_looks = words.tell_explanation(explain_match(answer(candidate(1, score=0.1, retained=False))), "certainty")
-    assert "another place only looks alike" in by_looks
+    assert "another place just looks alike" in by_looks
 
 
 def test_a_comparison_tells_groups_and_what_cannot_be_said() -> None:
@@ -213,7 +213,7 @@ def test_a_comparison_tells_groups_and_what_cannot_be_said() -> None:
     assert "Their positions cannot be compared: 1 and 5; 2 and 5; 4 and 5." in told
     assert "1 and 4: 1,112 m" in told
     assert '3. "c.jpg" does not show a place I know.' in told
-    assert '2. "b.jpg" is at 48.200000, 16.370000, as in "a.jpg", by looks alone, so unconfirmed.' in told
+    assert '2. "b.jpg" is at 48.200000, 16.370000 (reference "a.jpg"), by looks alone, so unconfirmed.' in told
 
 
 def test_photos_that_are_apart_are_said_to_be() -> None:
@@ -253,7 +253,7 @@ def test_long_lists_say_how_many_more_there_are() -> None:
     assert told.endswith("And 20 more.")
     assert '10. "a.jpg"' in told
     assert "11. " not in told
-    assert "not a place I know" in words.tell_candidates(answer())
+    assert "does not show a place I know" in words.tell_candidates(answer())
 
 
 @pytest.mark.parametrize(
@@ -276,7 +276,7 @@ def test_a_change_of_settings_is_told_first_and_alone() -> None:
     told = words.tell_settings(now, {**new, "k": 5}, new, former).split("\n")
     assert told[0] == "τ is 0.97 from now on: an answer is confirmed when S > 0.97."
     assert told[1].startswith("n is 5 from now on")
-    assert "described anew in 5 cues" in told[2]
+    assert "described again with 5 cues each" in told[2]
     assert "calibrated" in told[3]
     assert len(told) == 4
 
@@ -285,7 +285,7 @@ def test_a_setting_that_held_already_is_told_so() -> None:
     now = preset_settings("embedded").model_copy(update={"below_tau": "strict", "n": 5})
     told = words.tell_settings(now, {}, {"n": 5, "below_tau": "strict"}, now).split("\n")
     assert told == [
-        "n is 5 already: 5 cues an image.",
+        "n is 5 already: 5 cues per image.",
         "below_tau is strict already: when none is confirmed, the place is said to be unknown.",
     ]
 
