@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from internvl_vpr.tools.errors import UsageError
+
 from ..console.streams import stdout, write_json
 from .flags import PATH, flags
 
@@ -75,7 +77,6 @@ def stats(places: Path | None, file: Path | None, as_json: bool) -> int:
 @contextmanager
 def _opened(places: Path | None, file: Path | None) -> "Iterator[Ledger]":
     """Open the ledger that is named, or the settings', or the index's own."""
-    from internvl_vpr.tools.errors import UsageError
     from internvl_vpr.tools.ledger.report import open_existing
 
     from ..localizer.context import LEDGER_FILE
@@ -90,7 +91,6 @@ def _opened(places: Path | None, file: Path | None) -> "Iterator[Ledger]":
 
 def _digest(image: str | None) -> str:
     """Turn what names an image into the beginning of its digest."""
-    from internvl_vpr.tools.errors import UsageError
     from internvl_vpr.tools.photo.photo import open_photo
 
     if image is None:

@@ -6,11 +6,15 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
-from internvl_vpr.tools.errors import VprError
+from internvl_vpr.tools.errors import IndexMismatch, VprError
+from internvl_vpr.tools.features.backbone import open_backbone
+from internvl_vpr.tools.features.sentences import open_encoder
 from internvl_vpr.tools.index.files import differing_settings
+from internvl_vpr.tools.index.place_index import PlaceIndex
+from internvl_vpr.tools.ledger.ledger import Ledger
 from internvl_vpr.tools.records import Record
 
-from ..localizer.context import open_describer
+from ..localizer.context import LEDGER_FILE, open_describer
 from ..settings import Settings
 
 Status = Literal["ok", "warning", "failure"]
@@ -85,24 +89,17 @@ def _device(settings: Settings) -> str:
 
 
 def _backbone(settings: Settings) -> str:
-    from internvl_vpr.tools.features.backbone import open_backbone
-
     found = open_backbone(settings.index_settings().backbone, device=settings.device, dtype=settings.dtype)
     return found.id
 
 
 def _encoder(settings: Settings) -> str:
-    from internvl_vpr.tools.features.sentences import open_encoder
-
     encoder = open_encoder(settings.encoder)
     (vector,) = encoder.encode(["a red door"])
     return f"{encoder.id}, {len(vector)} dimensions"
 
 
 def _index(settings: Settings, places: Path) -> str:
-    from internvl_vpr.tools.errors import IndexMismatch
-    from internvl_vpr.tools.index.place_index import PlaceIndex
-
     index = PlaceIndex.open(places)
     try:
         if differing := differing_settings(index.settings, settings.index_settings(index.settings)):
@@ -113,10 +110,6 @@ def _index(settings: Settings, places: Path) -> str:
 
 
 def _ledger(settings: Settings, places: Path) -> str:
-    from internvl_vpr.tools.ledger.ledger import Ledger
-
-    from ..localizer.context import LEDGER_FILE
-
     with Ledger(settings.ledger or places / LEDGER_FILE) as ledger:
         ((count,),) = ledger.read("SELECT COUNT(*) FROM steps WHERE error IS NULL", ())
         return f"{ledger.path}, {count} descriptions"

@@ -11,6 +11,7 @@ from typing import NoReturn
 import click
 
 from internvl_vpr.tools.errors import VprError
+from internvl_vpr.tools.text.foreign import visible
 
 from .chat import chat
 from .doctor import doctor
@@ -64,8 +65,6 @@ def main() -> NoReturn:
         code = cli.main(prog_name="internvl-vpr", standalone_mode=False)
         sys.stdout.flush()
     except VprError as error:
-        from internvl_vpr.tools.text.foreign import visible
-
         sys.stderr.write(f"internvl-vpr: {visible(str(error))}\n")
         code = error.exit_code
     except click.ClickException as error:

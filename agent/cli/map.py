@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from internvl_vpr.tools.text.foreign import visible
+
 from ..console import interruptible
 from ..console.streams import stderr, stdout
 from .flags import CONTEXT_FLAGS, PATH, flags
@@ -30,8 +32,6 @@ def map_command(
 
     The other options say how photographs are located.
     """
-    from internvl_vpr.tools.text.foreign import visible
-
     from ..map.page import check_writable, write_map
 
     page = out or Path(f"{places.resolve().name or 'map'}.html")

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 import click
 
 from internvl_vpr.tools.errors import UsageError
+from internvl_vpr.tools.packages import import_extra
 
 from .flags import CONTEXT_FLAGS, PATH, PLACES, flags
 
@@ -51,8 +52,6 @@ def mcp(
     Nothing is written: no photo is indexed, and no setting is changed. Photos are read below the folders of --allow
     alone, and a link that leads out of them is refused; a relative path is looked for below each of them in turn.
     """
-    from internvl_vpr.tools.packages import import_extra
-
     from ..localizer.context import open_context
     from ..mcp.allowed import Allowed
 

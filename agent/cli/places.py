@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from internvl_vpr.tools.text.foreign import visible
+
 from ..console import interruptible
 from ..console.streams import stderr, warn
 from .flags import COMMON_FLAGS, DESCRIBER_FLAGS, ENDPOINT_FLAGS, INDEX_FLAGS, PATH, PLACES, flags
@@ -98,8 +100,6 @@ def describe(places: Path, limit: int | None, config: Path | None, **given: Any)
 
 def _show_build(report: "BuildReport", places: Path) -> None:
     """Say what was skipped and why on stderr, and what the index holds on stdout."""
-    from internvl_vpr.tools.text.foreign import visible
-
     for skipped in report.skipped:
         warn(f"skipped: {skipped.reason}")
     for name in report.unmatched:

@@ -136,7 +136,7 @@ def _compared(c: CandidateComparison, width: int) -> Iterator[RenderableType]:
 
 
 def _cues_of_two(c: CandidateComparison, width: int) -> Table:
-    table = styled_table("the photo's cues, and what they match in either")
+    table = styled_table("the photo's cues, and what they match in each")
     table.add_column("cue")
     table.add_column("weight", no_wrap=True)
     for candidate in (c.first, c.second):

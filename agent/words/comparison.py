@@ -110,7 +110,7 @@ def _half(rank: int, matched: str | None, cosine: float | None) -> str:
 def what_decides(c: CandidateComparison) -> Iterator[str]:
     """Say which of two candidates scores more, and by which cue most."""
     if c.first.score is None or c.second.score is None:
-        yield "One of them has no score, so their cues cannot be held against each other."
+        yield "One of them has no score, so their cues cannot be compared."
         return
     ahead, behind = (c.first, c.second) if c.first.score >= c.second.score else (c.second, c.first)
     difference = abs(c.first.score - c.second.score)
@@ -120,8 +120,8 @@ def what_decides(c: CandidateComparison) -> Iterator[str]:
     sign = 1 if ahead is c.first else -1
     most = max(c.cues, key=lambda cue: sign * advantage(cue))
     yield (
-        f"Candidate {ahead.rank} has {difference:.3f} more S than candidate {behind.rank}; the cue {quoted(most.cue)} "
-        f"gives it most, {sign * advantage(most):+.3f}."
+        f"The S of candidate {ahead.rank} is {difference:.3f} higher than that of candidate {behind.rank}; the cue "
+        f"{quoted(most.cue)} adds most to that, {sign * advantage(most):+.3f}."
     )
 
 

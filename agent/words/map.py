@@ -111,7 +111,7 @@ def _new(settings: Settings, new: Mapping[str, object], former: Settings | None)
 
 
 def _all(settings: Settings, changed: Mapping[str, object]) -> Iterator[str]:
-    yield "The questions that follow are answered with:"
+    yield "The next questions are answered with:"
     for number, (name, words) in enumerate(_in_words(settings).items(), start=1):
         mode = f"{settings.below_tau}; " if name == "below_tau" else ""
         yield f"{number}. {name}: {mode}{words}{' (changed in this conversation)' if name in changed else ''}."

@@ -230,11 +230,13 @@ def test_two_candidates_are_told_by_the_cue_that_decides() -> None:
     second = candidate(2, "b.jpg", FAR, score=0.6, matches=matches(0.4, 0.8))
     told = words.tell_candidates_compared(compare_candidates(answer(first, second, cues=cues), 1, 2))
     assert "They are 1,112 m apart." in told
-    assert 'Candidate 2 has 0.100 more S than candidate 1; the cue "c1" gives it most, +0.350.' in told
+    assert (
+        'The S of candidate 2 is 0.100 higher than that of candidate 1; the cue "c1" adds most to that, +0.350.' in told
+    )
     unscored = answer(first, candidate(2, score=None, retained=False, matches=()), cues=cues)
     told = words.tell_candidates_compared(compare_candidates(unscored, 1, 2))
     assert "candidate 2 was not scored" in told
-    assert "cannot be held against each other" in told
+    assert "cannot be compared" in told
     equal = answer(first, candidate(2, score=0.5, matches=first.matches), cues=cues)
     assert "hardly tell them apart" in words.tell_candidates_compared(compare_candidates(equal, 1, 2))
 
