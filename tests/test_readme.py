@@ -28,6 +28,7 @@ from PIL import Image
 from texture import texture, write_textures
 
 from internvl_vpr.agent.cli.main import cli
+from internvl_vpr.agent.rules.slash import BY_NAME, SLASHES
 from internvl_vpr.agent.settings import PREFIX, Settings, resolve_settings
 from internvl_vpr.tools.features.backbone import RootSiftSettings
 from internvl_vpr.tools.index.build import update_index
@@ -306,6 +307,13 @@ def test_every_flag_in_the_text_exists() -> None:
     named = {flag for span in inline() if span.startswith("--") for flag in flags_in(span.split())}
     assert len(named) >= 20
     assert named <= all_flags()
+
+
+def test_the_page_of_the_chat_names_all_its_commands() -> None:
+    spans = _SPAN.findall(_FENCED.sub("", PAGES["docs/chat.md"]))
+    named = {span.split()[0].removeprefix("/") for span in spans if span.startswith("/")}
+    assert named <= set(BY_NAME)
+    assert {slash.name for slash in SLASHES} <= {BY_NAME[name].name for name in named}
 
 
 def test_every_variable_is_a_setting() -> None:
