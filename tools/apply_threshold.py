@@ -13,9 +13,10 @@ def apply_threshold(
 ) -> list[RankedCandidate]:
     """Order candidates by S descending and retain those with `S > τ`, strictly (Eq. 10).
 
-    `scores` are in the candidates' order. Equal scores keep the coarse order. With `fallback` those that
-    are not retained follow in their coarse order, with `strict` they are left out. A candidate without a
-    score is never retained, but has not failed either: it follows in both modes, except where `strict` leaves
+    `scores` are in the candidates' order, rounded to five decimals as `score_candidates` gives them. Equal ones keep
+    the coarse order: what looks more alike comes first, and no digit that depends on the processor decides. With
+    `fallback` those that are not retained follow in their coarse order, with `strict` they are left out. A candidate
+    without a score is never retained, but has not failed either: it follows in both modes, except where `strict` leaves
     out all others and none is retained. When no candidate has a score, all stay in their coarse order.
     """
     retained: list[tuple[Candidate, Score]] = []

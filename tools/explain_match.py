@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from .arrays import SIMILARITY_DECIMALS
 from .compare_places import SAME_PLACE_METRES, candidate_at, metres_between
 from .describers.image_cues import IMAGE_CUE_SCORE
 from .records import Answer, Cue, CueMatch, Position, RankedCandidate, Record
@@ -63,7 +64,9 @@ def explain_match(answer: Answer, rank: int = 1) -> Explanation:
 def margin(candidate: RankedCandidate, candidates: Sequence[RankedCandidate]) -> float | None:
     """Return S of a candidate minus the best S further than 25 m from it; None where either is not known."""
     rivals = [other.score for other in candidates if other.score is not None and _is_elsewhere(other, candidate)]
-    return None if candidate.score is None or not rivals else candidate.score - max(rivals)
+    if candidate.score is None or not rivals:
+        return None
+    return round(candidate.score - max(rivals), SIMILARITY_DECIMALS)
 
 
 def _is_elsewhere(other: RankedCandidate, candidate: RankedCandidate) -> bool:

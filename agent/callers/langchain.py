@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from pydantic import BaseModel, Field
 
-from internvl_vpr.tools import apply_threshold, coarse_retrieve, describe_image, score_candidates
+from internvl_vpr.tools import apply_threshold, describe_image, score_candidates
 from internvl_vpr.tools.errors import VprError
 from internvl_vpr.tools.features.sentences import embed_phrases
 from internvl_vpr.tools.photo.photo import open_photo
@@ -23,6 +23,7 @@ from internvl_vpr.tools.text.foreign import visible
 
 from ..calls import LocatePhoto
 from ..localizer.context import Context
+from ..localizer.nodes import candidates_of
 from ..localizer.run import locate
 
 _Result = TypeVar("_Result")
@@ -122,10 +123,7 @@ def langchain_tools(context: Context) -> list[BaseTool]:
     async def retrieve(photo: str) -> Candidates:
         """Find the photos of the index that look most like a photo (Eqs. 1-5)."""
         opened = await asyncio.to_thread(open_photo, Path(photo), read_position=False)
-        found = await asyncio.to_thread(
-            coarse_retrieve.coarse_retrieve, opened, settings.k, context.index, context.backbone
-        )
-        return Candidates(candidates=tuple(found))
+        return Candidates(candidates=tuple(await asyncio.to_thread(candidates_of, opened, context)))
 
     async def describe(photo: str) -> Description:
         """Name the location-identifiable cues of a photo, with normalised weights (Eq. 6)."""

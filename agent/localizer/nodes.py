@@ -25,10 +25,16 @@ async def retrieve(state: Query, runtime: Runtime[Context]) -> NewPhoto:
     """From the photo to K candidates, Eqs. 1–5; the photo's own position is not read."""
     given = context_of(runtime)
     photo = await asyncio.to_thread(open_photo, Path(state["photo"]), read_position=False)
-    candidates = await asyncio.to_thread(
-        coarse_retrieve.coarse_retrieve, photo, given.settings.k, given.index, given.backbone
+    return {"query": photo, "candidates": await asyncio.to_thread(candidates_of, photo, given)}
+
+
+def candidates_of(photo: Photo, given: Context) -> list[Candidate]:
+    """Return the candidates of a photo, read back from the ledger where it has them."""
+    return coarse_retrieve.recorded_candidates(
+        *(photo, given.settings.k, given.index, given.backbone, given.ledger),
+        dtype=given.settings.dtype,
+        replay=given.replay,
     )
-    return {"query": photo, "candidates": candidates}
 
 
 async def recall(state: Retrieved, runtime: Runtime[Context]) -> dict[str, Overwrite]:

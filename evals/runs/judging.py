@@ -58,4 +58,4 @@ def _shortlisted(
 
 def _indexed(matches: Sequence[CueMatch], cues: Sequence[str]) -> tuple[tuple[int, float], ...]:
     """Name what was matched by its place among the candidate's cues, which are kept once for all queries."""
-    return tuple((cues.index(match.matched), round(match.cosine, 6)) for match in matches)
+    return tuple((cues.index(match.matched), match.cosine) for match in matches)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from internvl_vpr.tools.arrays import Floats
+from internvl_vpr.tools.arrays import Floats, rounded
 from internvl_vpr.tools.errors import PhotoError, UsageError
 from internvl_vpr.tools.features.backbone import Backbone, DType, extract_photos, open_backbone
 from internvl_vpr.tools.features.vlad import aggregate
@@ -117,7 +117,7 @@ class _Nearest:
         """Compare a block of images `[B, S·D]`."""
         numbers = np.arange(len(self._digests), len(self._digests) + len(digests))
         self._digests += digests
-        similarities = np.hstack([self._similarities, self._queries @ vectors.T])
+        similarities = np.hstack([self._similarities, rounded(self._queries @ vectors.T)])
         images = np.hstack([self._images, np.broadcast_to(numbers, (len(self._queries), len(numbers)))])
         best = np.argsort(-similarities, axis=1, kind="stable")[:, :_DEPTH]
         self._similarities = np.take_along_axis(similarities, best, axis=1)

@@ -11,7 +11,7 @@ from typing import Literal, Self
 import numpy as np
 
 from internvl_vpr.tools.apply_threshold import BelowTau
-from internvl_vpr.tools.arrays import Floats
+from internvl_vpr.tools.arrays import Floats, rounded
 from internvl_vpr.tools.describe_image import normalize_scores
 from internvl_vpr.tools.errors import UsageError
 from internvl_vpr.tools.features.sentences import SentenceEncoder, embed_phrases, open_encoder
@@ -150,7 +150,7 @@ def _scores(result: Result, cues: dict[str, tuple[Cue, ...]], vectors: dict[str,
     found = weighted_sum(_dealt(alpha, weights, result), best_matches(query, stacks)[0])
     if weights == "symmetric":
         beta = np.array([cue.weight for j in described for cue in cues[digests[j]]])  # [Σ N_j]
-        found = (found + _backward(query, stacks, beta)) / 2
+        found = rounded((found + _backward(query, stacks, beta)) / 2)
     scores[described] = found
     return scores
 
@@ -180,7 +180,7 @@ def _shuffle(seed: str, count: int) -> list[int]:
 def _ranked(result: Result, scores: Floats, positive: Floats, asked: Rescoring) -> Rescored:
     scores, positive = scores[: asked.k], positive[: asked.k]
     similarity = np.array([one.similarity for one in result.shortlist[: asked.k]])
-    fused = (1 - asked.fusion) * scores + asked.fusion * similarity if asked.fusion else scores
+    fused = rounded((1 - asked.fusion) * scores + asked.fusion * similarity) if asked.fusion else scores
     order, retained = order_by(scores, fused, asked.tau, asked.below_tau)
     hits = np.flatnonzero(positive[order])
     first = None if np.isnan(scores).all() else int(np.nanargmax(scores))

@@ -1,6 +1,7 @@
 """Eqs. 8–9 against an independent float64 computation in plain loops."""
 
 import math
+from decimal import ROUND_HALF_EVEN, Decimal
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from vectors import unit
 
 from internvl_vpr.tools.arrays import Floats
 from internvl_vpr.tools.records import Candidate, Cue, Description
-from internvl_vpr.tools.score_candidates import best_matches, score_candidates, similarity
+from internvl_vpr.tools.score_candidates import best_matches, score_candidates, similarity, weighted_sum
 
 
 def unit_rows(rng: np.random.Generator, n: int, d: int) -> Floats:
@@ -64,6 +65,57 @@ def test_the_first_of_equally_good_matches_is_named() -> None:
     candidate = np.array([[0.0, 1.0], [1.0, 0.0], [1.0, 0.0]])
     cosines, best = best_matches(query, [candidate])
     assert (cosines[0, 0], best[0, 0]) == (1.0, 1)
+
+
+def rounded_by_hand(value: float) -> float:
+    """The nearest of the numbers with five decimals; zero without a sign."""
+    return float(Decimal(value).quantize(Decimal("0.00001"), ROUND_HALF_EVEN)) + 0.0
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n=st.integers(1, 5),
+    lengths=st.lists(st.integers(1, 5), min_size=1, max_size=8),
+    d=st.integers(2, 64),
+)
+def test_what_is_told_has_five_decimals_and_s_is_the_sum_of_what_is_told(
+    seed: int, n: int, lengths: list[int], d: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    query, weights = unit_rows(rng, n, d), rng.dirichlet(np.ones(n))
+    candidates = [unit_rows(rng, length, d) for length in lengths]
+    cosines, best = best_matches(query, candidates)
+    for i in range(n):
+        for j, candidate in enumerate(candidates):
+            exact = [math.fsum(float(a) * float(b) for a, b in zip(query[i], row, strict=True)) for row in candidate]
+            told = [rounded_by_hand(max(-1.0, min(1.0, cosine))) for cosine in exact]
+            assert cosines[i, j] == max(told)
+            assert best[i, j] == told.index(max(told))
+    for j, total in enumerate(weighted_sum(weights, cosines)):
+        assert total == rounded_by_hand(sum(float(w) * float(s) for w, s in zip(weights, cosines[:, j], strict=True)))
+
+
+def test_of_matches_that_differ_in_the_sixth_decimal_the_first_is_named() -> None:
+    query = np.array([[1.0, 0.0]])
+    near, nearer = ([cosine, math.sqrt(1 - cosine**2)] for cosine in (0.800001, 0.800004))
+    cosines, best = best_matches(query, [np.array([near, nearer])])
+    assert (cosines[0, 0], best[0, 0]) == (0.8, 0)
+
+
+def test_nothing_but_rounding_errors_is_zero_without_a_sign() -> None:
+    assert str(weighted_sum(np.array([1.0]), np.array([[-1e-17, 1e-17]])).tolist()) == "[0.0, 0.0]"
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+def test_errors_of_float32_sums_change_no_score(seed: int) -> None:
+    """Whatever a processor's float32 sums are off by, the float64 ones are not, and the order is the same."""
+    rng = np.random.default_rng(seed)
+    query, weights = unit_rows(rng, 3, 384), rng.dirichlet(np.ones(3))
+    candidates = [unit_rows(rng, 3, 384) for _ in range(20)]
+    mixed = rng.permutation(384)  # another order of addition
+    again = [candidate[:, mixed] for candidate in candidates]
+    found = weighted_sum(weights, best_matches(query, candidates)[0])
+    assert found.tolist() == weighted_sum(weights, best_matches(query[:, mixed], again)[0]).tolist()
 
 
 def test_no_candidates_is_no_scores() -> None:

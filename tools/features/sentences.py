@@ -113,7 +113,12 @@ def check_weights(path: Path, sha256: str) -> None:
 
 
 def _load_quietly(folder: Path) -> Any:
-    """Load the model on the CPU, from the folder alone, without the library's progress bars."""
+    """Load the model on the CPU, from the folder alone, without the library's progress bars.
+
+    In float64: float32 sums differ between processors, and with the other phrases of a batch, in digits that can
+    reach the fifth decimal of a cosine when they are rounded.
+    """
+    import torch
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
@@ -121,7 +126,10 @@ def _load_quietly(folder: Path) -> Any:
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         return SentenceTransformer(
-            str(folder), device="cpu", local_files_only=True, model_kwargs={"use_safetensors": True}
+            str(folder),
+            device="cpu",
+            local_files_only=True,
+            model_kwargs={"use_safetensors": True, "dtype": torch.float64},
         )
     except (OSError, ValueError, KeyError) as error:
         raise WeightsError(

@@ -6,7 +6,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
@@ -14,7 +13,8 @@ from ..arrays import Floats
 from ..errors import IndexDamaged
 from ..features.codebook import codebook_digest
 from ..records import Candidate, Position
-from .files import Block, Manifest, checked_path, read_manifest
+from .block_search import nearest_images
+from .files import Block, IndexSettings, Manifest, checked_path, read_manifest
 
 _PHOTO_COLUMNS = "root, reference, digest, latitude, longitude, easting, northing, zone"
 _FROM_0 = "longitude + 360 * (longitude < 0)"
@@ -25,8 +25,10 @@ _EXTENT = f"""
 
 
 class _OpenFiles(NamedTuple):
-    """The open files of one build, kept together so that those of two builds are never mixed."""
+    """What one build left, kept together so that two builds are never mixed: the manifest and the open files."""
 
+    manifest: Manifest
+    codebook: Floats
     blocks: list[Any]
     places: sqlite3.Connection
 
@@ -63,11 +65,23 @@ class PlaceIndex:
         self, folder: Path, manifest: Manifest, codebook: Floats, blocks: list[Any], places: sqlite3.Connection
     ) -> None:
         self.folder = folder
-        self.manifest = manifest
-        self.settings = manifest.settings
-        self.codebook = codebook
-        self._files = _OpenFiles(blocks, places)
+        self._files = _OpenFiles(manifest, codebook, blocks, places)
         self._former: list[_OpenFiles] = []
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the index is made of; another object once `reload` has taken up another build."""
+        return self._files.manifest
+
+    @property
+    def settings(self) -> IndexSettings:
+        """Every setting that decided the vectors."""
+        return self._files.manifest.settings
+
+    @property
+    def codebook(self) -> Floats:
+        """The centres `C [S, D]`."""
+        return self._files.codebook
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -105,22 +119,22 @@ class PlaceIndex:
             return False
         fresh = self.open(self.folder)
         self._former.append(self._files)
-        self.manifest, self.settings, self.codebook = fresh.manifest, fresh.settings, fresh.codebook
         self._files = fresh._files
         return True
 
     def search(self, vector: Floats, k: int) -> list[Candidate]:
         """Return the `k` photos whose vectors have the largest inner product with `vector [S·D]` (Eq. 5).
 
-        Fewer when the index holds fewer. Equal similarities among them are ordered by the photo's reference.
+        Fewer when the index holds fewer. Similarities are rounded to five decimals, and photos of the same similarity
+        are ordered by their reference, also where the list is cut off: no digit that depends on the processor decides.
         """
-        if vector.shape != (self.manifest.dimension,):
-            raise ValueError(f"the vector has shape {vector.shape}, the index holds [{self.manifest.dimension}]")
+        files = self._files
+        if vector.shape != (files.manifest.dimension,):
+            raise ValueError(f"the vector has shape {vector.shape}, the index holds [{files.manifest.dimension}]")
         found: list[Candidate] = []
-        opened = self._files
-        for image, similarity in _nearest(opened.blocks, vector, k):
-            found += _photos_of(opened.places, image, similarity)
-        found.sort(key=lambda candidate: (-candidate.coarse_similarity, candidate.reference))
+        for image, similarity in nearest_images(files.blocks, vector, k):
+            found += _photos_of(files.places, image, similarity)
+        found.sort(key=lambda candidate: (-candidate.coarse_similarity, candidate.reference, candidate.path))
         return [candidate.model_copy(update={"coarse_rank": rank}) for rank, candidate in enumerate(found[:k], start=1)]
 
     def roots(self) -> list[Path]:
@@ -150,17 +164,6 @@ class PlaceIndex:
         rows = self._files.places.execute(f"SELECT {_PHOTO_COLUMNS} FROM photos ORDER BY reference, root")  # noqa: S608
         for row in rows:
             yield _candidate(row, 0.0)
-
-
-def _nearest(blocks: list[Any], vector: Floats, k: int) -> list[tuple[int, float]]:
-    """Image ids and similarities of the nearest `k` images over all blocks."""
-    query = np.ascontiguousarray(vector[None], dtype=np.float32)
-    nearest: list[tuple[int, float]] = []
-    for block in blocks:
-        similarities, ids = block.search(query, min(k, block.ntotal))
-        nearest += [(int(i), float(s)) for i, s in zip(ids[0], similarities[0], strict=True) if i >= 0]
-    nearest.sort(key=lambda pair: (-pair[1], pair[0]))
-    return nearest[:k]
 
 
 def _photos_of(places: sqlite3.Connection, image: int, similarity: float) -> list[Candidate]:

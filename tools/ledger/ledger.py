@@ -1,7 +1,8 @@
 """Every attempt at a description, recorded before its result is used; a description is read back, not made again.
 
 One SQLite file can serve many indexes and several processes at once. Rows never expire. Beside the
-steps it keeps the sentence embeddings, so that each phrase is embedded once, and what each answer took.
+steps it keeps each photo's candidates of stage 1 and the sentence embeddings, so that both are computed once and a
+replay is the same on any processor, and what each answer took.
 """
 
 import asyncio
@@ -20,12 +21,13 @@ from pydantic import TypeAdapter, ValidationError
 from ..arrays import Floats
 from ..disk.process_locks import ProcessLocks
 from ..errors import LedgerError
-from ..records import Attempt, Cue, Digest, Record, Steps
+from ..records import Attempt, Candidate, Cue, Digest, Record, Steps
 from .schema import PATIENCE, prepare
 
 _PARAMETERS_AT_ONCE = 500
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.2  # seconds before looking again at a step that is under way
 _CUES = TypeAdapter(tuple[Cue, ...])
+_CANDIDATES = TypeAdapter(tuple[Candidate, ...])
 _COLUMNS = "key, image, describer, n, attempt, cues, error, raw, request, usage, finish_reason, latency, made"
 _Found = TypeVar("_Found")
 
@@ -41,6 +43,25 @@ class Step(Record):
     def key(self) -> str:
         """The step's key; readable, because all three parts are short."""
         return f"{self.image}/{self.n}/{self.describer}"
+
+
+class Retrieval(Record):
+    """What decides stage 1's candidates, and so their key: the photo, the index with all its settings, and K.
+
+    `dtype` is the setting, since another one is asked for to see what it changes; the device is no part, so that a
+    replay needs no other than its own.
+    """
+
+    image: Digest
+    index: str
+    backbone: str
+    dtype: str
+    k: int
+
+    @property
+    def key(self) -> str:
+        """The retrieval's key; readable, because all its parts are short."""
+        return f"{self.image}/{self.index}/{self.k}/{self.dtype}/{self.backbone}"
 
 
 class Ledger:
@@ -139,6 +160,17 @@ class Ledger:
     def record_answer(self, key: str, steps: Steps) -> None:
         """Write what an answer took."""
         self._write("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", [(key, steps.model_dump_json(), _now())])
+
+    def recall_candidates(self, retrieval: Retrieval) -> list[Candidate] | None:
+        """Return the candidates that were found when this was first retrieved, or None; raises `LedgerError`."""
+        rows = self._select("SELECT candidates FROM retrievals WHERE key IN ({})", (), [retrieval.key])
+        return list(self._parsed(_CANDIDATES.validate_json, rows[0][0])) if rows else None
+
+    def record_candidates(self, retrieval: Retrieval, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """Write what was found, and return what the ledger now holds: another process may have been first."""
+        row = (retrieval.key, _CANDIDATES.dump_json(tuple(candidates)).decode(), _now())
+        self._write("INSERT OR IGNORE INTO retrievals VALUES (?, ?, ?)", [row])
+        return self.recall_candidates(retrieval) or list(candidates)
 
     def recall_embeddings(self, encoder: str, phrases: Sequence[str]) -> dict[str, Floats]:
         """Return the unit vector `[d]` of each phrase that this encoder has embedded before."""

@@ -5,7 +5,7 @@ import time
 
 from ..errors import LedgerError
 
-VERSION = 2
+VERSION = 3
 PATIENCE = 30.0  # seconds to wait for another process's write
 
 _STEPS = """
@@ -16,8 +16,8 @@ CREATE TABLE steps (
 """
 # However many processes ask at the same time, one description of an image is the one that counts.
 _INDEXES = (
-    "CREATE UNIQUE INDEX descriptions ON steps (key) WHERE error IS NULL",
-    "CREATE INDEX steps_by_key ON steps (key)",
+    "CREATE UNIQUE INDEX IF NOT EXISTS descriptions ON steps (key) WHERE error IS NULL",
+    "CREATE INDEX IF NOT EXISTS steps_by_key ON steps (key)",
 )
 _OTHERS = (
     "CREATE TABLE IF NOT EXISTS embeddings ("
@@ -25,8 +25,10 @@ _OTHERS = (
     "CREATE TABLE IF NOT EXISTS failures ("
     "key TEXT PRIMARY KEY, reason TEXT NOT NULL, made TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, steps TEXT NOT NULL, made TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS retrievals ("
+    "key TEXT PRIMARY KEY, candidates TEXT NOT NULL, made TEXT NOT NULL) WITHOUT ROWID",
 )
-# Version 1 kept successes alone, one row a key.
+# Version 2 kept no candidates of stage 1: all it lacks is a table. Version 1 kept successes alone, one row a key.
 _FROM_1 = (
     "ALTER TABLE steps RENAME TO steps_1",
     _STEPS,
@@ -34,6 +36,7 @@ _FROM_1 = (
     " SELECT key, image, describer, n, 1, cues, raw, request, usage, finish_reason, latency, made FROM steps_1",
     "DROP TABLE steps_1",
 )
+_STEPS_FROM = {0: (_STEPS,), 1: _FROM_1, 2: ()}
 
 
 def prepare(database: sqlite3.Connection, name: str) -> None:
@@ -48,10 +51,10 @@ def prepare(database: sqlite3.Connection, name: str) -> None:
     database.execute("BEGIN IMMEDIATE")  # two processes may open a new file at once: look again under the lock
     try:
         version = _version(database)
-        if version not in (0, 1, VERSION):
+        if version not in (*_STEPS_FROM, VERSION):
             raise LedgerError(f"The ledger {name!r} has version {version}, not {VERSION}: name another with --ledger.")
         if version != VERSION:
-            for statement in (*((_STEPS,) if version == 0 else _FROM_1), *_INDEXES, *_OTHERS):
+            for statement in (*_STEPS_FROM[version], *_INDEXES, *_OTHERS):
                 database.execute(statement)
             database.execute(f"PRAGMA user_version = {VERSION}")
         database.execute("COMMIT")

@@ -95,13 +95,13 @@ def made(tau: float = -1.0, **fields: object) -> Run:
 
 
 def by_loops(n: int, weights: Sequence[float] | None = None, *, both: bool = False) -> dict[str, float | None]:
-    """S of each candidate by plain loops over cosines of phrases, from the definitions alone."""
+    """S of each candidate by plain loops over cosines of phrases, from the definitions alone, to five decimals."""
     said = {name: cues[:n] for name, cues in CUES.items()}
     encoder = HashEncoder()
 
     def cosine(a: str, b: str) -> float:
         u, v = (encoder.encode([text])[0].astype(float).tolist() for text in (a, b))
-        return min(1.0, max(-1.0, math.fsum(x * y for x, y in zip(u, v, strict=True))))
+        return round(min(1.0, max(-1.0, math.fsum(x * y for x, y in zip(u, v, strict=True)))), 5)
 
     def share(cues: Sequence[tuple[str, float]]) -> list[float]:
         total = sum(score for _, score in cues)
@@ -120,7 +120,7 @@ def by_loops(n: int, weights: Sequence[float] | None = None, *, both: bool = Fal
             continue
         forward = one_way(said["q"], said[name], weights or share(said["q"]))
         backward = one_way(said[name], said["q"], share(said[name]))
-        found[name] = (forward + backward) / 2 if both else forward
+        found[name] = round((round(forward, 5) + backward) / 2 if both else forward, 5)
     return found
 
 
@@ -241,4 +241,4 @@ def test_a_rescorer_takes_embeddings_as_they_are() -> None:
     texts = {text for cues in CUES.values() for text, _ in cues}
     vectors = dict(zip(texts, np.eye(len(texts), dtype=np.float32), strict=True))
     (scores,) = Rescorer(made(), vectors).scores(Rescoring(n=3, k=4, tau=-1))
-    assert scores.tolist() == pytest.approx([2 / 6, 5 / 6, math.nan, 4 / 6], nan_ok=True)
+    assert scores.tolist() == pytest.approx([0.33333, 0.83333, math.nan, 0.66667], nan_ok=True)

@@ -70,7 +70,7 @@ def _state(places: Path) -> list[tuple[str, float]]:
     """Every photo with its similarity to the first one's vector: what the index would answer."""
     index = PlaceIndex.open(places)
     vector = index._files.blocks[0].index.reconstruct(0)
-    found = [(candidate.reference, round(candidate.coarse_similarity, 4)) for candidate in index.search(vector, 100)]
+    found = [(candidate.reference, candidate.coarse_similarity) for candidate in index.search(vector, 100)]
     assert len(found) == len(index)
     index.close()
     return found

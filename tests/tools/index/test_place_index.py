@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from texture import write_textures
 from vectors import unit
 
+from internvl_vpr.tools.arrays import Floats
 from internvl_vpr.tools.features.backbone import extract_photo, open_backbone
 from internvl_vpr.tools.features.vlad import aggregate
 from internvl_vpr.tools.index.files import IndexFile, IndexSettings, read_manifest
@@ -44,12 +45,54 @@ def test_the_k_largest_inner_products_are_found(
 
     similarities = vectors.astype(np.float64) @ query.astype(np.float64)
     by_hand = np.sort(np.repeat(similarities, copies))[::-1][:k]
-    np.testing.assert_allclose([candidate.coarse_similarity for candidate in found], by_hand, atol=1e-6)
+    np.testing.assert_allclose([candidate.coarse_similarity for candidate in found], by_hand, rtol=0, atol=5.1e-6)
     numbers = [int(candidate.digest, 16) for candidate in found]
-    np.testing.assert_allclose(similarities[numbers], by_hand, atol=1e-6)
+    np.testing.assert_allclose(similarities[numbers], by_hand, rtol=0, atol=1.01e-5)
     assert len({candidate.reference for candidate in found}) == len(found) == min(k, images * copies)
     assert [candidate.coarse_rank for candidate in found] == list(range(1, len(found) + 1))
     keys = [(-candidate.coarse_similarity, candidate.reference) for candidate in found]
+    assert keys == sorted(keys)
+
+
+def index_of(folder: Path, vectors: Floats, factory: str = "Flat") -> PlaceIndex:
+    """An index of photos with these vectors, named in the opposite order, so that ids and names disagree."""
+    with BuildStore(folder) as store:
+        for number, vector in enumerate(vectors):
+            photo = Photo(path=Path("x"), digest=f"{number:064x}", width=14, height=14)
+            store.put_photo("/photos", f"{len(vectors) - number:03d}.jpg", photo, (1, 1), 1)
+            store.put_vector(f"{number:064x}", vector)
+        seal(folder, store, IndexSettings(clusters=1, index_factory=factory), vectors[:1].astype(np.float32))
+    return PlaceIndex.open(folder)
+
+
+@settings(max_examples=25)
+@given(seed=st.integers(0, 2**32 - 1), images=st.integers(2, 120), k=st.integers(1, 60))
+def test_ties_to_five_decimals_go_by_reference_also_where_the_list_is_cut(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, images: int, k: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    query = unit(rng.normal(size=(1, 8)))[0]
+    # Groups whose similarities differ in the sixth decimal and beyond, as float32 sums of different processors do.
+    base = unit(rng.normal(size=(4, 8)))[rng.integers(4, size=images)]
+    vectors = unit(base + 3e-6 * rng.normal(size=base.shape)).astype(np.float32)
+    index = index_of(tmp_path_factory.mktemp("index"), vectors)
+    found = [(one.coarse_similarity, one.reference) for one in index.search(query, k)]
+    index.close()
+
+    exact = [math.fsum(float(a) * float(b) for a, b in zip(vector, query, strict=True)) for vector in vectors]
+    named = [(round(one, 5), f"{images - number:03d}.jpg") for number, one in enumerate(exact)]
+    assert found == sorted(named, key=lambda pair: (-pair[0], pair[1]))[:k]
+
+
+def test_an_index_of_codes_tells_five_decimals_too(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    vectors = unit(rng.normal(size=(300, 8))).astype(np.float32)
+    index = index_of(tmp_path, vectors, "PQ4x4")
+    found = index.search(vectors[5], 20)
+    index.close()
+    assert len(found) == 20
+    assert [one.coarse_similarity for one in found] == [round(one.coarse_similarity, 5) for one in found]
+    keys = [(-one.coarse_similarity, one.reference) for one in found]
     assert keys == sorted(keys)
 
 

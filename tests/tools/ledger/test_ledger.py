@@ -15,9 +15,9 @@ import pytest
 
 from internvl_vpr.tools.describe_image import normalize_scores
 from internvl_vpr.tools.errors import LedgerError, UsageError
-from internvl_vpr.tools.ledger.ledger import Ledger, Step
+from internvl_vpr.tools.ledger.ledger import Ledger, Retrieval, Step
 from internvl_vpr.tools.ledger.report import Tally, attempts, open_existing, stats, tally
-from internvl_vpr.tools.records import Attempt, RawCue, Steps
+from internvl_vpr.tools.records import Attempt, Candidate, Position, RawCue, Steps
 
 
 def step(number: int, describer: str = "test/1", n: int = 3) -> Step:
@@ -242,6 +242,63 @@ def test_a_file_of_version_1_keeps_everything(tmp_path: Path) -> None:
                 0.5,
                 "2026-01-01",
             )
+
+
+def candidate(rank: int, similarity: float) -> Candidate:
+    return Candidate(
+        reference=f"{rank}.jpg",
+        path=Path(f"/photos/{rank}.jpg"),
+        digest=f"{rank:064x}",
+        position=Position(latitude=59.3, longitude=18.1),
+        coarse_rank=rank,
+        coarse_similarity=similarity,
+    )
+
+
+RETRIEVAL = Retrieval(image="a" * 64, index="b" * 64, backbone="rootsift/240px", dtype="auto", k=2)
+
+
+def test_candidates_are_read_back_and_the_first_ones_stay(tmp_path: Path) -> None:
+    first, second = [candidate(1, 0.5), candidate(2, 0.12345)], [candidate(1, 0.50001)]
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        assert ledger.recall_candidates(RETRIEVAL) is None
+        assert ledger.record_candidates(RETRIEVAL, first) == first
+        assert ledger.record_candidates(RETRIEVAL, second) == first
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        assert ledger.recall_candidates(RETRIEVAL) == first
+
+
+@pytest.mark.parametrize(
+    "other", [{"image": "c" * 64}, {"index": "c" * 64}, {"backbone": "rootsift/320px"}, {"dtype": "float16"}, {"k": 3}]
+)
+def test_every_part_of_a_retrievals_key_counts(tmp_path: Path, other: dict[str, object]) -> None:
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        ledger.record_candidates(RETRIEVAL, [candidate(1, 0.5)])
+        assert ledger.recall_candidates(RETRIEVAL.model_copy(update=other)) is None
+
+
+def test_damaged_candidates_are_one_clear_error(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        ledger.record_candidates(RETRIEVAL, [candidate(1, 0.5)])
+        with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as database, database:
+            database.execute("UPDATE retrievals SET candidates = '[{}]'")
+        with pytest.raises(LedgerError, match="damaged row"):
+            ledger.recall_candidates(RETRIEVAL)
+
+
+def test_a_file_of_version_2_keeps_everything_and_takes_candidates(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    with Ledger(path) as ledger:
+        record(ledger, step(1), "roof")
+        ledger.record_answer("key", Steps(made=1, recorded=2))
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("DROP TABLE retrievals")
+        database.execute("PRAGMA user_version = 2")
+    with Ledger(path) as ledger:
+        assert ledger.recall_candidates(RETRIEVAL) is None
+        assert ledger.record_candidates(RETRIEVAL, [candidate(1, 0.5)]) == [candidate(1, 0.5)]
+        assert ledger.recall([step(1)])[step(1)][0].text == "roof"
+        assert ledger.recall_answer("key") == Steps(made=1, recorded=2)
 
 
 def test_the_rows_can_be_narrowed_to_an_image_and_to_the_newest(tmp_path: Path) -> None:
