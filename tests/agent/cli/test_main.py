@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from places import name_of
-from running import Run
+from running import Run, caller
 
 from internvl_vpr.tools.records import Answer
 
@@ -90,7 +90,6 @@ def test_a_piped_answer_has_no_colour_and_shows_place_and_link(run: Run, indexed
         (["locate", "{query}", "--places", "{places}", "--describer", "vlm", "--replay"], {}, 1, "--replay"),
         (["locate", "{query}", "--places", "{places}", "--describer", "vlm", "--endpoint", "x"], {}, 2, "'x'"),
         (["locate", "{query}", "--places", "{places}", "--prompt", "none.md", "--describer", "vlm"], {}, 2, "none.md"),
-        (["index", "{photos}", "--places", "p", "--backbone", "dinov2-small"], OFFLINE, 1, "dinov2-small"),
         (["describe", "--places", "{places}", "--describer", "vlm"], NOWHERE, 4, "does not answer"),
         (["describe", "--places", "nowhere"], {}, 2, "nowhere"),
         (["codebook", "c.safetensors", "--places", "nowhere"], {}, 2, "nowhere"),
@@ -106,8 +105,16 @@ def test_a_piped_answer_has_no_colour_and_shows_place_and_link(run: Run, indexed
     ],
 )
 def test_bad_input_is_one_clear_sentence_and_its_exit_code(
-    run: Run, indexed: Path, tmp_path: Path, arguments: list[str], environ: dict[str, str], code: int, says: str
+    indexed: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    environ: dict[str, str],
+    code: int,
+    says: str,
 ) -> None:
+    run = caller(tmp_path, monkeypatch, capsys)  # within this process, which has loaded everything already
     (tmp_path / "empty").mkdir()
     known = {
         "places": indexed / "places",
@@ -121,6 +128,13 @@ def test_bad_input_is_one_clear_sentence_and_its_exit_code(
     assert "Traceback" not in found.stderr
     if code == 2:
         assert found.stdout == ""
+
+
+def test_weights_that_are_not_at_hand_are_one_clear_error(run: Run, indexed: Path) -> None:
+    found = run("index", indexed / "photos", "--places", "p", "--backbone", "dinov2-small", **OFFLINE)
+    assert found.returncode == 1, found.stderr
+    assert "dinov2-small" in found.stderr
+    assert "Traceback" not in found.stderr
 
 
 def test_positions_can_come_from_a_table(run: Run, indexed: Path, tmp_path: Path) -> None:
