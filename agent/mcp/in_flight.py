@@ -84,7 +84,7 @@ class Calls:
         return task.result()
 
     async def stop(self) -> None:
-        """Cancel what is under way and wait until it has cleaned up, but for no thread that still computes."""
+        """Cancel what is under way and wait until it has cleaned up; threads that still compute are not waited for."""
         self._stopped = True
         for task in self._tasks:
             if not task.cancelling():  # one that is cleaning up already is left alone

@@ -68,7 +68,7 @@ def test_a_whole_conversation_uses_these_tools(town: Path, context: Context) -> 
     assert replies_of(messages) == [result.text for result in results]
 
 
-def test_a_question_about_a_photo_of_before_is_answered_from_its_own_answer(town: Path, context: Context) -> None:
+def test_a_question_about_an_earlier_photo_is_answered_from_its_own_answer(town: Path, context: Context) -> None:
     first, second = str(town / "query.png"), str(town / "photos" / name_of(3))
     messages = talk(
         context,

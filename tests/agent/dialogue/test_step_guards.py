@@ -194,7 +194,7 @@ class TestCandidates:
             ("compare_places", {"photos": [], "ranks": [1, 9]}),
         ],
     )
-    def test_a_photo_of_before_may_be_asked_about(
+    def test_an_earlier_photo_may_be_asked_about(
         self, server: FaultyServer, name: str, arguments: dict[str, Any], photo: str
     ) -> None:
         known = Known(photos=("/photos/first.jpg", "/photos/night.jpg"), candidates=5)
