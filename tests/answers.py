@@ -1,5 +1,6 @@
 """Answers for the tests of what is said and shown about them: some by hand, some drawn, all composed as a run does."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -161,3 +162,11 @@ def answers(draw: st.DrawFn, texts: st.SearchStrategy[str] = foreign_texts, most
     tau = draw(st.sampled_from((-1.0, 0.0, 0.5)))
     given = calibration(tau) if draw(st.booleans()) else None
     return composed(candidates, scores, cues, tau=tau, below_tau=below_tau, photo=draw(texts), given=given)
+
+
+QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+
+
+def skeleton(told: str) -> str:
+    """Return what is told without what stands in quotation marks."""
+    return QUOTED.sub("…", told)
