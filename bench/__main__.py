@@ -13,7 +13,7 @@ from rich.table import Table
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from . import aggregation, endpoint, first_prompt, locating, map_page, messages, scoring, search
-from .comparison import Comparison, Timing, measure
+from .side_by_side import SideBySide, Timing, measure
 
 
 @click.command()
@@ -63,12 +63,12 @@ def show_parts(parts: Sequence[locating.Part]) -> Table:
     return table
 
 
-def misses(comparison: Comparison, timing: Timing) -> bool:
+def misses(comparison: SideBySide, timing: Timing) -> bool:
     """Say whether a floor was missed."""
     return comparison.at_most is not None and timing.ratio > comparison.at_most
 
 
-def cells(comparison: Comparison, timing: Timing) -> tuple[str, ...]:
+def cells(comparison: SideBySide, timing: Timing) -> tuple[str, ...]:
     """Return one row of the table."""
     floor = "" if comparison.at_most is None else f"{comparison.at_most:.3g}"
     if misses(comparison, timing):

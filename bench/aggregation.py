@@ -10,7 +10,7 @@ import torch
 from internvl_vpr.tools.arrays import Floats
 from internvl_vpr.tools.features.vlad import aggregate, log_weights
 
-from .comparison import Comparison
+from .side_by_side import SideBySide
 from .vectors import unit_rows
 
 # Patches of 14 pixels in a square of 322, in 476 x 630, and in a photo whose longer side is 1024.
@@ -19,7 +19,7 @@ D = 1536
 S = 32
 
 
-def comparisons() -> Iterator[Comparison]:
+def comparisons() -> Iterator[SideBySide]:
     """Yield hard and soft assignment for each number of patches, after checking that all agree."""
     rng = np.random.default_rng(0)
     centers = unit_rows(rng, S, D)
@@ -30,9 +30,9 @@ def comparisons() -> Iterator[Comparison]:
             ours = partial(aggregate, descriptors, centers, kappa)
             residuals = partial(by_residual_tensor, descriptors, centers, kappa)
             np.testing.assert_allclose(ours(), residuals(), atol=1e-5)
-            yield Comparison(what, ours, "residual tensor", residuals, at_most=1 / 5)
+            yield SideBySide(what, ours, "residual tensor", residuals, at_most=1 / 5)
             products = partial(matrix_products, descriptors, centers, np.exp(log_weights(descriptors, centers, kappa)))
-            yield Comparison(what, ours, "bare products", products, at_most=2)
+            yield SideBySide(what, ours, "bare products", products, at_most=2)
 
 
 def by_residual_tensor(descriptors: Floats, centers: Floats, kappa: float) -> Floats:

@@ -21,7 +21,7 @@ from internvl_vpr.tools.endpoint.endpoint import Endpoint
 from internvl_vpr.tools.endpoint.prompt import Prompt
 from internvl_vpr.tools.photo.jpeg import Jpeg, encode_jpeg
 
-from .comparison import Comparison, Timing, measure
+from .side_by_side import SideBySide, Timing, measure
 
 _SERVER = Path(__file__).parents[1] / "tests" / "faulty_server.py"
 _AT_ONCE = 32
@@ -30,11 +30,11 @@ _LATENCY = 0.05  # seconds
 _N = 3
 
 
-def measured() -> tuple[Comparison, Timing]:
+def measured() -> tuple[SideBySide, Timing]:
     """Return the comparison and its timing, which a process of its own has measured."""
     alone = subprocess.run([sys.executable, "-m", __name__], stdout=subprocess.PIPE, check=True)  # noqa: S603
     what, at_most = f"{_REQUESTS} requests, {_AT_ONCE} at once", 1 / 0.95
-    return Comparison(what, _nothing, "bare asyncio", _nothing, at_most), Timing(**json.loads(alone.stdout))
+    return SideBySide(what, _nothing, "bare asyncio", _nothing, at_most), Timing(**json.loads(alone.stdout))
 
 
 def _nothing() -> None:
@@ -54,7 +54,7 @@ def main() -> None:
                 Image.new("RGB", (64, 48))
             )  # neither encoding photographs nor the ledger is part of this
             ours, other = (lambda: asyncio.run(_ours(model, image))), partial(_run_bare, url, model.request(image, _N))
-            timing = measure(Comparison("", ours, "", other, None))
+            timing = measure(SideBySide("", ours, "", other, None))
         finally:
             server.terminate()
     sys.stdout.write(json.dumps(asdict(timing)))

@@ -19,7 +19,7 @@ from internvl_vpr.tools.index.seal import seal
 from internvl_vpr.tools.index.store import BuildStore
 from internvl_vpr.tools.records import Photo
 
-from .comparison import Comparison
+from .side_by_side import SideBySide
 from .vectors import unit_rows
 
 _PROMPT = "›".encode()
@@ -27,12 +27,12 @@ _BARE = "from prompt_toolkit import PromptSession; PromptSession('› ').prompt(
 
 
 @contextmanager
-def comparison() -> Iterator[Comparison]:
+def comparison() -> Iterator[SideBySide]:
     """Yield the comparison, over a small index that lasts as long as the context."""
     with TemporaryDirectory() as folder:
         _build(Path(folder))
         chat = (sys.executable, "-m", "internvl_vpr.agent", "chat", "--places", folder, "--no-sessions")
-        yield Comparison(
+        yield SideBySide(
             what="chat: first prompt",
             ours=lambda: _wait_for_prompt(chat, folder),
             against="bare prompt_toolkit",

@@ -12,15 +12,15 @@ from internvl_vpr.agent.map.page import render_map
 from internvl_vpr.tools.index.place_index import PlaceIndex
 from internvl_vpr.tools.records import Position
 
-from .comparison import Comparison
+from .side_by_side import SideBySide
 
 _PHOTOS = 100_000
 
 
-def comparisons() -> Iterator[Comparison]:
+def comparisons() -> Iterator[SideBySide]:
     """Yield the comparison; linear work takes twice as long for twice the photographs."""
     whole, half = (partial(render_map, _index(photos), ()) for photos in (_PHOTOS, _PHOTOS // 2))
-    yield Comparison(f"a map of {_PHOTOS:,} photos", whole, "half of them", half, at_most=3.0)
+    yield SideBySide(f"a map of {_PHOTOS:,} photos", whole, "half of them", half, at_most=3.0)
 
 
 def _index(photos: int) -> PlaceIndex:

@@ -7,7 +7,7 @@ from internvl_vpr.agent.calls import Known
 from internvl_vpr.agent.grounding.reply import ungrounded
 from internvl_vpr.agent.rules.understand import MOST_CHARACTERS, understand
 
-from .comparison import Comparison
+from .side_by_side import SideBySide
 
 # Linear work takes twice as long for twice the text, quadratic work four times.
 _AT_MOST = 3.0
@@ -20,14 +20,14 @@ _QUESTIONS = (
 _REPLIES = ("1.", "a ", "'", '"', "52.1,", "one hundred ", "A-", "a.b/", "12 34 ", "\\", "é", "(", "north ")
 
 
-def comparisons() -> Iterator[Comparison]:
+def comparisons() -> Iterator[SideBySide]:
     """Yield a person's message and a model's reply, each made of one piece again and again, for all pieces."""
     for what, read, pieces, length in (
         ("messages understood", _understand, _QUESTIONS, MOST_CHARACTERS),
         ("replies looked at", _look_at, _REPLIES, _REPLY),
     ):
         whole, half = (partial(_read_all, read, pieces, size) for size in (length, length // 2))
-        yield Comparison(f"{what}, {length:,} characters", whole, "half of each", half, _AT_MOST)
+        yield SideBySide(f"{what}, {length:,} characters", whole, "half of each", half, _AT_MOST)
 
 
 def _read_all(read: Callable[[str], object], pieces: tuple[str, ...], length: int) -> None:

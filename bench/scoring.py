@@ -8,7 +8,7 @@ import numpy as np
 from internvl_vpr.tools.arrays import Floats
 from internvl_vpr.tools.score_candidates import similarity
 
-from .comparison import Comparison
+from .side_by_side import SideBySide
 from .vectors import unit_rows
 
 K = 100
@@ -16,7 +16,7 @@ N = 3
 D = 384
 
 
-def comparisons() -> Iterator[Comparison]:
+def comparisons() -> Iterator[SideBySide]:
     """Yield the scores of K candidates with N cues each, after checking that both ways agree."""
     rng = np.random.default_rng(0)
     queries = unit_rows(rng, N, D)
@@ -25,7 +25,7 @@ def comparisons() -> Iterator[Comparison]:
     ours = partial(similarity, queries, weights, candidates)
     loops = partial(by_loops, queries, weights, candidates)
     np.testing.assert_allclose(ours(), loops(), atol=1e-6)
-    yield Comparison(f"Eqs. 8–9, K = {K}, N = {N}", ours, "two loops", loops, at_most=1)
+    yield SideBySide(f"Eqs. 8–9, K = {K}, N = {N}", ours, "two loops", loops, at_most=1)
 
 
 def by_loops(queries: Floats, weights: Floats, candidates: Sequence[Floats]) -> Floats:

@@ -16,7 +16,7 @@ from internvl_vpr.tools.index.seal import seal
 from internvl_vpr.tools.index.store import BuildStore
 from internvl_vpr.tools.records import Photo
 
-from .comparison import Comparison
+from .side_by_side import SideBySide
 from .vectors import unit_rows
 
 PHOTOS = 10_000
@@ -26,7 +26,7 @@ QUERIES = 32
 K = 100
 
 
-def comparisons() -> Iterator[Comparison]:
+def comparisons() -> Iterator[SideBySide]:
     """Yield one query, a batch query by query, and a batch at once, after checking that all agree."""
     rng = np.random.default_rng(0)
     vectors = unit_rows(rng, PHOTOS, DIMENSION)
@@ -37,14 +37,14 @@ def comparisons() -> Iterator[Comparison]:
         index = PlaceIndex.open(Path(folder))
         found = [[candidate.reference for candidate in index.search(query, K)] for query in queries]
         assert found == [[_reference(i) for i in row] for row in by_rounded_product(vectors, queries)]  # noqa: S101
-        yield Comparison(
+        yield SideBySide(
             "Eq. 5, one query",
             lambda: index.search(queries[0], K),
             "product, sort",
             partial(search_by_product, vectors, queries[:1]),
             at_most=2,
         )
-        yield Comparison(
+        yield SideBySide(
             f"Eq. 5, {QUERIES} queries in turn",
             lambda: [index.search(query, K) for query in queries],
             "product, sort",
@@ -54,7 +54,7 @@ def comparisons() -> Iterator[Comparison]:
         index.close()
     flat = faiss.index_factory(DIMENSION, IndexSettings().index_factory, faiss.METRIC_INNER_PRODUCT)
     flat.add(vectors)
-    yield Comparison(
+    yield SideBySide(
         f"Eq. 5, {QUERIES} queries, FAISS",
         lambda: flat.search(queries, K),
         "product, sort",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from internvl_vpr.evals.runs.folder import Run
-from internvl_vpr.evals.runs.records import Described, Result, Role, RunInfo, Shortlisted, SplitInfo
+from internvl_vpr.evals.runs.records import ImageDescription, Result, Role, RunInfo, Shortlisted, SplitInfo
 from internvl_vpr.tools.describe_image import normalize_scores
 from internvl_vpr.tools.disk.whole_file import write_whole
 from internvl_vpr.tools.records import Position, RawCue, Steps
@@ -74,10 +74,10 @@ def described(
     role: Role = "reference",
     at: Position | None = None,
     **fields: object,
-) -> Described:
+) -> ImageDescription:
     """An image with these phrases and raw scores."""
     raw = [RawCue(text=text, score=score) for text, score in cues]
-    return Described(
+    return ImageDescription(
         photo=photo, role=role, digest=digest(photo.removesuffix(".jpg") if role != "reference" else photo),
         position=at, cues=normalize_scores(raw), **fields,
     )  # fmt: skip
@@ -85,7 +85,7 @@ def described(
 
 def run(
     results: Sequence[Result],
-    descriptions: Sequence[Described] = (),
+    descriptions: Sequence[ImageDescription] = (),
     *,
     split: str = "town-night",
     finished: str | None = "2026-01-02T03:04:05+00:00",

@@ -7,6 +7,8 @@ import click
 
 from internvl_vpr.agent.cli.flags import PATH
 from internvl_vpr.agent.console.streams import stdout, write_json
+from internvl_vpr.tools.errors import IndexMismatch
+from internvl_vpr.tools.text.foreign import visible
 
 if TYPE_CHECKING:
     from internvl_vpr.tools.index.calibration import Calibration
@@ -44,13 +46,12 @@ def calibrate(
     else:
         stdout().print(show_calibration(curve, found))
         if places is not None:
-            stdout().print(f"{'stored' if stored else 'nothing is stored'} in", _shown(places))
+            stdout().print(f"{'stored' if stored else 'nothing is stored'} in", visible(str(places)))
     return 0 if found.promised else NOT_PROMISED
 
 
 def _stored(places: Path, found: "Calibration") -> bool:
     """Store what is promised in the index that it is valid for."""
-    from internvl_vpr.tools.errors import IndexMismatch
     from internvl_vpr.tools.index.calibration import write_calibration
     from internvl_vpr.tools.index.files import read_manifest
 
@@ -62,9 +63,3 @@ def _stored(places: Path, found: "Calibration") -> bool:
     if found.promised:
         write_calibration(places, found)
     return found.promised
-
-
-def _shown(places: Path) -> str:
-    from internvl_vpr.tools.text.foreign import visible
-
-    return visible(str(places))

@@ -9,29 +9,42 @@ import click
 
 from internvl_vpr.agent.cli.flags import PATH, flags
 from internvl_vpr.agent.console.streams import stderr, stdout, warn, write_json
+from internvl_vpr.tools.errors import RunUnfinished
+
+from ..compare.gate_limits import Limits
 
 if TYPE_CHECKING:
-    from ..compare.gate_report import GateReport, Limits
+    from ..compare.gate_report import GateReport
     from ..runs.folder import Run
     from ..runs.records import Check
 
-SHARE = click.FloatRange(0, 1)
+_SHARE = click.FloatRange(0, 1)
 GATE_FLAGS = (
     click.option(
-        "--margin", type=click.FloatRange(0, 100), default=5.0, show_default=True, metavar="POINTS",
+        "--margin", type=click.FloatRange(0, 100), default=100 * Limits.margin, show_default=True, metavar="POINTS",
         help="Loss of recall that is accepted.",
     ),
-    click.option("--recall-at", type=click.IntRange(1), default=1, show_default=True, metavar="K", help="Its K."),
-    click.option("--min-valid", type=SHARE, default=0.95, show_default=True, help="Share of images with usable cues."),
-    click.option("--min-exact", type=SHARE, default=0.95, show_default=True, help="Share of images with just N cues."),
-    click.option("--max-errors", type=SHARE, default=0.01, show_default=True, help="Share of photos not located."),
     click.option(
-        "--max-cost", type=click.FloatRange(0, min_open=True), default=1.5, show_default=True,
+        "--recall-at", type=click.IntRange(1), default=Limits.k, show_default=True, metavar="K",
+        help="The K of that recall.",
+    ),
+    click.option(
+        "--min-valid", type=_SHARE, default=Limits.min_valid, show_default=True,
+        help="Least share of images with usable cues.",
+    ),
+    click.option(
+        "--min-exact", type=_SHARE, default=Limits.min_exact, show_default=True,
+        help="Least share of images with exactly N cues.",
+    ),
+    click.option(
+        "--max-errors", type=_SHARE, default=Limits.max_errors, show_default=True,
+        help="Largest share of photos not located.",
+    ),
+    click.option(
+        "--max-cost", type=click.FloatRange(0, min_open=True), default=Limits.max_cost, show_default=True,
         help="Tokens an image, or attempts, as a multiple of the baseline's.",
     ),
 )  # fmt: skip
-
-
 _SAME_NAMES = ("min_valid", "min_exact", "max_errors", "max_cost")
 
 
@@ -73,7 +86,8 @@ def gate(
     RUN and the baseline are runs, or folders of runs of the same splits. Exit codes: 0 pass, 1 regression, 2 usage
     or not comparable, 3 inconclusive, 4 incomplete: it has not finished, or too many photographs gave errors.
     """
-    from ..compare.gate_files import gate_json, read_noise, write_junit
+    from ..compare.gate_report import gate_json, write_junit
+    from ..compare.noise import read_noise
     from ..compare.view import show_gate
     from ..runs.folder import load_runs
 
@@ -88,23 +102,19 @@ def gate(
     return report.exit_code(strict=strict)
 
 
-def limits_of(given: dict[str, Any]) -> "Limits":
+def limits_of(given: dict[str, Any]) -> Limits:
     """Take the flags of a gate out of those given, and return them as limits."""
-    from ..compare.gate_report import Limits
-
     margin, k = given.pop("margin") / 100, given.pop("recall_at")
     return Limits(margin=margin, k=k, **{name: given.pop(name) for name in _SAME_NAMES})
 
 
 def judged(
-    runs: "Mapping[str, Run]", baselines: "Mapping[str, Run]", limits: "Limits", floors: "Mapping[str, float]"
+    runs: "Mapping[str, Run]", baselines: "Mapping[str, Run]", limits: Limits, floors: "Mapping[str, float]"
 ) -> "tuple[GateReport, list[tuple[Check, Check]]]":
     """Check the descriptions of runs and their baselines, and judge them; returns the checks beside the report.
 
     Of a run that has not finished there are none.
     """
-    from internvl_vpr.tools.errors import RunUnfinished
-
     from ..compare.gate import judge
     from ..compare.pairing import paired
 

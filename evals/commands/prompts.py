@@ -1,5 +1,6 @@
 """The commands that describe one split in two ways: prompts, and noise."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,13 +9,12 @@ import click
 from internvl_vpr.agent.cli.flags import CONTEXT_FLAGS, PATH, PLACES, flags
 from internvl_vpr.agent.console import interruptible
 from internvl_vpr.agent.console.streams import stderr, stdout
+from internvl_vpr.tools.disk.whole_file import write_whole
 
 from .compare import GATE_FLAGS, checks_of, judged, limits_of
 from .run import SPLIT_FLAGS, split_options
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ..runs.folder import Run
     from ..runs.variants import Variant
 
@@ -37,7 +37,7 @@ def prompts(
     A prompt is one of the package, such as describe_image.v1, a .md file, or the name of a describer that has none:
     signage or statistics. Exit codes: 0 pass, 1 regression, 2 usage, 3 inconclusive, 4 incomplete.
     """
-    from ..compare.gate_files import read_noise
+    from ..compare.noise import read_noise
     from ..compare.view import show_comparison, show_gate
     from ..cues.view import show_checks
     from ..runs.variants import prompt_variant
@@ -65,8 +65,6 @@ def noise(splits: tuple[str, ...], places: Path, out: Path, **given: Any) -> int
 
     What differs then does so by chance; OUT/noise.json keeps it for `gate --noise` and `prompts --noise`.
     """
-    from internvl_vpr.tools.disk.whole_file import write_whole
-
     from ..compare.noise import measure_noise, show_noise
     from ..runs.variants import Variant
 

@@ -6,6 +6,9 @@ import click
 
 from internvl_vpr.agent.cli.flags import PATH
 from internvl_vpr.agent.console.streams import stdout
+from internvl_vpr.tools.disk.whole_file import write_whole
+from internvl_vpr.tools.errors import UsageError
+from internvl_vpr.tools.text.foreign import visible
 
 
 @click.command("report")
@@ -13,14 +16,11 @@ from internvl_vpr.agent.console.streams import stdout
 @click.argument("other", type=PATH, required=False, metavar="[RUN]")
 @click.option("--out", type=PATH, required=True, metavar="FILE.html", help="The page.")
 @click.option(
-    "--queries", type=click.IntRange(1), default=24, show_default=True, help="Queries of a split with photographs."
-)
+    "--queries", type=click.IntRange(1), default=24, show_default=True, metavar="N",
+    help="Queries of each split that are shown with their photographs.",
+)  # fmt: skip
 def report(run: Path, other: Path | None, out: Path, queries: int) -> int:
     """Write RUN, or two runs beside each other, as one page of HTML that needs no network and no script."""
-    from internvl_vpr.tools.disk.whole_file import write_whole
-    from internvl_vpr.tools.errors import UsageError
-    from internvl_vpr.tools.text.foreign import visible
-
     from ..report.page import render_report
     from ..runs.folder import load_runs
 

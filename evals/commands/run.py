@@ -1,5 +1,6 @@
 """The command that runs benchmark splits."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,16 +11,18 @@ from internvl_vpr.agent.console import interruptible
 from internvl_vpr.agent.console.streams import stderr, stdout, warn
 
 if TYPE_CHECKING:
-    from ..runs.session import Session
+    from ..runs.measure import RunOptions
     from ..splits.split import Where
 
 SPLIT_FLAGS = (
-    click.option("--root", type=PATH, metavar="DIR", help="Folder of the data set; of a town, where it is drawn."),
-    click.option("--radius", type=float, default=25.0, show_default=True, metavar="M", help="Positives, inclusive."),
+    click.option("--root", type=PATH, metavar="DIR", help="Folder of the data set; for a town, where it is drawn."),
+    click.option("--radius", type=float, metavar="M", help="Metres within which a reference is right; default: 25."),
     click.option("--unknown", type=PATH, metavar="DIR", help="Photos of places that no reference shows."),
     click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N queries."),
-    click.option("--town-seed", type=click.IntRange(0), default=0, show_default=True, help="Of town-* splits."),
-    click.option("--town-places", type=click.IntRange(1), default=64, show_default=True, help="Of town-* splits."),
+    click.option("--town-seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of a town-* split."),
+    click.option(
+        "--town-places", type=click.IntRange(1), default=64, show_default=True, help="Places of a town-* split."
+    ),
 )
 
 
@@ -35,7 +38,7 @@ def run(splits: tuple[str, ...], places: Path, out: Path, **given: Any) -> int:
     """
     from internvl_vpr.agent.console.progress import progress_bars
 
-    from ..runs.session import measure
+    from ..runs.measure import measure
     from ..runs.view import show_run
     from ..splits.layouts import open_split
 
@@ -51,12 +54,14 @@ def run(splits: tuple[str, ...], places: Path, out: Path, **given: Any) -> int:
     return 0
 
 
-def split_options(places: Path, given: dict[str, Any], on_progress: Any) -> "tuple[Where, Session]":
+def split_options(places: Path, given: dict[str, Any], on_progress: Any) -> "tuple[Where, RunOptions]":
     """Take the flags of splits out of those given, and return them with the session that the others make."""
-    from ..runs.session import Session
+    from ..runs.measure import RunOptions
     from ..splits.split import TownSize, Where
 
-    town = TownSize(given.pop("town_seed"), given.pop("town_places"))
-    where = Where(given.pop("root"), given.pop("radius"), given.pop("unknown"), town, on_progress)
+    town, radius = TownSize(given.pop("town_seed"), given.pop("town_places")), given.pop("radius")
+    where = Where(given.pop("root"), given.pop("unknown"), town, on_progress)
+    if radius is not None:
+        where = replace(where, radius=radius)
     config, limit = given.pop("config"), given.pop("limit")
-    return where, Session(places, given, config, limit, on_progress)
+    return where, RunOptions(places, given, config, limit, on_progress)

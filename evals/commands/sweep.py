@@ -6,6 +6,7 @@ import click
 
 from internvl_vpr.agent.cli.flags import PATH
 from internvl_vpr.agent.console.streams import stderr, stdout, warn, write_json
+from internvl_vpr.tools.errors import UsageError
 
 
 @click.command("sweep")
@@ -19,7 +20,6 @@ def sweep(run: Path, places: Path | None, kappa: bool, as_json: bool) -> int:
     Nothing is described for it. RUN is a run, or a folder of runs of several splits.
     """
     from internvl_vpr.agent.console.progress import progress_bars
-    from internvl_vpr.tools.errors import UsageError
 
     from ..runs.folder import load_runs
     from ..tune.kappa import sweep_kappa

@@ -12,10 +12,11 @@ from ..measures.clusters import cluster_by_place
 from ..measures.paired import cluster_bootstrap, detectable_difference, holm, least_detectable, mcnemar, tango_interval
 from ..measures.recall import Recall
 from ..runs.folder import Run
-from ..runs.records import Described, Result
+from ..runs.records import ImageDescription, Result
 from ..runs.view import stage_recalls
-from .pairing import Pair, PairedSplit, paired
+from .pairing import PairedQuery, PairedSplit, paired
 from .records import (
+    NEAR_RADIUS,
     Changed,
     Comparison,
     Cost,
@@ -32,7 +33,6 @@ from .records import (
 RECALLS = (1, 5, 10, 100)
 TESTED = (1, 5)
 POOLED = "all splits"
-_NEAR = 1.0  # metres
 
 
 def compare(a: Mapping[str, Run], b: Mapping[str, Run], tested: Sequence[int] = TESTED) -> Comparison:
@@ -179,12 +179,12 @@ def _side(runs: Sequence[Run]) -> Side:
     )
 
 
-def described(runs: Iterable[Run]) -> list[Described]:
+def described(runs: Iterable[Run]) -> list[ImageDescription]:
     """Return what was said of each image of some runs, once."""
     return list({digest: one for run in runs for digest, one in run.descriptions.items()}.values())
 
 
-def _cost(results: Sequence[Result], descriptions: Sequence[Described]) -> Cost:
+def _cost(results: Sequence[Result], descriptions: Sequence[ImageDescription]) -> Cost:
     steps = [result.steps for result in results]
     kinds = sorted({kind for step in steps for kind in step.tokens})
     return Cost(
@@ -219,9 +219,9 @@ def _flips(split: PairedSplit) -> Iterator[Flip]:
             )
 
 
-def _near(pair: Pair, radius: float) -> bool:
+def _near(pair: PairedQuery, radius: float) -> bool:
     metres = [one.metres for one in (*pair.a.shortlist, *pair.b.shortlist) if one.metres is not None]
-    return any(abs(one - radius) <= _NEAR for one in metres)
+    return any(abs(one - radius) <= NEAR_RADIUS for one in metres)
 
 
 def _changed(splits: Sequence[PairedSplit]) -> Iterator[Changed]:

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from internvl_vpr.tools.errors import RunUnfinished
+from internvl_vpr.tools.records import asked_and_answered
 
 from ..runs.folder import Run
-from ..runs.records import Check, Result
-from .compare import compare
+from ..runs.records import Check, ImageDescription, Result
+from .compare import compare, described
 from .gate_checks import check_line, judge_checks, unpaired_line
-from .gate_limits import limit_lines
-from .gate_report import GateReport, Limits, Line, Outcome, overall
+from .gate_limits import Limits
+from .gate_report import GateLine, GateReport, Outcome, overall
 from .records import Comparison, Difference, SplitComparison, tested_in_words
 
 _ALPHA = 0.05
@@ -33,7 +34,7 @@ def judge(
 
     A check that has a better direction fails the gate when it is significantly worse (Holm over all checks,
     p < 0.05) by more than its noise floor. A loss of recall within the floor of `Recall@k` is no regression.
-    Hard limits hold without statistics, see `limit_lines`. Without limits, their defaults hold.
+    Descriptions that can be used, errors, stage 1's ceiling and cost have hard limits, without statistics.
 
     Raises `UsageError` when the runs are not of the same queries and references, or cannot tell Recall@k.
     """
@@ -41,12 +42,12 @@ def judge(
     try:
         found = compare(baseline, run, tested=(limits.k,))
     except RunUnfinished as error:
-        line = Line(kind="run", name="finished", outcome="incomplete", measured=None, limit=None, reason=str(error))
+        line = GateLine(kind="run", name="finished", outcome="incomplete", measured=None, limit=None, reason=str(error))
         return GateReport(outcome="incomplete", lines=(line,))
     judged = judge_checks(checks, noise)
     lines = (
         *_recall_lines(found, run, baseline, limits, noise.get(f"Recall@{limits.k}", 0.0)),
-        *limit_lines(run, baseline, found, limits),
+        *_limit_lines(run, baseline, found, limits),
         *map(check_line, judged),
         *(unpaired_line(one.name) for one, _ in checks if all(one.name != result.name for result in judged)),
     )
@@ -55,7 +56,7 @@ def judge(
 
 def _recall_lines(
     found: Comparison, run: Mapping[str, Run], baseline: Mapping[str, Run], limits: Limits, floor: float
-) -> Iterator[Line]:
+) -> Iterator[GateLine]:
     """The line about all queries, and one for each split if there are several."""
     same = {name: _same_rankings(one, baseline[name]) for name, one in run.items()}
     parts: list[tuple[SplitComparison, bool]] = [(found.pooled, all(same.values()))]
@@ -66,7 +67,7 @@ def _recall_lines(
         outcome, why = ("pass", "identical rankings") if identical else recall_outcome(tested, limits.margin, floor)
         if number and outcome == "regression" and tested.holm >= _ALPHA:
             outcome, why = "inconclusive", "the interval excludes 0, McNemar's test over several splits does not"
-        yield Line(
+        yield GateLine(
             kind="split" if number else "recall",
             name=f"Recall@{limits.k}" + (f", {part.name}" if len(found.splits) > 1 else ""),
             outcome=outcome,
@@ -111,3 +112,100 @@ def _same_rankings(a: Run, b: Run) -> bool:
 
 def _ranking(result: Result) -> list[str]:
     return [one.reference for one in result.ranked]
+
+
+def _limit_lines(
+    run: Mapping[str, Run], baseline: Mapping[str, Run], found: Comparison, limits: Limits
+) -> Iterator[GateLine]:
+    """Yield a line for each limit; over all splits but for the ceiling, which no split may have lower than before.
+
+    Images count once. More errors than allowed, or no image described, make a run incomplete: then the others say
+    nothing.
+    """
+    yield _errors(run, limits)
+    yield _share_of_images("schema-valid", _usable(run), limits.min_valid, "have cues that can be used")
+    yield _share_of_images("exactly N", _exact(run), limits.min_exact, "have exactly N cues")
+    for split in found.splits:
+        before, now = split.a.ceiling, split.b.ceiling
+        yield GateLine(
+            kind="limit",
+            name="ceiling" + (f", {split.name}" if len(found.splits) > 1 else ""),
+            outcome="regression" if now.count < before.count else "pass",
+            measured=now.value,
+            limit=before.value,
+            reason=f"{now.count} of {now.of} queries have a positive among stage 1's {split.b.k} candidates, "
+            f"{before.count} among {split.a.k} in the baseline",
+        )
+    yield _cost(described(run.values()), described(baseline.values()), limits.max_cost)
+
+
+def _errors(run: Mapping[str, Run], limits: Limits) -> GateLine:
+    results = [result for one in run.values() for result in one.results]
+    errors = sum(result.error is not None for result in results)
+    share = errors / len(results)
+    outcome: Outcome = "incomplete" if share > limits.max_errors else "pass"
+    reason = f"{errors} of {len(results)} photographs could not be located, at most {_percent(limits.max_errors)} may"
+    return GateLine(
+        kind="limit", name="errors", outcome=outcome, measured=share, limit=limits.max_errors, reason=reason
+    )  # fmt: skip
+
+
+def _usable(run: Mapping[str, Run]) -> list[bool]:
+    return [one.failure is None for one in described(run.values())]
+
+
+def _exact(run: Mapping[str, Run]) -> list[bool]:
+    found = {
+        digest: len(description.cues) == one.info.settings["n"]
+        for one in run.values()
+        for digest, description in one.descriptions.items()
+    }
+    return list(found.values())
+
+
+def _share_of_images(name: str, images: list[bool], least: float, what: str) -> GateLine:
+    if not images:
+        return GateLine(
+            kind="limit", name=name, outcome="incomplete", measured=None, limit=least, reason="no image was described"
+        )  # fmt: skip
+    share = sum(images) / len(images)
+    return GateLine(
+        kind="limit",
+        name=name,
+        outcome="regression" if share < least else "pass",
+        measured=share,
+        limit=least,
+        reason=f"{sum(images)} of {len(images)} images {what}, at least {_percent(least)} must",
+    )
+
+
+def _cost(run: list[ImageDescription], baseline: list[ImageDescription], most: float) -> GateLine:
+    """Tokens an image, or attempts where tokens are not counted on both sides."""
+    unit = "tokens"
+    now, before = _tokens(run), _tokens(baseline)
+    if not now or not before:
+        unit = "attempts"
+        now, before = _attempts(run), _attempts(baseline)
+    if not now or not before:
+        reason = "neither tokens nor attempts are on record for both"
+        return GateLine(kind="limit", name="cost", outcome="noted", measured=None, limit=None, reason=reason)
+    return GateLine(
+        kind="limit",
+        name="cost",
+        outcome="regression" if now > most * before else "pass",
+        measured=now,
+        limit=most * before,
+        reason=f"{now:,.2f} {unit} an image, {before:,.2f} in the baseline; at most {most:g} times as many may be",
+    )
+
+
+def _tokens(images: list[ImageDescription]) -> float:
+    return sum(asked_and_answered(one.usage) for one in images) / max(1, len(images))
+
+
+def _attempts(images: list[ImageDescription]) -> float:
+    return sum(one.attempts for one in images) / max(1, len(images))
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.4g} %"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from ..measures.paired import Interval, cluster_bootstrap, holm, mcnemar, sign_flip, tango_interval
 from ..runs.folder import Run
 from ..runs.records import Check
-from .gate_report import CheckResult, Line, Outcome
+from .gate_report import CheckResult, GateLine, Outcome
 from .records import p_in_words
 
 _ALPHA = 0.05
@@ -25,10 +25,10 @@ def judge_checks(checks: Checks, noise: Mapping[str, float]) -> list[CheckResult
     return [one.model_copy(update={"outcome": _outcome(one)}) for one in corrected]
 
 
-def check_line(result: CheckResult) -> Line:
+def check_line(result: CheckResult) -> GateLine:
     """Return a check as a line of a gate's report."""
     low, high = result.interval
-    return Line(
+    return GateLine(
         kind="check",
         name=result.name,
         outcome=result.outcome,
@@ -41,10 +41,10 @@ def check_line(result: CheckResult) -> Line:
     )
 
 
-def unpaired_line(name: str) -> Line:
+def unpaired_line(name: str) -> GateLine:
     """Return the line of a check that cannot be compared."""
     reason = "no image was described in both runs"
-    return Line(kind="check", name=name, outcome="noted", measured=None, limit=None, reason=reason)
+    return GateLine(kind="check", name=name, outcome="noted", measured=None, limit=None, reason=reason)
 
 
 def pooled_checks(

@@ -1,34 +1,23 @@
-"""What a gate found, line by line, ready for JSON, and the exit code that it means."""
+"""What a gate found, line by line, with its exit code, as JSON and as JUnit XML."""
 
-from typing import Literal
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any, Literal
 
-from pydantic import Field
-
+from internvl_vpr.tools.disk.whole_file import write_whole
+from internvl_vpr.tools.errors import UsageError
 from internvl_vpr.tools.records import Record
 
 from ..measures.paired import Interval
 from .records import Comparison
 
 Outcome = Literal["pass", "regression", "inconclusive", "incomplete", "noted"]
+_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # all but XML 1.0's characters, 2.2
 PASS, REGRESSION, INCONCLUSIVE, INCOMPLETE = 0, 1, 3, 4
 
 
-class Limits(Record):
-    """What a run may lose against its baseline; shares in [0, 1].
-
-    `margin` is the loss in Recall@`k` that is accepted, `min_valid` and `min_exact` are shares of images, `max_errors`
-    one of queries, and `max_cost` how many times the baseline's cost an image may cost.
-    """
-
-    margin: float = Field(0.05, ge=0, le=1)
-    k: int = Field(1, ge=1)
-    min_valid: float = Field(0.95, ge=0, le=1)
-    min_exact: float = Field(0.95, ge=0, le=1)
-    max_errors: float = Field(0.01, ge=0, le=1)
-    max_cost: float = Field(1.5, gt=0)
-
-
-class Line(Record):
+class GateLine(Record):
     """One thing that was looked at: what was measured, what is allowed, and what follows, with the figures.
 
     The `recall` line is about all queries, `split` lines are about one split of several and can fail the gate, but
@@ -69,7 +58,7 @@ class GateReport(Record):
     """A gate's outcome with everything that it rests on; `comparison` (baseline → run) is None when incomplete."""
 
     outcome: Literal["pass", "regression", "inconclusive", "incomplete"]
-    lines: tuple[Line, ...]
+    lines: tuple[GateLine, ...]
     checks: tuple[CheckResult, ...] = ()
     comparison: Comparison | None = None
 
@@ -84,7 +73,7 @@ class GateReport(Record):
         return codes[self.outcome]
 
 
-def overall(lines: tuple[Line, ...]) -> Literal["pass", "regression", "inconclusive", "incomplete"]:
+def overall(lines: tuple[GateLine, ...]) -> Literal["pass", "regression", "inconclusive", "incomplete"]:
     """Return what lines mean together: incomplete goes first, since nothing can be said then.
 
     Only the line about all queries can leave the gate open.
@@ -96,3 +85,56 @@ def overall(lines: tuple[Line, ...]) -> Literal["pass", "regression", "inconclus
     if any(line.outcome == "inconclusive" and line.kind == "recall" for line in lines):
         return "inconclusive"
     return "pass"
+
+
+def write_junit(path: Path, report: GateReport, *, strict: bool = False) -> None:
+    """Write a report as JUnit XML, a test case a line, so that the file is there as a whole or not at all.
+
+    A regression is a failure with its reason, an incomplete line an error, an inconclusive one skipped or, when
+    strict, a failure. Characters that XML 1.0 forbids are left out. Raises `UsageError` when it cannot be written.
+    """
+    try:
+        write_whole(path, junit(report, strict=strict))
+    except OSError as error:
+        raise UsageError(
+            f"The report {str(path)!r} cannot be written ({error.strerror}): name another file with --junit."
+        ) from error
+
+
+def junit(report: GateReport, *, strict: bool = False) -> str:
+    """Return a report as JUnit XML, see `write_junit`."""
+    suite = ET.Element("testsuite", name="internvl-vpr eval gate", tests=str(len(report.lines)))
+    found = [_case(suite, line, strict=strict) for line in report.lines]
+    for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        suite.set(name, str(found.count(tag)))
+    root = ET.Element("testsuites")
+    root.append(suite)
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode", xml_declaration=False) + "\n"
+
+
+def gate_json(report: GateReport, *, strict: bool = False) -> dict[str, Any]:
+    """Return a report as JSON-ready values, with its exit code."""
+    return {"exit_code": report.exit_code(strict=strict), **report.model_dump(mode="json")}
+
+
+def _case(suite: ET.Element, line: GateLine, *, strict: bool) -> str | None:
+    """Add a test case, and return the tag of its result."""
+    case = ET.SubElement(suite, "testcase", classname=f"gate.{line.kind}", name=legal(line.name))
+    tag = _tag(line, strict=strict)
+    if tag is not None:
+        ET.SubElement(case, tag, message=legal(line.reason))
+    else:
+        ET.SubElement(case, "system-out").text = legal(line.reason)
+    return tag
+
+
+def _tag(line: GateLine, *, strict: bool) -> str | None:
+    if line.outcome == "inconclusive":
+        return "failure" if strict and line.kind == "recall" else "skipped"
+    return {"regression": "failure", "incomplete": "error"}.get(line.outcome)
+
+
+def legal(text: str) -> str:
+    """Return a text without the characters that XML 1.0 forbids."""
+    return _ILLEGAL.sub("", text)

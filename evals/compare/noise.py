@@ -2,11 +2,14 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
-from rich.box import SIMPLE_HEAD
+from pydantic import BaseModel, Field, ValidationError
 from rich.table import Table
 
+from internvl_vpr.agent.view.parts import TABLE
+from internvl_vpr.tools.errors import UsageError
 from internvl_vpr.tools.records import Record
 
 from ..runs.about import now
@@ -95,10 +98,30 @@ def _alike(first: Mapping[str, Run], second: Mapping[str, Run]) -> float | None:
     return sum(said) / len(said) if said else None
 
 
+_NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class _Floors(BaseModel):
+    """The part of a `Noise` that a gate needs, so that a file with the floors alone will do."""
+
+    floors: dict[str, _NotNegative]
+
+
+def read_noise(path: Path) -> dict[str, float]:
+    """Read the noise floors, absolute differences by the name of a check or `Recall@1`; raises `UsageError`."""
+    try:
+        return _Floors.model_validate_json(path.read_bytes()).floors
+    except (OSError, ValidationError) as error:
+        raise UsageError(
+            f"The noise floors {str(path)!r} cannot be read: name a file that internvl-vpr eval noise has written."
+        ) from error
+
+
 def show_noise(noise: Noise) -> Table:
     """Show both values of each measure and its floor; fits 80 columns."""
     table = Table(
-        box=SIMPLE_HEAD, show_edge=False, pad_edge=False, title="the same twice", title_justify="left",
+        **TABLE | {"padding": (0, 1)},
+        title="the same twice",
         title_style="bold",
         caption="" if noise.alike is None else f"{100 * noise.alike:.1f} % of the images got the same words twice",
         caption_justify="left",

@@ -10,7 +10,7 @@ from ..runs.records import Result
 
 
 @dataclass(frozen=True)
-class Pair:
+class PairedQuery:
     """One query in two runs."""
 
     a: Result
@@ -24,10 +24,10 @@ class PairedSplit:
     name: str
     a: Run
     b: Run
-    everything: Sequence[Pair]
+    everything: Sequence[PairedQuery]
 
     @property
-    def queries(self) -> list[Pair]:
+    def queries(self) -> list[PairedQuery]:
         """The pairs that count for recall."""
         return [pair for pair in self.everything if not pair.a.outside]
 
@@ -45,7 +45,7 @@ def paired(a: Mapping[str, Run], b: Mapping[str, Run]) -> list[PairedSplit]:
     return [PairedSplit(name, run, b[name], list(_pairs(run, b[name]))) for name, run in a.items()]
 
 
-def _pairs(a: Run, b: Run) -> Iterator[Pair]:
+def _pairs(a: Run, b: Run) -> Iterator[PairedQuery]:
     if differing := _differing(a, b):
         raise UsageError(
             f"The runs in {str(a.folder)!r} and {str(b.folder)!r} cannot be compared, {differing}: run the split "
@@ -53,7 +53,7 @@ def _pairs(a: Run, b: Run) -> Iterator[Pair]:
         )
     of_b = {(one.outside, one.query): one for one in b.results}
     for one in a.results:
-        yield Pair(one, of_b[one.outside, one.query])
+        yield PairedQuery(one, of_b[one.outside, one.query])
 
 
 def _differing(a: Run, b: Run) -> str | None:

@@ -8,6 +8,7 @@ from ..measures.paired import Interval
 from ..measures.recall import Recall
 
 Verdict = Literal["better", "worse", "no difference that this many queries can show"]
+NEAR_RADIUS = 1.0  # metres from the radius of positives, within which another survey might label otherwise
 NOT_SHOWN: Verdict = "no difference that this many queries can show"
 
 

@@ -1,17 +1,16 @@
 """A comparison and a gate's report as a person reads them; they fit 80 columns."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from internvl_vpr.agent.console.safe_text import safe_text
+from internvl_vpr.agent.view.parts import TABLE
 from internvl_vpr.tools.text.foreign import visible
 
-from .gate_report import GateReport, Line
+from .gate_report import GateLine, GateReport
 from .records import Changed, Comparison, Cost, Difference, Flip, SplitComparison, Times, tested_in_words
 
 _STYLES = {
@@ -22,7 +21,6 @@ _STYLES = {
     "noted": "dim",
 }
 _VERDICTS = {"better": "bold green", "worse": "bold red"}
-_TABLE: dict[str, Any] = {"box": SIMPLE_HEAD, "show_edge": False, "pad_edge": False, "padding": (0, 1, 0, 0)}
 _LONGEST = 38  # characters of a setting's value
 
 
@@ -38,7 +36,7 @@ def show_comparison(found: Comparison, flips: int = 10) -> RenderableType:
 
 def show_gate(report: GateReport, *, strict: bool = False) -> RenderableType:
     """Show each line of a gate with its outcome in words, and the verdict last."""
-    table = Table(**_TABLE)
+    table = Table(**TABLE)
     for heading in ("outcome", "what", "figures"):
         table.add_column(heading)
     for line in report.lines:
@@ -58,7 +56,7 @@ def _gate_verdict(report: GateReport, *, strict: bool) -> str:
     return f"{report.outcome.upper()}: {words[report.outcome]}{named}"
 
 
-def _decides(line: Line, report: GateReport) -> bool:
+def _decides(line: GateLine, report: GateReport) -> bool:
     return line.outcome == report.outcome and not (line.kind == "split" and line.outcome == "inconclusive")
 
 
@@ -75,7 +73,7 @@ def _changes(changed: Sequence[Changed]) -> Iterator[RenderableType]:
     if not changed:
         yield Text("settings, prompt and versions are the same in both")
         return
-    table = Table(**_TABLE)
+    table = Table(**TABLE)
     for heading in ("changed", "A", "B"):
         table.add_column(heading, overflow="fold")
     for one in changed:
@@ -106,7 +104,7 @@ def _verdict(found: SplitComparison) -> str:
 
 
 def _shares(found: SplitComparison) -> Table:
-    table = Table(**_TABLE)
+    table = Table(**TABLE)
     for heading in ("", "A", "B"):
         table.add_column(heading, no_wrap=True)
     for recall in found.recalls:
@@ -126,7 +124,7 @@ def _rank(rank: float | None) -> str:
 
 
 def _costs(a: Cost, b: Cost) -> Table:
-    table = Table(**_TABLE)
+    table = Table(**TABLE)
     table.add_column("cost")
     for heading in ("A", "B", "B − A"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -176,7 +174,7 @@ def _flips(flips: Sequence[Flip], most: int) -> Iterator[RenderableType]:
     if not flips:
         yield Text("No query flipped at rank 1.")
         return
-    table = Table(**_TABLE)
+    table = Table(**TABLE)
     for heading in ("flipped at rank 1", "A", "B", "query", "label"):
         table.add_column(heading, overflow="fold")
     shown = [flip for way in (False, True) for flip in [flip for flip in flips if flip.gained == way][:most]]

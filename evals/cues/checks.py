@@ -1,9 +1,6 @@
 """Checks of what was said of a run's images, one value an image, so that two prompts can be compared."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from internvl_vpr.tools.arrays import Floats
@@ -13,8 +10,8 @@ from internvl_vpr.tools.progress import Progress, silent
 from internvl_vpr.tools.records import Cue, asked_and_answered
 from internvl_vpr.tools.text.quoted import quoted_strings, share_seen
 
-from ..runs.folder import Run
-from ..runs.records import Check, Described
+from ..runs.folder import Run, ledger_of
+from ..runs.records import Check, ImageDescription
 from .place_names import names_unseen
 from .sign_reading import read_signs
 from .statistics import genericity, has_duplicates, most_common_weights, rounded_weights, weight_entropy
@@ -23,7 +20,7 @@ from .transient_mentions import transient_mentions
 # Their cues are signs as read, without quotation marks, and phrases made here.
 _WITHOUT_LANGUAGE = ("signage/", "image statistics/")
 
-_Images = Mapping[str, Described]
+_Images = Mapping[str, ImageDescription]
 
 
 def _unheard(note: str) -> None:
@@ -68,8 +65,7 @@ def check_runs(
     for one in (run, baseline):
         one.finished_or_raise()
     encoder = encoder or open_encoder(str(run.info.settings["encoder"]))
-    with ExitStack() as stack:
-        ledger = stack.enter_context(Ledger(_ledger_path(run, stack)))
+    with ledger_of(run) as ledger:
         read = describes_in_words(run) and describes_in_words(baseline)
         mine, theirs = (_checked(one, encoder, ledger, read, on_progress, on_note) for one in (run, baseline))
     return [(check, theirs[name]) for name, check in mine.items() if name in theirs]
@@ -95,13 +91,6 @@ def _checked(
         if note is not None:
             on_note(note)
     return {check.name: check for check in check_run(run, embed_phrases(phrases, encoder, ledger), lines)}
-
-
-def _ledger_path(run: Run, stack: ExitStack) -> Path:
-    path = Path(run.info.ledger)
-    if path.is_file():
-        return path
-    return Path(stack.enter_context(TemporaryDirectory())) / "ledger.sqlite"  # it was moved, or is on another machine
 
 
 class _Kind(NamedTuple):

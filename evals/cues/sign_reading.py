@@ -18,14 +18,13 @@ from internvl_vpr.tools.progress import Progress, silent
 from internvl_vpr.tools.text.quoted import quoted_strings
 
 from ..runs.folder import Run
-from ..runs.records import Described
+from ..runs.records import ImageDescription
 from .place_names import proper_names
 
 IMAGES = 1_000  # of a run that are read at most
 _CONFIDENT = 0.7  # as for sign cues: below it window grids are taken for letters
 _N = 3  # cues asked of the reader, which decide nothing about its lines
 _AT_ONCE = 4
-_FOLDERS = {"query": "queries", "outside": "outside", "reference": "database"}
 
 
 class Signs(NamedTuple):
@@ -44,7 +43,7 @@ class _Raw(BaseModel):
     lines: tuple[TextLine, ...]
 
 
-def claims_text(one: Described) -> bool:
+def claims_text(one: ImageDescription) -> bool:
     """Whether any cue of an image quotes something, or holds a name."""
     return any(quoted_strings(cue.text) or proper_names(cue.text) for cue in one.cues)
 
@@ -74,7 +73,7 @@ def read_signs(run: Run, ledger: Ledger, *, limit: int = IMAGES, on_progress: Pr
 
 
 async def _read_all(
-    run: Run, images: Sequence[Described], reader: SignageReader, ledger: Ledger, on_progress: Progress
+    run: Run, images: Sequence[ImageDescription], reader: SignageReader, ledger: Ledger, on_progress: Progress
 ) -> dict[str, tuple[str, ...]]:
     claiming = [one for one in images if claims_text(one)]
     found: dict[str, tuple[str, ...]] = {one.digest: () for one in images}
@@ -118,8 +117,8 @@ def _recorded(digest: str, reader: str, ledger: Ledger) -> tuple[str, ...] | Non
     return tuple(line.text for line in lines if line.confidence >= _CONFIDENT)
 
 
-def _path(run: Run, one: Described) -> Path:
-    return Path(run.info.split.folders.get(_FOLDERS[one.role], "")) / one.photo
+def _path(run: Run, one: ImageDescription) -> Path:
+    return run.info.split.folder_of(one.role) / one.photo
 
 
 def _is_there(path: Path, digest: str) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from internvl_vpr.tools.arrays import Floats
 from internvl_vpr.tools.records import Cue
 
-from ..runs.records import Described
+from ..runs.records import ImageDescription
 from ..splits.gallery import Gallery
 
 ALIKE = 0.9  # cosine above which two cues of an image say the same
@@ -35,7 +35,7 @@ def weight_entropy(weights: Sequence[float]) -> float:
     return min(1.0, max(0.0, entropy / math.log(len(weights))))
 
 
-def most_common_weights(images: Iterable[Described]) -> tuple[float, ...]:
+def most_common_weights(images: Iterable[ImageDescription]) -> tuple[float, ...]:
     """Return the weights, to two decimals and in the describer's order, that most images of several cues have.
 
     Of equally common ones it is the smallest; empty when there is no such image.
@@ -52,12 +52,17 @@ def rounded_weights(cues: Sequence[Cue]) -> tuple[float, ...]:
 class _Sampled(NamedTuple):
     """A cue of the sample: its image and its unit vector `[d]`."""
 
-    image: Described
+    image: ImageDescription
     vector: Floats
 
 
 def genericity(
-    images: Mapping[str, Described], embeddings: Embeddings, radius: float, *, sample: int = SAMPLE, seed: int = 0
+    images: Mapping[str, ImageDescription],
+    embeddings: Embeddings,
+    radius: float,
+    *,
+    sample: int = SAMPLE,
+    seed: int = 0,
 ) -> dict[str, float]:
     """Return the mean cosine of each image's cues to sampled cues of other places, by the image's key.
 
@@ -85,7 +90,7 @@ def genericity(
     return values
 
 
-def _draw(images: Mapping[str, Described], embeddings: Embeddings, sample: int, seed: int) -> list[_Sampled]:
+def _draw(images: Mapping[str, ImageDescription], embeddings: Embeddings, sample: int, seed: int) -> list[_Sampled]:
     """Draw cues by a hash of key and number: two runs over the same images draw the same ones."""
     numbered = [(key, number) for key, image in images.items() for number in range(len(image.cues))]
     numbered.sort(key=lambda one: hashlib.sha256(f"{seed}\n{one[0]}\n{one[1]}".encode()).digest())

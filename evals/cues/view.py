@@ -1,14 +1,13 @@
-"""Checks of cues as a person reads them, and as JSON: a mean or a share for each run, with its interval."""
+"""Checks of cues as a person reads them: a mean or a share for each run, with its interval."""
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from internvl_vpr.agent.console.safe_text import safe_text
+from internvl_vpr.agent.view.parts import TABLE
 
 from ..measures.recall import wilson_interval
 from ..runs.records import Check
@@ -24,8 +23,7 @@ _CAPTION = (
 def show_checks(checks: Mapping[str, Sequence[Check]]) -> Table:
     """Show each check with its share or mean in every run, by the runs' names; fits 80 columns."""
     table = Table(
-        box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), title="what was said of the images",
-        title_justify="left", title_style="bold", caption=_CAPTION, caption_justify="left",
+        **TABLE, title="what was said of the images", title_style="bold", caption=_CAPTION, caption_justify="left",
     )  # fmt: skip
     table.add_column("check", no_wrap=True)
     table.add_column("better", no_wrap=True)
@@ -38,24 +36,6 @@ def show_checks(checks: Mapping[str, Sequence[Check]]) -> Table:
             first = (name, _DIRECTION[check.better]) if number == 0 else ("", "")
             table.add_row(*first, safe_text(run), *_cells(check), end_section=number == len(runs) - 1 > 0)
     return table
-
-
-def checks_json(checks: Mapping[str, Sequence[Check]]) -> dict[str, Any]:
-    """Return each run's checks as JSON-ready values: mean, interval, images, direction, meaning."""
-    return {
-        run: {
-            check.name: {
-                "mean": mean(check),
-                "interval_95": interval(check),
-                "images": len(check.values),
-                "share": check.binary,
-                "better": check.better,
-                "meaning": check.meaning,
-            }
-            for check in of_run
-        }
-        for run, of_run in checks.items()
-    }
 
 
 def mean(check: Check) -> float:

@@ -37,14 +37,6 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def clopper_pearson(successes: int, trials: int, confidence: float = 0.95) -> Interval:
-    """Return the exact two-sided limits in [0, 1] of a share; (0, 1) without trials."""
-    if trials == 0:
-        return 0.0, 1.0
-    found = binomtest(successes, trials).proportion_ci(confidence, method="exact")
-    return float(found.low), float(found.high)
-
-
 def tango_interval(gained: int, lost: int, queries: int, confidence: float = 0.95) -> Interval:
     """Return Tango's (1998) score interval in [−1, 1] for a paired difference of shares, (gained − lost) / queries.
 

@@ -3,8 +3,9 @@
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import TypeVar
+
+from scipy.stats import binomtest
 
 T = TypeVar("T")
 
@@ -59,10 +60,6 @@ def wilson_interval(successes: int, trials: int, confidence: float = 0.95) -> tu
         raise ValueError(f"confidence must be between 0 and 1, not {confidence}")
     if trials == 0:
         return 0.0, 1.0
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
-    share = successes / trials
-    center = share + z**2 / (2 * trials)
-    spread = z * math.sqrt(share * (1 - share) / trials + (z / (2 * trials)) ** 2)
-    scale = 1 + z**2 / trials
-    # The share is between the limits, and with none or all successes it is one of them: rounding must not undo that.
-    return max(0.0, min(share, (center - spread) / scale)), min(1.0, max(share, (center + spread) / scale))
+    found = binomtest(successes, trials).proportion_ci(confidence, method="wilson")
+    share = successes / trials  # it is within the limits, also where they were rounded
+    return max(0.0, min(share, float(found.low))), min(1.0, max(share, float(found.high)))

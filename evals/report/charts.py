@@ -21,7 +21,7 @@ Pixels = Sequence[tuple[float, float]]
 
 
 @dataclass(frozen=True)
-class Line:
+class ChartLine:
     """One curve: its label, its points in the chart's own units, and one of them that is marked by a dot."""
 
     label: str
@@ -30,7 +30,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Spot:
+class MapPoint:
     """A place on the map, in metres east and north of the query, with its label; `right` ones are positives."""
 
     east: float
@@ -39,7 +39,7 @@ class Spot:
     right: bool
 
 
-def curve_chart(title: str, x_label: str, y_label: str, lines: Sequence[Line], *, ranks: bool = False) -> Markup:
+def curve_chart(title: str, x_label: str, y_label: str, lines: Sequence[ChartLine], *, ranks: bool = False) -> Markup:
     """Draw curves whose y are shares in [0, 1]; x are shares, too, or with `ranks` whole numbers from 1."""
     low = 1.0 if ranks else 0.0
     high = max((x for line in lines for x, _ in line.points), default=low) if ranks else 1.0
@@ -62,7 +62,7 @@ def curve_chart(title: str, x_label: str, y_label: str, lines: Sequence[Line], *
     return markup_of(svg)
 
 
-def _draw(svg: ET.Element, line: Line, number: int, points: Pixels, dots: Pixels) -> None:
+def _draw(svg: ET.Element, line: ChartLine, number: int, points: Pixels, dots: Pixels) -> None:
     """Draw one curve and its line of the legend."""
     style = {"class": f"line c{number % 4}", "stroke-dasharray": _DASHES[number % 4]}
     ET.SubElement(svg, "polyline", {"points": _points(points), **style})
@@ -80,13 +80,13 @@ def _rank_ticks(high: float) -> list[int]:
     return sorted({1, *range(step, int(high) + 1, step)})
 
 
-def _dots(line: Line) -> list[tuple[float, float]]:
+def _dots(line: ChartLine) -> list[tuple[float, float]]:
     """The mark, and the point of a curve that has only one, which would not be seen."""
     alone = line.points if len(line.points) == 1 else []
     return [*alone, *([line.mark] if line.mark else [])]
 
 
-def local_map(spots: Sequence[Spot], radius: float, title: str) -> Markup:
+def local_map(spots: Sequence[MapPoint], radius: float, title: str) -> Markup:
     """Draw places around a query, which is at the centre, to scale: the radius as a circle, a scale bar, north up."""
     reach = max([radius, *(max(abs(spot.east), abs(spot.north)) for spot in spots)]) * 1.05
     scale = (MAP / 2 - MARGIN) / reach  # pixels a metre
@@ -119,7 +119,7 @@ def local_map(spots: Sequence[Spot], radius: float, title: str) -> Markup:
     return markup_of(svg)
 
 
-def _in_words(spot: Spot) -> str:
+def _in_words(spot: MapPoint) -> str:
     return f"{spot.label} {'right' if spot.right else 'wrong'}, {math.hypot(spot.east, spot.north):.0f} m"
 
 
@@ -156,7 +156,7 @@ def _points(points: Iterable[tuple[float, float]]) -> str:
     return " ".join(f"{x:.2f},{y:.2f}" for x, y in points)
 
 
-def _summary(lines: Sequence[Line]) -> str:
+def _summary(lines: Sequence[ChartLine]) -> str:
     """The ends of each curve, for who does not see them."""
     return "; ".join(
         f"{line.label} from {100 * line.points[0][1]:.1f} % to {100 * line.points[-1][1]:.1f} %"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from internvl_vpr.tools.page.template import render_page
+from internvl_vpr.tools.records import asked_and_answered
 
 from ..compare.compare import compare
 from ..measures.recall import Recall, recall_at
@@ -13,10 +14,8 @@ from ..runs.folder import Run
 from ..runs.records import Result
 from ..runs.risk import accepted_at, judge, risk_coverage
 from ..runs.view import stage_recalls
-from .charts import Line, curve_chart
-from .query import Block, query_block, same_query
-from .settings import settings_shown
-from .thumbnails import Thumbnails
+from .charts import ChartLine, curve_chart
+from .query import QueryBlock, Thumbnails, query_block, same_query
 
 _TEMPLATE = "report.html.jinja"
 _GROUPS = (
@@ -29,11 +28,12 @@ _GROUPS = (
     "from outside the map, not confirmed",
     "not located",
 )
+_SETTINGS = ("backbone_id", "kappa", "clusters", "describer_id", "encoder_id", "k", "n", "tau", "below_tau")
 _CHANGED = 2  # so many of them say what stage 2 changed
 
 
 @dataclass(frozen=True)
-class Row:
+class QueryRow:
     """A query in the list of all: its group, both stages' ranks in each run, best S, and the anchor of its block."""
 
     name: str
@@ -62,7 +62,7 @@ class Flipped:
 
 
 @dataclass(frozen=True)
-class Section:
+class SplitSection:
     """One split."""
 
     anchor: str
@@ -77,8 +77,8 @@ class Section:
     remarks: Sequence[str]
     flips: Sequence[Flipped]
     charts: Sequence[Markup]
-    blocks: Sequence[Block]
-    rows: Sequence[Row]
+    blocks: Sequence[QueryBlock]
+    rows: Sequence[QueryRow]
 
 
 def render_report(runs: Sequence[Mapping[str, Run]], queries: int = 60) -> str:
@@ -97,17 +97,17 @@ def render_report(runs: Sequence[Mapping[str, Run]], queries: int = 60) -> str:
     return render_page(__package__ or "", _TEMPLATE, sections=sections, two=len(runs) > 1)
 
 
-def _section(number: int, name: str, runs: Sequence[Run], queries: int, flips: Sequence[Flipped]) -> Section:
+def _section(number: int, name: str, runs: Sequence[Run], queries: int, flips: Sequence[Flipped]) -> SplitSection:
     run = runs[0]
-    pictures = Thumbnails(run.info.split.folders)
+    pictures = Thumbnails(run.info.split)
     chosen = choose(run.results, queries)
     anchors = {id(result): f"s{number}q{i}" for i, result in enumerate(chosen)}
     blocks = [
         query_block(result, group_of(result), anchors[id(result)], runs, pictures) for result in chosen
     ]  # fmt: skip
-    shown = [settings_shown(one) for one in runs]
+    shown = [_settings(one) for one in runs]
     columns = [f"{label}stage {stage}" for label in _labels(runs) for stage in (1, 2)]
-    return Section(
+    return SplitSection(
         anchor=f"s{number}",
         name=name,
         tau=f"{run.info.settings['tau']:g}",
@@ -211,7 +211,7 @@ def _recall_chart(runs: Sequence[Run]) -> Markup:
         for stage in (1, 2):
             ranks = [query.coarse_rank if stage == 1 else query.final_rank for query in run.queries]
             values = [(float(k), Recall(k, *recall_at(ranks, k)).value) for k in range(1, deepest + 1)]
-            lines.append(Line(f"{label}stage {stage}", values))
+            lines.append(ChartLine(f"{label}stage {stage}", values))
     return curve_chart("Recall@K", "K", "share of the queries", lines, ranks=True)
 
 
@@ -224,20 +224,54 @@ def _risk_chart(runs: Sequence[Run]) -> Markup:
         own = accepted_at(judged, tau)
         mark = (own.accepted / len(judged), own.wrong / own.accepted) if own.accepted else None
         says = f"dot at τ = {tau:g}: {own.accepted}/{len(judged)} accepted, {own.wrong} wrong"
-        lines.append(Line(f"{label}{says}", points, mark))
+        lines.append(ChartLine(f"{label}{says}", points, mark))
     return curve_chart(
         "Risk and coverage, accepted when the best S is above τ", "coverage: share accepted", "risk: share wrong", lines
     )
 
 
-def _row(result: Result, runs: Sequence[Run], anchor: str | None) -> Row:
+def _row(result: Result, runs: Sequence[Run], anchor: str | None) -> QueryRow:
     best = max((one.score for one in result.shortlist if one.score is not None), default=None)
     everywhere = [result, *(same_query(result, run) for run in runs[1:])]
     ranks = [rank for one in everywhere if one for rank in (one.coarse_rank, one.final_rank)]
-    return Row(
+    return QueryRow(
         result.query,
         group_of(result),
         ["–" if rank is None else str(rank) for rank in ranks],
         "–" if best is None else f"{best:.4f}",
         anchor,
     )
+
+
+def _settings(run: Run) -> dict[str, str]:
+    """Return what decides a run's results and what it took, by name."""
+    info, settings, split = run.info, run.info.settings, run.info.split
+    shown = {name.removesuffix("_id"): str(settings[name]) for name in _SETTINGS if settings.get(name) is not None}
+    if info.prompt:
+        shown |= {"prompt": info.prompt, "model": str(settings.get("model"))}
+    return {
+        **shown,
+        "made": f"{info.started}, {info.seconds:,.0f} s",
+        "calls": _calls(run),
+        "on record": _on_record(run),
+        "queries": f"{split.queries} and {split.outside} from outside, digest {split.queries_digest[:12]}",
+        "references": f"{split.references}, digest {split.references_digest[:12]}, index {info.index[:12]}",
+        "versions": ", ".join(f"{name} {number}" for name, number in info.versions.items()),
+    }
+
+
+def _calls(run: Run) -> str:
+    steps = [result.steps for result in run.results]
+    tokens = sum(asked_and_answered(one.tokens) for one in steps)
+    made, attempts = sum(one.made for one in steps), sum(one.attempts for one in steps)
+    return f"{made} images described in this run, {attempts} attempts, {_tokens(tokens)}"
+
+
+def _on_record(run: Run) -> str:
+    described = run.descriptions.values()
+    tokens = sum(asked_and_answered(one.usage) for one in described)
+    return f"{len(described)} images, {sum(one.attempts for one in described)} attempts, {_tokens(tokens)}"
+
+
+def _tokens(number: int) -> str:
+    return f"{number:,} tokens" if number else "no tokens counted"

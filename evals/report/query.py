@@ -2,24 +2,49 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 
 from markupsafe import Markup
 
+from internvl_vpr.tools.photo.jpeg import thumbnail_url
 from internvl_vpr.tools.photo.position import plane_of
 from internvl_vpr.tools.records import Cue
 
+from ..compare.records import NEAR_RADIUS
 from ..runs.folder import Run
-from ..runs.records import Result, Role, Shortlisted
-from .charts import Spot, local_map
-from .thumbnails import Thumbnails
+from ..runs.records import Result, Role, Shortlisted, SplitInfo
+from .charts import MapPoint, local_map
 
 COLUMNS = 4  # candidates whose cues are shown
 _ON_MAP = 5  # of the final ranking
-_NEAR = 1.0  # metres from the radius, where another survey might label otherwise
+
+
+class Thumbnails:
+    """The photos of a split's folders as small pictures within the page, each made once."""
+
+    def __init__(self, split: SplitInfo) -> None:
+        self._split = split
+        self._made: dict[Path, str | None] = {}
+
+    def of(self, role: Role, name: str) -> str | None:
+        """Return a photo as a JPEG data URI, upright and without metadata; None where it is gone or damaged."""
+        folder = self._split.folder_of(role)
+        path = folder / name
+        if path not in self._made:
+            # A run may come from somebody else: its names must not lead out of its folders.
+            inside = path.resolve().is_relative_to(folder.resolve())
+            self._made[path] = thumbnail_url(path) if inside else None
+        return self._made[path]
+
+    @cached_property
+    def missing(self) -> bool:
+        """Whether no photo that was asked for is there."""
+        return bool(self._made) and not any(self._made.values())
 
 
 @dataclass(frozen=True)
-class Figure:
+class PhotoFigure:
     """A photograph with what it is, whether it is right, and what stands beneath."""
 
     what: str
@@ -30,7 +55,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Cell:
+class MatchCell:
     """A query cue's best match in a candidate (Eq. 8): its text, the cosine, and the product with the weight."""
 
     text: str
@@ -39,36 +64,36 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Column:
+class CandidateColumn:
     """A candidate: what it is, one cell a query cue, and S; None where it has no cues."""
 
     what: str
     verdict: str
-    cells: Sequence[Cell | None]
+    cells: Sequence[MatchCell | None]
     score: float | None
     retained: bool
 
 
 @dataclass(frozen=True)
-class Block:
+class QueryBlock:
     """Everything that is shown of one query."""
 
     anchor: str
     name: str
     group: str
     line: str
-    figures: Sequence[Figure]
+    figures: Sequence[PhotoFigure]
     cues: Sequence[Cue]
-    columns: Sequence[Column]
+    columns: Sequence[CandidateColumn]
     map: Markup | None
     notes: Sequence[str]
 
 
-def query_block(result: Result, group: str, anchor: str, runs: Sequence[Run], pictures: Thumbnails) -> Block:
+def query_block(result: Result, group: str, anchor: str, runs: Sequence[Run], pictures: Thumbnails) -> QueryBlock:
     """Return a query's block; of a second run its first candidate is shown, too."""
     run = runs[0]
     said = run.descriptions.get(result.digest or "")
-    return Block(
+    return QueryBlock(
         anchor=anchor,
         name=result.query,
         group=group,
@@ -95,12 +120,12 @@ def _ranks(result: Result) -> str:
     return f"first right reference: stage 1 {before}, stage 2 {after}"
 
 
-def _figures(result: Result, runs: Sequence[Run], pictures: Thumbnails) -> Iterator[Figure]:
+def _figures(result: Result, runs: Sequence[Run], pictures: Thumbnails) -> Iterator[PhotoFigure]:
     role: Role = "outside" if result.outside else "query"
-    yield Figure("the query", pictures.of(role, result.query), result.query, "query", "")
+    yield PhotoFigure("the query", pictures.of(role, result.query), result.query, "query", "")
     for what, one, of in _first_ones(result, runs):
         picture = pictures.of("reference", one.reference)
-        yield Figure(what, picture, one.reference, verdict(one, of), _says(one, of))
+        yield PhotoFigure(what, picture, one.reference, verdict(one, of), _says(one, of))
 
 
 def _first_ones(result: Result, runs: Sequence[Run]) -> Iterator[tuple[str, Shortlisted, Result]]:
@@ -150,17 +175,17 @@ def _columns(result: Result) -> list[tuple[str, Shortlisted]]:
     return list(shown.values())
 
 
-def _column(what: str, one: Shortlisted, result: Result, run: Run) -> Column:
+def _column(what: str, one: Shortlisted, result: Result, run: Run) -> CandidateColumn:
     said, there = run.descriptions.get(result.digest or ""), run.descriptions.get(one.digest)
-    cells: list[Cell | None] = []
+    cells: list[MatchCell | None] = []
     for number, cue in enumerate(said.cues if said else ()):
         if there is None or number >= len(one.matches):
             cells.append(None)
             continue
         matched, cosine = one.matches[number]
-        cells.append(Cell(there.cues[matched].text, cosine, cue.weight * cosine))
+        cells.append(MatchCell(there.cues[matched].text, cosine, cue.weight * cosine))
     retained = one in result.ranked[: result.retained]
-    return Column(what, verdict(one, result), cells, one.score, retained)
+    return CandidateColumn(what, verdict(one, result), cells, one.score, retained)
 
 
 def _map(result: Result, run: Run) -> Markup | None:
@@ -176,14 +201,14 @@ def _map(result: Result, run: Run) -> Markup | None:
             continue
         if plane_of(there) == plane_of(at):
             right = one.reference in result.positives
-            spots.append(Spot(there.easting - at.easting, there.northing - at.northing, str(rank), right))
+            spots.append(MapPoint(there.easting - at.easting, there.northing - at.northing, str(rank), right))
     return local_map(spots, run.info.split.radius, "where the first candidates are") if spots else None
 
 
 def _notes(result: Result, run: Run) -> Iterator[str]:
     radius = run.info.split.radius
-    if any(one.metres is not None and abs(one.metres - radius) <= _NEAR for one in result.shortlist):
-        yield f"A reference lies within {_NEAR:g} m of the radius of {radius:g} m: its label hangs on the survey."
+    if any(one.metres is not None and abs(one.metres - radius) <= NEAR_RADIUS for one in result.shortlist):
+        yield f"A reference lies within {NEAR_RADIUS:g} m of the radius of {radius:g} m: its label hangs on the survey."
     if not result.outside and not result.positives:
         yield "No reference is right for this query; it counts as missed."
     failed = {run.descriptions[one.digest].failure for one in result.shortlist if one.digest in run.descriptions}

@@ -16,10 +16,10 @@ from internvl_vpr.tools.ledger.report import Tally, tally
 from internvl_vpr.tools.records import Description, Position
 
 from ..splits.gallery import references_digest
-from ..splits.queries import Query, queries_digest, without_positives
+from ..splits.queries import SplitQuery, queries_digest, without_positives
 from ..splits.split import Split
 from .folder import PREDICTIONS
-from .records import Described, Result, Role, RunInfo, SplitInfo
+from .records import ImageDescription, Result, Role, RunInfo, SplitInfo
 
 _PACKAGES = (
     "internvl-vpr", "faiss-cpu", "langgraph", "numpy", "onnxruntime", "openai", "opencv-python-headless", "pillow",
@@ -27,7 +27,7 @@ _PACKAGES = (
 )  # fmt: skip
 
 
-def run_info(split: Split, queries: Sequence[Query], context: Context, limit: int | None) -> RunInfo:
+def run_info(split: Split, queries: Sequence[SplitQuery], context: Context, limit: int | None) -> RunInfo:
     """Return everything that decides a run's results."""
     settings = context.settings
     asks = settings.describer == "vlm"
@@ -45,7 +45,7 @@ def run_info(split: Split, queries: Sequence[Query], context: Context, limit: in
     )
 
 
-def _split_info(split: Split, queries: Sequence[Query], context: Context) -> SplitInfo:
+def _split_info(split: Split, queries: Sequence[SplitQuery], context: Context) -> SplitInfo:
     outside = sum(query.outside for query in queries)
     return SplitInfo(
         name=split.name,
@@ -71,7 +71,9 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def describe_images(queries: Sequence[Query], results: Sequence[Result], context: Context) -> Iterator[Described]:
+def describe_images(
+    queries: Sequence[SplitQuery], results: Sequence[Result], context: Context
+) -> Iterator[ImageDescription]:
     """Yield what the ledger holds of each image of a run: the queries' in their order, then the references'."""
     asked = {query.digest: query for query in reversed(queries) if query.digest and query.error is None}
     shown = {one.digest for result in results for one in result.shortlist} - asked.keys()
@@ -96,10 +98,10 @@ def _described(
     position: Position | None,
     said: Mapping[str, Description],
     took: Mapping[str, Tally],
-) -> Described:
+) -> ImageDescription:
     description = said.get(digest)
     spent = took.get(digest, Tally())
-    return Described(
+    return ImageDescription(
         photo=name,
         role=role,
         digest=digest,

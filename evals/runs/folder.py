@@ -3,18 +3,21 @@
 import gzip
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 from pydantic import ValidationError
 
 from internvl_vpr.tools.disk.whole_file import write_whole
 from internvl_vpr.tools.errors import RunUnfinished, UsageError
+from internvl_vpr.tools.ledger.ledger import Ledger
 from internvl_vpr.tools.records import Record
 
-from .records import Described, Result, RunInfo
+from .records import ImageDescription, Result, RunInfo
 
 RUN, RESULTS, DESCRIPTIONS, PREDICTIONS = "run.json", "results.jsonl", "descriptions.jsonl", "preds"
 
@@ -48,9 +51,22 @@ class Run:
         return [result for result in self.results if not result.outside]
 
     @cached_property
-    def descriptions(self) -> dict[str, Described]:
+    def descriptions(self) -> dict[str, ImageDescription]:
         """What was said of each image, by digest; empty for a run that has not finished."""
-        return {one.digest: one for one in read_lines(self.folder / DESCRIPTIONS, Described)}
+        return {one.digest: one for one in read_lines(self.folder / DESCRIPTIONS, ImageDescription)}
+
+
+@contextmanager
+def ledger_of(run: Run) -> Iterator[Ledger]:
+    """Open a run's ledger, or an empty one where it was moved or is on another machine: only embeddings are lost.
+
+    Raises what opening the ledger does.
+    """
+    with ExitStack() as stack:
+        path = Path(run.info.ledger)
+        if not path.is_file():
+            path = Path(stack.enter_context(TemporaryDirectory())) / "ledger.sqlite"
+        yield stack.enter_context(Ledger(path))
 
 
 def load_run(folder: Path) -> Run:

@@ -6,11 +6,11 @@ from internvl_vpr.agent.localizer.run import Trace
 from internvl_vpr.tools.photo.position import distance
 from internvl_vpr.tools.records import Candidate, CueMatch, Description, Position, Score
 
-from ..splits.queries import Query
+from ..splits.queries import SplitQuery
 from .records import Result, Shortlisted
 
 
-def judged(query: Query, trace: Trace) -> Result:
+def judged(query: SplitQuery, trace: Trace) -> Result:
     """Turn what a run found into a result; the position of the query is used here for the first time."""
     answer = trace.answer
     shortlist = tuple(
@@ -29,12 +29,12 @@ def judged(query: Query, trace: Trace) -> Result:
     )
 
 
-def missed(query: Query, error: str) -> Result:
+def missed(query: SplitQuery, error: str) -> Result:
     """Return the result of a query that could not be located; it counts as missed."""
     return Result(**_about(query), error=error)
 
 
-def _about(query: Query) -> dict[str, object]:
+def _about(query: SplitQuery) -> dict[str, object]:
     return {
         "query": query.name, "digest": query.digest, "position": query.position, "outside": query.outside,
         "positives": query.positives,

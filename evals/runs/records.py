@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -13,6 +14,7 @@ from ..measures.recall import first_positive_rank
 FORMAT = 1
 
 Role = Literal["query", "outside", "reference"]
+_FOLDERS: Mapping[Role, str] = {"query": "queries", "outside": "outside", "reference": "database"}
 
 
 class SplitInfo(Record):
@@ -28,6 +30,10 @@ class SplitInfo(Record):
     queries_digest: Digest = Field(description="of names, bytes, positions and positives")
     references_digest: Digest = Field(description="of names, bytes and positions")
     folders: dict[str, str] = Field(description="where database, queries and outside are, as they were named")
+
+    def folder_of(self, role: Role) -> Path:
+        """Return the folder of the photos in a role; the working directory where none is known."""
+        return Path(self.folders.get(_FOLDERS[role], ""))
 
 
 class RunInfo(Record):
@@ -98,7 +104,7 @@ class Result(Record):
         return tuple(self.shortlist[rank - 1] for rank in self.ranking)
 
 
-class Described(Record):
+class ImageDescription(Record):
     """What was said about one image, and what it took over all attempts on record."""
 
     photo: str = Field(description="name of the first photo with these bytes")

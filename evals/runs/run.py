@@ -13,7 +13,7 @@ from internvl_vpr.tools.disk.whole_file import write_whole
 from internvl_vpr.tools.errors import PhotoError, UsageError
 from internvl_vpr.tools.progress import Progress, silent
 
-from ..splits.queries import Query
+from ..splits.queries import SplitQuery
 from .about import describe_images, now, write_predictions
 from .folder import DESCRIPTIONS, RESULTS, RUN, Run, load_run, write_lines
 from .judging import judged, missed
@@ -22,20 +22,24 @@ from .records import Result, RunInfo
 AT_ONCE = 4  # queries under way together, so that both the extractor and the describer have work
 
 
+class OtherRun(UsageError):
+    """The folder holds a run of other queries, settings or versions."""
+
+
 @dataclass(frozen=True)
 class Task:
     """What a run measures, and with what."""
 
-    queries: Sequence[Query]
+    queries: Sequence[SplitQuery]
     info: RunInfo
     context: Context
 
 
 async def run_split(task: Task, folder: Path, on_progress: Progress = silent) -> Run:
-    """Locate every query of a split and write the run to a folder; a run that is there already is gone on with.
+    """Locate every query of a split and write the run to a folder; a run that was stopped is resumed.
 
-    Raises `UsageError` when the folder holds a run of something else, and what the graph raises: what was finished
-    until then is kept.
+    Raises `OtherRun` when the folder holds a run of something else, `UsageError` when it cannot be written to, and
+    what the graph raises; what was finished until then is kept.
     """
     there = _open_folder(folder, task.info)
     if there.finished:
@@ -52,11 +56,11 @@ async def run_split(task: Task, folder: Path, on_progress: Progress = silent) ->
 
 
 def _open_folder(folder: Path, info: RunInfo) -> Run:
-    """Return the run that is there, or begin one; raises `UsageError` for a run of something else."""
+    """Return the run that is there, or begin one; raises `OtherRun` for a run of something else."""
     if (folder / RUN).exists():
         there = load_run(folder)
         if differing := _differing(there.info, info):
-            raise UsageError(
+            raise OtherRun(
                 f"The folder {str(folder)!r} holds a run with other settings ({differing}): name another with --out."
             )
         return there
@@ -102,7 +106,7 @@ class _Lines:
         os.fsync(self._file.fileno())
         self.results[result.outside, result.query] = result
 
-    def of(self, query: Query) -> Result | None:
+    def of(self, query: SplitQuery) -> Result | None:
         """Return the result of a query, if it has one."""
         return self.results.get((query.outside, query.name))
 
@@ -129,7 +133,7 @@ async def _locate_all(task: Task, lines: _Lines, on_progress: Progress) -> None:
     await run_workers(work, AT_ONCE)
 
 
-async def _locate(query: Query, task: Task) -> Result:
+async def _locate(query: SplitQuery, task: Task) -> Result:
     """Locate one query; a photo that cannot be used is a result that says so, and counts as missed."""
     if query.error is not None:
         return missed(query, query.error)

@@ -12,7 +12,7 @@ from internvl_vpr.tools.errors import UsageError
 from ..splits.layouts import open_split
 from ..splits.split import Where
 from .folder import Run
-from .session import Session, measure
+from .measure import RunOptions, measure
 
 # Describers that have no prompt stand for themselves.
 WITHOUT_PROMPT = ("signage", "statistics")
@@ -36,7 +36,7 @@ def prompt_variant(name: str) -> Variant:
 
 
 async def run_variants(
-    variants: Sequence[Variant], splits: Sequence[str], where: Where, session: Session, out: Path
+    variants: Sequence[Variant], splits: Sequence[str], where: Where, session: RunOptions, out: Path
 ) -> list[dict[str, Run]]:
     """Run every split in every way, into `out/LABEL/SPLIT`; returns the runs by split, in the variants' order.
 

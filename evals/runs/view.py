@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
+
+from internvl_vpr.agent.view.parts import TABLE
 
 from ..measures.recall import Recall, recall_at
 from .folder import Run
@@ -17,8 +18,7 @@ RECALLS = (1, 5, 10, 20)
 def show_run(run: Run) -> RenderableType:
     """Show Recall@1, 5, 10, 20 of both stages with counts and Wilson's 95 % intervals; fits 80 columns."""
     table = Table(
-        box=SIMPLE_HEAD, show_edge=False, pad_edge=False, title=run.info.split.name, title_justify="left",
-        title_style="bold",
+        **TABLE | {"padding": (0, 1)}, title=run.info.split.name, title_style="bold"
     )  # fmt: skip
     for column in ("", "stage 1, retrieved", "stage 2, re-ranked"):
         table.add_column(column, no_wrap=True)

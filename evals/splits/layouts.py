@@ -81,11 +81,7 @@ def town(name: str, where: Where) -> Split:
     """One set of queries of the demo town, which is drawn where it is not there yet, and its photos from outside."""
     condition = next(query for query in QUERIES if name == f"town-{query.replace('_', '-')}")
     root, size = where.root or _DEMO_TOWN, where.town
-
-    def drawing(done: int, total: int) -> None:
-        where.on_progress("drawing the town", done, total)
-
-    there = build_town(root, seed=size.seed, places=size.places, progress=drawing)
+    there = build_town(root, seed=size.seed, places=size.places, on_progress=where.on_progress)
     with_outside = replace(where, outside=where.outside or there.unknown)
     split = _at_folders(name, with_outside, there.database, there.queries[condition])
     return replace(split, drawn_by=f"demo town {VERSION}, seed {size.seed}, {size.places} places")

@@ -16,7 +16,7 @@ from .split import Split
 
 
 @dataclass(frozen=True)
-class Query:
+class SplitQuery:
     """A photo to ask for; `error` says why it cannot be used. `outside`: no reference shows the place."""
 
     name: str
@@ -28,14 +28,14 @@ class Query:
     error: str | None = None
 
 
-def read_queries(split: Split, gallery: Gallery, limit: int | None = None) -> list[Query]:
+def read_queries(split: Split, gallery: Gallery, limit: int | None = None) -> list[SplitQuery]:
     """Open the queries, at most the first `limit` of them and of those from outside, and find their positives.
 
     Raises `UsageError` when no query can have a positive: that would measure nothing.
     """
-    inside = [Query(name, split.queries_folder / name) for name in split.queries[:limit]]
+    inside = [SplitQuery(name, split.queries_folder / name) for name in split.queries[:limit]]
     outer = split.outside_folder or split.queries_folder
-    outside = [Query(name, outer / name, outside=True) for name in split.outside[:limit]]
+    outside = [SplitQuery(name, outer / name, outside=True) for name in split.outside[:limit]]
     positives = _positives(split, gallery)
     queries = [replace(query, positives=positives(query)) for query in bounded_map(_opened, inside)]
     if not any(query.positives for query in queries):
@@ -46,7 +46,7 @@ def read_queries(split: Split, gallery: Gallery, limit: int | None = None) -> li
     return [*queries, *bounded_map(_opened, outside)]
 
 
-def queries_digest(queries: Sequence[Query], *, drawn_by: str | None) -> str:
+def queries_digest(queries: Sequence[SplitQuery], *, drawn_by: str | None) -> str:
     """Return one SHA-256 over names, bytes, positions and positives; see `gallery.references_digest`."""
     digest = hashlib.sha256(f"{drawn_by}\n".encode())
     for query in queries:
@@ -56,7 +56,7 @@ def queries_digest(queries: Sequence[Query], *, drawn_by: str | None) -> str:
     return digest.hexdigest()
 
 
-def _opened(query: Query) -> Query:
+def _opened(query: SplitQuery) -> SplitQuery:
     try:
         photo = open_photo(query.path)
     except (PhotoError, PositionError, PackageMissing) as error:
@@ -64,27 +64,27 @@ def _opened(query: Query) -> Query:
     return replace(query, digest=photo.digest, position=photo.position)
 
 
-def _positives(split: Split, gallery: Gallery) -> Callable[[Query], tuple[str, ...]]:
+def _positives(split: Split, gallery: Gallery) -> Callable[[SplitQuery], tuple[str, ...]]:
     """Return what finds a query's positives by the split's rule."""
     if split.rule == "pairs":
         return _by_pairs(split, gallery)
     if split.rule == "name":
         return _by_name(gallery)
 
-    def around(query: Query) -> tuple[str, ...]:
+    def around(query: SplitQuery) -> tuple[str, ...]:
         return tuple(gallery.around(query.position, split.radius)) if query.position else ()
 
     return around
 
 
-def _by_name(gallery: Gallery) -> Callable[[Query], tuple[str, ...]]:
+def _by_name(gallery: Gallery) -> Callable[[SplitQuery], tuple[str, ...]]:
     named: dict[str, list[str]] = defaultdict(list)
     for name in gallery.names:
         named[_stem(name)].append(name)
     return lambda query: tuple(named.get(_stem(query.name), ()))
 
 
-def _by_pairs(split: Split, gallery: Gallery) -> Callable[[Query], tuple[str, ...]]:
+def _by_pairs(split: Split, gallery: Gallery) -> Callable[[SplitQuery], tuple[str, ...]]:
     pairs, known = split.pairs or {}, set(gallery.names)
     missing = sorted({reference for references in pairs.values() for reference in references} - known)
     if missing:
@@ -99,6 +99,6 @@ def _stem(name: str) -> str:
     return PurePosixPath(name).with_suffix("").as_posix()
 
 
-def without_positives(queries: Sequence[Query]) -> Iterator[Query]:
+def without_positives(queries: Sequence[SplitQuery]) -> Iterator[SplitQuery]:
     """Yield the queries that no reference is right for; they stay in the denominator, as the field has it."""
     return (query for query in queries if not query.outside and not query.positives)

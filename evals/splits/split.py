@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from internvl_vpr.tools.compare_places import SAME_PLACE_METRES
 from internvl_vpr.tools.progress import Progress, silent
 
-RADIUS = 25.0  # metres, inclusive: the field's own
 Rule = Literal["radius", "name", "pairs"]
 
 
@@ -27,7 +27,7 @@ class Split:
     queries: Sequence[str]
     listed: Sequence[str] | None = None
     rule: Rule = "radius"
-    radius: float = RADIUS
+    radius: float = SAME_PLACE_METRES
     pairs: Mapping[str, frozenset[str]] | None = None
     outside_folder: Path | None = None
     outside: Sequence[str] = ()
@@ -52,7 +52,7 @@ class Where:
     """Where a split's photos are, and what is asked of it; a town that is not there is drawn."""
 
     root: Path | None = None
-    radius: float = RADIUS
     outside: Path | None = None
     town: TownSize = TownSize()
     on_progress: Progress = silent
+    radius: float = SAME_PLACE_METRES

@@ -11,6 +11,7 @@ from PIL.TiffImagePlugin import IFDRational
 
 from internvl_vpr.tools.disk.whole_file import write_whole
 from internvl_vpr.tools.errors import UsageError
+from internvl_vpr.tools.photo.position import from_metres
 
 from .photo import Shot, photograph, standpoint
 from .plan import ZONE
@@ -42,8 +43,6 @@ def photo_bytes(shot: Shot) -> bytes:
 
 def _degrees_of(shot: Shot) -> tuple[float, float]:
     """Return latitude and longitude of the standpoint."""
-    from internvl_vpr.tools.photo.position import from_metres
-
     easting, northing, _ = standpoint(shot)
     position = from_metres(easting, northing, ZONE)
     if position.latitude is None or position.longitude is None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from internvl_vpr.tools.disk.whole_file import write_whole
 from internvl_vpr.tools.errors import UsageError
+from internvl_vpr.tools.progress import Progress, silent
 
 from .files import MANIFEST, photo_bytes, photo_name, read_manifest, record, write_manifest
 from .photo import Condition, Shot
@@ -24,7 +25,6 @@ __all__ = ["MANIFEST", "Town", "build_town"]
 GENERATOR, VERSION = "internvl-vpr demo town", 1
 MOST_PLACES, MOST_VIEWS, WORKERS = 400, 20, 4
 QUERIES: tuple[Condition, ...] = ("night", "occlusion", "long_ago")
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,13 @@ class Town:
 
 
 def build_town(
-    folder: Path, *, seed: int = 0, places: int = 64, views: int = 3, progress: Progress | None = None
+    folder: Path, *, seed: int = 0, places: int = 64, views: int = 3, on_progress: Progress = silent
 ) -> Town:
     """Write the photos of a demo town into a folder, 480 x 360 JPEG, and return where they are.
 
     The database shows each place in `views` views; each set of queries shows each place once; a quarter as many
     photos are of places outside the town. The same settings give the same pixels. Files that are already there are
-    kept, so that an interrupted build is completed; `progress` is called with photos done and photos in all.
+    kept, so that an interrupted build is completed; `on_progress` is told photos drawn and photos in all.
 
     Raises `UsageError` for settings out of range, and for a folder that holds anything but this very town.
     """
@@ -56,7 +56,7 @@ def build_town(
     if listed and all(_is_there(folder / name, entry) for name, entry in listed.items()):
         return town
     try:
-        _build(town, settings, listed, progress)
+        _build(town, settings, listed, on_progress)
     except OSError as error:
         raise UsageError(f"the demo town cannot be written to {str(folder)!r}: {error.strerror}") from error
     return town
@@ -79,7 +79,7 @@ def _is_there(path: Path, entry: dict[str, Any] | None) -> bool:
     return size > 0 if entry is None else bool(size == entry["bytes"])
 
 
-def _build(town: Town, settings: dict[str, Any], listed: dict[str, Any], progress: Progress | None) -> None:
+def _build(town: Town, settings: dict[str, Any], listed: dict[str, Any], on_progress: Progress) -> None:
     for path in (town.database, *town.queries.values(), town.unknown):
         path.mkdir(parents=True, exist_ok=True)
     plan = plan_town(settings["seed"], settings["places"])
@@ -90,8 +90,7 @@ def _build(town: Town, settings: dict[str, Any], listed: dict[str, Any], progres
     missing = {name: shot for name, shot in shots.items() if not _is_there(town.folder / name, listed.get(name))}
 
     def report(taken: int) -> None:
-        if progress:
-            progress(len(shots) - len(missing) + taken, len(shots))
+        on_progress("drawing the town", len(shots) - len(missing) + taken, len(shots))
 
     _take(town.folder, missing, report)
     files = {name: record(town.folder / name) for name in sorted(shots)}

@@ -2,10 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Literal, Self
 
 import numpy as np
@@ -15,11 +12,10 @@ from internvl_vpr.tools.arrays import Floats, rounded
 from internvl_vpr.tools.describe_image import normalize_scores
 from internvl_vpr.tools.errors import UsageError
 from internvl_vpr.tools.features.sentences import SentenceEncoder, embed_phrases, open_encoder
-from internvl_vpr.tools.ledger.ledger import Ledger
 from internvl_vpr.tools.records import Cue
 from internvl_vpr.tools.score_candidates import best_matches, weighted_sum
 
-from ..runs.folder import Run
+from ..runs.folder import Run, ledger_of
 from ..runs.records import Result, RunInfo
 
 Weights = Literal["alpha", "uniform", "shuffled", "symmetric"]
@@ -125,11 +121,8 @@ def open_rescorer(run: Run, encoder: SentenceEncoder | None = None) -> Rescorer:
             "make the run again."
         )
     phrases = [cue.text for one in run.descriptions.values() for cue in one.cues]
-    with ExitStack() as stack:
-        path = Path(run.info.ledger)
-        if not path.is_file():  # it was moved, or is on another machine: only embeddings are lost
-            path = Path(stack.enter_context(TemporaryDirectory())) / "ledger.sqlite"
-        return Rescorer(run, embed_phrases(phrases, encoder, stack.enter_context(Ledger(path))))
+    with ledger_of(run) as ledger:
+        return Rescorer(run, embed_phrases(phrases, encoder, ledger))
 
 
 def _positive(result: Result) -> Floats:

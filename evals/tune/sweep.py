@@ -19,7 +19,7 @@ _RECALLS = (1, 5)
 
 
 @dataclass(frozen=True)
-class Row:
+class SweepRow:
     """One choice: Recall@1 and @5, and the queries right at rank 1 with it and not with the run's own, and vice versa.
 
     `by_cues` counts the queries that have a candidate above τ. `marks` says whose choice it is.
@@ -35,16 +35,16 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Section:
+class SweepSection:
     """The values of one setting, everything else as `beside` says; `note` is what a reader must know."""
 
     setting: str
     beside: str
-    rows: tuple[Row, ...]
+    rows: tuple[SweepRow, ...]
     note: str = ""
 
 
-def sweep(rescorer: Rescorer) -> list[Section]:
+def sweep(rescorer: Rescorer) -> list[SweepSection]:
     """Return a section for each of N, K, τ, weights and fusion, all else being as in the run.
 
     Where the run's τ holds candidates back, weights and fusion are swept with all retained, too: only there do
@@ -70,18 +70,18 @@ class _Table:
         self._rescorer = rescorer
         self._own = query_ranks(rescorer.rescore(rescorer.own), rescorer.run)
 
-    def section(self, setting: str, choices: Iterable[tuple[str, Rescoring]], note: str = "") -> Section:
+    def section(self, setting: str, choices: Iterable[tuple[str, Rescoring]], note: str = "") -> SweepSection:
         """Score every choice."""
         given = list(choices)
         rows = tuple(self._row(setting, choice, asked) for choice, asked in given)
-        return Section(setting, _beside(setting, given[0][1]), rows, note)
+        return SweepSection(setting, _beside(setting, given[0][1]), rows, note)
 
-    def _row(self, setting: str, choice: str, asked: Rescoring) -> Row:
+    def _row(self, setting: str, choice: str, asked: Rescoring) -> SweepRow:
         run = self._rescorer.run
         found = self._rescorer.rescore(asked)
         ranks = query_ranks(found, run)
         rescued, broken = _changed(self._own, ranks)
-        return Row(
+        return SweepRow(
             choice=choice,
             rescoring=asked,
             recalls=tuple(Recall(k, *recall_at(ranks, k)) for k in _RECALLS),

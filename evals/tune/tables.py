@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
-from rich.box import SIMPLE_HEAD
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from internvl_vpr.agent.console.safe_text import safe_text
+from internvl_vpr.agent.view.parts import TABLE
 from internvl_vpr.tools.features.sentences import SentenceEncoder
 
 from ..measures.recall import Recall, recall_at
@@ -136,7 +136,7 @@ def _cells(recalls: Sequence[Recall] | None) -> list[str]:
 def _empty(split: str, first: str) -> Table:
     queries = f", {QUERIES[split]:,} queries" if split in QUERIES else ""
     table = Table(
-        box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), title_justify="left",
+        **TABLE,
         title=safe_text(f"{_TITLES.get(split, split)}{queries}"), title_style="bold",
     )  # fmt: skip
     table.add_column(first, overflow="fold")

@@ -5,14 +5,15 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from internvl_vpr.agent.view.parts import TABLE
+
 from ..measures.recall import Recall
 from .kappa import KappaRow
-from .sweep import Row, Section
+from .sweep import SweepRow, SweepSection
 
 _LONGEST = len("symmetric")
 _MEANINGS = {
@@ -24,7 +25,7 @@ _MEANINGS = {
 }
 
 
-def show_sweep(name: str, sections: Sequence[Section]) -> RenderableType:
+def show_sweep(name: str, sections: Sequence[SweepSection]) -> RenderableType:
     """Show a table for each setting; fits 80 columns."""
     parts: list[RenderableType] = [
         Text(f"{name}: one setting changed at a time, no image described for it", style="bold"),
@@ -44,7 +45,7 @@ def show_kappas(rows: Sequence[KappaRow]) -> RenderableType:
     return Group("", Text("κ, how hard descriptors are assigned (Eq. 1); stage 1 alone", style="bold"), table)
 
 
-def sweep_json(sections: Sequence[Section], kappas: Sequence[KappaRow] = ()) -> dict[str, Any]:
+def sweep_json(sections: Sequence[SweepSection], kappas: Sequence[KappaRow] = ()) -> dict[str, Any]:
     """Return a sweep as JSON-ready values."""
     return {
         "sections": [
@@ -63,7 +64,7 @@ def sweep_json(sections: Sequence[Section], kappas: Sequence[KappaRow] = ()) -> 
     }
 
 
-def _row_json(row: Row) -> dict[str, Any]:
+def _row_json(row: SweepRow) -> dict[str, Any]:
     counts = {"rescued": row.rescued, "broken": row.broken, "by_cues": row.by_cues}
     return {"choice": row.choice, "marks": row.marks, **_recalls_json(row.recalls), **counts, **asdict(row.rescoring)}
 
@@ -75,7 +76,7 @@ def _recalls_json(recalls: Sequence[Recall]) -> dict[str, Any]:
     }
 
 
-def _table(section: Section) -> Table:
+def _table(section: SweepSection) -> Table:
     table = _empty(section.setting, "Recall@1", "Recall@5", "vs run")
     for row in section.rows:
         table.add_row(_choice(row.choice, row.marks), *map(str, row.recalls), f"+{row.rescued} −{row.broken}")
@@ -83,7 +84,7 @@ def _table(section: Section) -> Table:
 
 
 def _empty(first: str, *others: str) -> Table:
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=0)
+    table = Table(**TABLE | {"padding": 0})
     table.add_column(first, min_width=_LONGEST)
     for other in others:
         table.add_column(other, no_wrap=other.startswith("Recall"))

@@ -37,7 +37,7 @@ K = 6
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `town` (8 places) and `places`, its index."""
     folder = tmp_path_factory.mktemp("demo")
-    town = build_town(folder / "town", seed=0, places=8, progress=lambda done, total: None)
+    town = build_town(folder / "town", seed=0, places=8)
     update_index(town.database, folder / "places", IndexSettings(clusters=16))
     return folder
 

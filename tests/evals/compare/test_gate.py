@@ -15,25 +15,29 @@ from rich.console import Console
 
 from internvl_vpr.evals.compare.gate import judge, recall_outcome
 from internvl_vpr.evals.compare.gate_checks import judge_checks, pooled_checks
-from internvl_vpr.evals.compare.gate_files import gate_json, junit, legal, read_noise, write_junit
-from internvl_vpr.evals.compare.gate_report import GateReport, Limits, Line, overall
+from internvl_vpr.evals.compare.gate_limits import Limits
+from internvl_vpr.evals.compare.gate_report import GateLine, GateReport, gate_json, junit, legal, overall, write_junit
+from internvl_vpr.evals.compare.noise import read_noise
 from internvl_vpr.evals.compare.records import Difference
 from internvl_vpr.evals.compare.view import show_gate
 from internvl_vpr.evals.measures.paired import cluster_bootstrap, holm, mcnemar, sign_flip, tango_interval
 from internvl_vpr.evals.runs.folder import Run
-from internvl_vpr.evals.runs.records import Check, Described
+from internvl_vpr.evals.runs.records import Check, ImageDescription
 from internvl_vpr.tools.errors import UsageError
 
 CUES = (("a", 1.0), ("b", 1.0), ("c", 2.0))
 
 
-def said(count: int, **fields: object) -> list[Described]:
+def said(count: int, **fields: object) -> list[ImageDescription]:
     images = [made_runs.described(f"r{number}.jpg", *CUES) for number in range(count)]
     return [image.model_copy(update=fields) for image in images]
 
 
 def run(
-    right: Sequence[bool], descriptions: Sequence[Described] | None = None, *, finished: str | None = "2026-01-02"
+    right: Sequence[bool],
+    descriptions: Sequence[ImageDescription] | None = None,
+    *,
+    finished: str | None = "2026-01-02",
 ) -> Run:
     """A run with these queries right, or else second, and images that all have three cues."""
     results = [made_runs.result(f"q{number}", 1, 1 if one else 2) for number, one in enumerate(right)]
@@ -55,7 +59,7 @@ def gate(pair: tuple[Run, Run], limits: Limits | None = None, **more: object) ->
     return judge(one(pair[0]), one(pair[1]), limits, **more)  # type: ignore[arg-type]
 
 
-def line(report: GateReport, name: str) -> Line:
+def line(report: GateReport, name: str) -> GateLine:
     return next(line for line in report.lines if line.name == name)
 
 
@@ -348,8 +352,8 @@ def test_checks_of_several_splits_are_pooled() -> None:
 
 
 def test_outcomes_go_before_each_other() -> None:
-    def made(kind: str, outcome: str) -> Line:
-        return Line(kind=kind, name="x", outcome=outcome, measured=None, limit=None, reason="")
+    def made(kind: str, outcome: str) -> GateLine:
+        return GateLine(kind=kind, name="x", outcome=outcome, measured=None, limit=None, reason="")
 
     passed, lost_, open_, broken = (made("recall", one) for one in ("pass", "regression", "inconclusive", "incomplete"))
     assert overall((passed, made("check", "noted"), made("split", "inconclusive"))) == "pass"
@@ -384,7 +388,7 @@ def test_junit_of_open_and_incomplete_gates() -> None:
 
 @given(st.text(st.characters(exclude_categories=())))
 def test_any_text_makes_legal_xml(text: str) -> None:
-    made = Line(kind="check", name=text, outcome="regression", measured=None, limit=None, reason=text)
+    made = GateLine(kind="check", name=text, outcome="regression", measured=None, limit=None, reason=text)
     content = junit(GateReport(outcome="regression", lines=(made,))).encode("utf-8")
     case = ET.fromstring(content)[0][0]
     assert case.get("name") == legal(text)

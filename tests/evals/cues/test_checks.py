@@ -1,6 +1,5 @@
 """Checks of descriptions: which images have a value, what it is, and how it is shown."""
 
-import json
 from pathlib import Path
 
 import made_runs
@@ -14,10 +13,10 @@ from scripted import HashEncoder
 from internvl_vpr.evals.cues import checks as cue_checks
 from internvl_vpr.evals.cues.checks import check_run, check_runs
 from internvl_vpr.evals.cues.sign_reading import Signs
-from internvl_vpr.evals.cues.view import checks_json, interval, mean, show_checks
+from internvl_vpr.evals.cues.view import interval, mean, show_checks
 from internvl_vpr.evals.measures.recall import wilson_interval
 from internvl_vpr.evals.runs.folder import Run
-from internvl_vpr.evals.runs.records import Check, Described
+from internvl_vpr.evals.runs.records import Check, ImageDescription
 from internvl_vpr.tools.arrays import Floats
 from internvl_vpr.tools.errors import RunUnfinished
 from internvl_vpr.tools.ledger.ledger import Ledger
@@ -52,7 +51,7 @@ def embedded(run: Run) -> dict[str, Floats]:
 
 
 def checked(
-    images: list[Described] = IMAGES,
+    images: list[ImageDescription] = IMAGES,
     signs: dict[str, list[str]] | None = None,
     describer_id: str = "scripted/1",
     n: int = 3,
@@ -112,7 +111,9 @@ def test_a_run_without_descriptions_has_no_checks() -> None:
     assert checked([]) == {}
 
 
-def run_of(images: list[Described], ledger: str = "no-such-ledger.sqlite", describer_id: str = "scripted/1") -> Run:
+def run_of(
+    images: list[ImageDescription], ledger: str = "no-such-ledger.sqlite", describer_id: str = "scripted/1"
+) -> Run:
     run = made_runs.run([], images, encoder="minilm", describer_id=describer_id)
     moved = Run(run.folder, run.info.model_copy(update={"ledger": ledger}), [])
     moved.__dict__["descriptions"] = run.descriptions
@@ -234,15 +235,3 @@ def test_a_run_without_a_check_has_no_row_for_it_and_names_are_shown_as_they_are
     assert "[bold]a\\x1b" in lines[0]
     assert "2,502" in lines[0]
     assert lines[1].split() == ["seconds", "lower", "b", "1.000", "–", "1"]
-
-
-def test_json_has_every_figure() -> None:
-    found = checks_json({"a": [check([1, 0], binary=True)]})
-    assert json.loads(json.dumps(found)) == {
-        "a": {
-            "tokens": {
-                "mean": 0.5, "interval_95": list(wilson_interval(1, 2)), "images": 2, "share": True,
-                "better": "lower", "meaning": "what it is",
-            }
-        }
-    }  # fmt: skip

@@ -17,7 +17,7 @@ from internvl_vpr.evals.cues.statistics import (
     rounded_weights,
     weight_entropy,
 )
-from internvl_vpr.evals.runs.records import Described
+from internvl_vpr.evals.runs.records import ImageDescription
 from internvl_vpr.tools.arrays import Floats
 from internvl_vpr.tools.photo.position import distance
 from internvl_vpr.tools.records import Position
@@ -45,7 +45,7 @@ IMAGES = st.lists(
 )
 
 
-def is_elsewhere(one: Described, other: Described) -> bool:
+def is_elsewhere(one: ImageDescription, other: ImageDescription) -> bool:
     if one.digest == other.digest:
         return False
     if one.position is None or other.position is None:
@@ -56,7 +56,7 @@ def is_elsewhere(one: Described, other: Described) -> bool:
 
 @given(IMAGES, st.integers(0, 5))
 def test_genericity_is_the_mean_over_all_pairs_of_cues_of_different_places(
-    images: dict[str, Described], seed: int
+    images: dict[str, ImageDescription], seed: int
 ) -> None:
     known = vectors(seed)
     expected = {}
@@ -141,7 +141,7 @@ def test_duplicates_by_case_and_by_cosine() -> None:
 
 
 def test_the_most_common_weights() -> None:
-    def weighing(name: str, *scores: float) -> Described:
+    def weighing(name: str, *scores: float) -> ImageDescription:
         return made_runs.described(name, *((f"cue {number}", score) for number, score in enumerate(scores)))
 
     images = [

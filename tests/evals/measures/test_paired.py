@@ -10,10 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
-from scipy.stats import binom
 
 from internvl_vpr.evals.measures.paired import (
-    clopper_pearson,
     cluster_bootstrap,
     detectable_difference,
     holm,
@@ -65,19 +63,6 @@ def test_holm_only_raises_and_keeps_the_order(p_values: list[float]) -> None:
     assert all(p <= q <= 1 for p, q in zip(p_values, adjusted, strict=True))
     for (p, q), (r, s) in itertools.combinations(zip(p_values, adjusted, strict=True), 2):
         assert (q <= s) if p <= r else (s <= q)
-
-
-@given(st.integers(1, 200), st.data())
-def test_clopper_pearson_limits_leave_their_tails(trials: int, data: st.DataObject) -> None:
-    successes = data.draw(st.integers(0, trials))
-    low, high = clopper_pearson(successes, trials)
-    assert low == 0 if successes == 0 else binom.sf(successes - 1, trials, low) == pytest.approx(0.025)
-    assert high == 1 if successes == trials else binom.cdf(successes, trials, high) == pytest.approx(0.025)
-
-
-def test_clopper_pearson_of_nothing() -> None:
-    assert clopper_pearson(0, 0) == (0, 1)
-    assert clopper_pearson(0, 10)[1] == pytest.approx(1 - 0.025**0.1)
 
 
 def score_statistic(gained: int, lost: int, queries: int, delta: float) -> float:

@@ -15,8 +15,8 @@ from internvl_vpr.evals.report.charts import (
     RIGHT,
     TOP,
     WIDTH,
-    Line,
-    Spot,
+    ChartLine,
+    MapPoint,
     curve_chart,
     local_map,
 )
@@ -30,7 +30,7 @@ def points_of(svg: str) -> list[list[tuple[float, float]]]:
 
 
 def test_a_curve_spans_its_axes() -> None:
-    svg = curve_chart("Recall@K", "K", "share", [Line("stage 1", [(1, 0.5), (3, 0.75), (5, 1.0)])], ranks=True)
+    svg = curve_chart("Recall@K", "K", "share", [ChartLine("stage 1", [(1, 0.5), (3, 0.75), (5, 1.0)])], ranks=True)
     middle = LEFT + (WIDTH - LEFT - RIGHT) / 2, HEIGHT - BOTTOM - 0.75 * (HEIGHT - TOP - BOTTOM)
     half = HEIGHT - BOTTOM - 0.5 * (HEIGHT - TOP - BOTTOM)
     ((first, second, third),) = points_of(svg)
@@ -41,7 +41,7 @@ def test_a_curve_spans_its_axes() -> None:
 
 @given(high=st.integers(1, 3000))
 def test_the_ranks_along_an_axis_stand_where_their_labels_say(high: int) -> None:
-    svg = curve_chart("t", "x", "y", [Line("stage 1", [(1.0, 0.5), (float(high), 0.5)])], ranks=True)
+    svg = curve_chart("t", "x", "y", [ChartLine("stage 1", [(1.0, 0.5), (float(high), 0.5)])], ranks=True)
     ticks = [one for one in ET.fromstring(svg).iter("text") if one.get("y") == f"{HEIGHT - BOTTOM + 16:.2f}"]
     named = [int(one.text or "") for one in ticks]
     assert named[0] == 1
@@ -54,7 +54,7 @@ def test_the_ranks_along_an_axis_stand_where_their_labels_say(high: int) -> None
 
 
 def test_shares_along_an_axis_run_to_all_however_few_are_accepted() -> None:
-    svg = curve_chart("t", "coverage", "risk", [Line("run", [(0.1, 0.0), (0.4, 0.25)], mark=(0.4, 0.25))])
+    svg = curve_chart("t", "coverage", "risk", [ChartLine("run", [(0.1, 0.0), (0.4, 0.25)], mark=(0.4, 0.25))])
     ((first, last),) = points_of(svg)
     assert first == pytest.approx((LEFT + 0.1 * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM))
     (dot,) = ET.fromstring(svg).iter("circle")
@@ -62,12 +62,12 @@ def test_shares_along_an_axis_run_to_all_however_few_are_accepted() -> None:
 
 
 def test_a_curve_of_one_point_is_seen() -> None:
-    root = ET.fromstring(curve_chart("t", "x", "y", [Line("stage 1", [(1, 0.5)])], ranks=True))
+    root = ET.fromstring(curve_chart("t", "x", "y", [ChartLine("stage 1", [(1, 0.5)])], ranks=True))
     assert len(list(root.iter("circle"))) == 1
 
 
 def test_lines_are_told_apart_without_colour() -> None:
-    lines = [Line(f"stage {number}", [(1, 0.5), (2, 0.6)]) for number in range(4)]
+    lines = [ChartLine(f"stage {number}", [(1, 0.5), (2, 0.6)]) for number in range(4)]
     root = ET.fromstring(curve_chart("t", "x", "y", lines))
     dashes = [one.get("stroke-dasharray") for one in root.iter("polyline")]
     assert len(set(dashes)) == 4
@@ -79,7 +79,7 @@ def test_lines_are_told_apart_without_colour() -> None:
 def test_a_map_is_to_scale_with_north_up_and_all_of_it_inside(
     spots: list[tuple[float, float, bool]], radius: float
 ) -> None:
-    places = [Spot(east, north, str(i), right) for i, (east, north, right) in enumerate(spots)]
+    places = [MapPoint(east, north, str(i), right) for i, (east, north, right) in enumerate(spots)]
     root = ET.fromstring(local_map(places, radius, "map"))
     (around,) = (one for one in root.iter("circle") if one.get("class") == "radius")
     scale = float(around.get("r", "")) / radius  # pixels a metre
@@ -107,14 +107,14 @@ def drawn(root: ET.Element) -> list[tuple[float, float]]:
 
 
 def test_places_too_close_for_two_labels_share_one_unless_one_is_right_and_one_wrong() -> None:
-    spots = [Spot(1, 1, "1", right=True), Spot(2, 1, "2", right=True), Spot(2, 2, "3", right=False)]
-    root = ET.fromstring(local_map([*spots, Spot(-900, 0, "4", right=False)], 25, "map"))
+    spots = [MapPoint(1, 1, "1", right=True), MapPoint(2, 1, "2", right=True), MapPoint(2, 2, "3", right=False)]
+    root = ET.fromstring(local_map([*spots, MapPoint(-900, 0, "4", right=False)], 25, "map"))
     assert [one.text for one in root.iter("text") if one.get("class") == "halo"] == ["1, 2", "3", "4"]
 
 
 @given(reach=st.floats(1, 100_000))
 def test_the_scale_bar_is_a_round_length_of_its_own_label(reach: float) -> None:
-    root = ET.fromstring(local_map([Spot(reach, 0, "1", right=False)], 25.0, "map"))
+    root = ET.fromstring(local_map([MapPoint(reach, 0, "1", right=False)], 25.0, "map"))
     (bar,) = (one for one in root.iter("line") if one.get("class") == "bar")
     pixels = float(bar.get("x2", "")) - float(bar.get("x1", ""))
     text = [one.text or "" for one in root.iter("text")][-2]
@@ -129,7 +129,7 @@ def test_the_scale_bar_is_a_round_length_of_its_own_label(reach: float) -> None:
 
 def test_labels_are_text_and_never_markup() -> None:
     hostile = "</svg><script>alert(1)</script>"
-    for svg in (curve_chart(hostile, hostile, hostile, [Line(hostile, [(0, 0.0)])]), local_map(
-        [Spot(1, 1, hostile, right=True)], 25, hostile)):  # fmt: skip
+    for svg in (curve_chart(hostile, hostile, hostile, [ChartLine(hostile, [(0, 0.0)])]), local_map(
+        [MapPoint(1, 1, hostile, right=True)], 25, hostile)):  # fmt: skip
         assert "<script" not in svg
         assert not list(ET.fromstring(svg).iter("script"))

@@ -9,7 +9,7 @@ from pages import Page, browse, needs_chromium
 from PIL import Image
 
 from internvl_vpr.evals.report.page import choose, group_of, render_report
-from internvl_vpr.evals.report.thumbnails import Thumbnails
+from internvl_vpr.evals.report.query import Thumbnails
 from internvl_vpr.evals.runs.folder import Run
 from internvl_vpr.evals.runs.records import Result
 from internvl_vpr.tools.errors import RunUnfinished, UsageError

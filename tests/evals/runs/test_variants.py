@@ -9,7 +9,7 @@ from faulty_server import FaultyServer, serve
 from texture import texture, write_textures
 
 from internvl_vpr.evals.runs.folder import Run
-from internvl_vpr.evals.runs.session import Session
+from internvl_vpr.evals.runs.measure import RunOptions
 from internvl_vpr.evals.runs.variants import prompt_variant, run_variants
 from internvl_vpr.evals.splits.split import Where
 from internvl_vpr.tools.endpoint.prompt import Prompt
@@ -46,7 +46,7 @@ def write_prompt(folder: Path, text: str) -> str:
 
 def run_prompt(prompt: str, out: str, server: FaultyServer, root: Path) -> Run:
     flags = {"endpoint": server.endpoint, "longer_side": 160, "clusters": 8, "k": 4, "n": 2, "deadline": 20}
-    session = Session(root / "places", flags)
+    session = RunOptions(root / "places", flags)
     where = Where(root / "photos")
     (made,) = asyncio.run(run_variants([prompt_variant(prompt)], ["folder"], where, session, root / out))
     return made["folder"]
@@ -93,5 +93,5 @@ def test_a_prompt_that_cannot_be_used_is_refused_before_anything_runs(root: Path
         prompt_variant("describe_image.v99")
     twice = [prompt_variant("statistics")] * 2
     with pytest.raises(UsageError, match="'statistics' is named twice"):
-        asyncio.run(run_variants(twice, ["folder"], Where(root / "photos"), Session(root / "places"), root / "out"))
+        asyncio.run(run_variants(twice, ["folder"], Where(root / "photos"), RunOptions(root / "places"), root / "out"))
     assert not (root / "places").exists()

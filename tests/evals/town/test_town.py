@@ -6,6 +6,7 @@ import math
 import shutil
 from itertools import combinations, count
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -219,8 +220,8 @@ def test_night_is_dark_and_long_ago_has_no_colours() -> None:
 
 def test_a_finished_town_is_left_alone(town: Town) -> None:
     before = {path: path.stat().st_mtime_ns for path in town.folder.rglob("*")}
-    calls: list[tuple[int, int]] = []
-    assert build_town(town.folder, places=PLACES, views=VIEWS, progress=lambda *call: calls.append(call)) == town
+    calls: list[tuple[Any, ...]] = []
+    assert build_town(town.folder, places=PLACES, views=VIEWS, on_progress=lambda *call: calls.append(call)) == town
     assert {path: path.stat().st_mtime_ns for path in town.folder.rglob("*")} == before
     assert calls == []
 
@@ -230,11 +231,11 @@ def test_missing_and_damaged_files_are_made_again(town: Town, tmp_path: Path) ->
     photos = sorted(copy.rglob("*.jpg"))
     photos[0].unlink()
     photos[-1].write_bytes(b"half")
-    calls: list[tuple[int, int]] = []
-    build_town(copy, places=PLACES, views=VIEWS, progress=lambda *call: calls.append(call))
+    calls: list[tuple[Any, ...]] = []
+    build_town(copy, places=PLACES, views=VIEWS, on_progress=lambda *call: calls.append(call))
     assert digests(copy) == digests(town.folder)
-    assert calls[-1] == (len(photos), len(photos))
-    assert calls[0][0] > len(photos) - 2
+    assert calls[-1] == ("drawing the town", len(photos), len(photos))
+    assert calls[0][1] > len(photos) - 2
 
 
 def test_an_interrupted_build_is_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from internvl_vpr.evals.runs.folder import Run
 from internvl_vpr.evals.runs.records import Result, Shortlisted
 from internvl_vpr.evals.tune.kappa import KappaRow
 from internvl_vpr.evals.tune.rescore import Rescoring, open_rescorer
-from internvl_vpr.evals.tune.sweep import Row, Section, sweep
+from internvl_vpr.evals.tune.sweep import SweepRow, SweepSection, sweep
 from internvl_vpr.evals.tune.view import show_kappas, show_sweep, sweep_json
 
 
@@ -48,15 +48,15 @@ def made(tau: float = -1.0, **settings: object) -> Run:
     return made_runs.run(results, cues, k=4, n=3, tau=tau, **settings)  # type: ignore[arg-type]
 
 
-def sections(run: Run) -> list[Section]:
+def sections(run: Run) -> list[SweepSection]:
     return sweep(open_rescorer(run, HashEncoder()))
 
 
-def section(run: Run, setting: str) -> Section:
+def section(run: Run, setting: str) -> SweepSection:
     return next(one for one in sections(run) if one.setting == setting)
 
 
-def rows(run: Run, setting: str) -> dict[str, Row]:
+def rows(run: Run, setting: str) -> dict[str, SweepRow]:
     return {row.choice: row for row in section(run, setting).rows}
 
 
@@ -119,7 +119,7 @@ def test_a_run_without_any_score_is_swept() -> None:
     assert {row.recalls[0] for one in sections(silent) for row in one.rows} == {Recall(1, 0, 1)}
 
 
-def large(section: Section) -> Section:
+def large(section: SweepSection) -> SweepSection:
     """The section as it would be with AmsterTime's counts."""
     recalls = (Recall(1, 586, 1231), Recall(5, 1222, 1231))
     wide = [dataclasses.replace(row, recalls=recalls, rescued=123, broken=1111) for row in section.rows]

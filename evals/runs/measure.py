@@ -1,5 +1,6 @@
 """From a split's name to its run: the index is built or updated, the queries are opened, and everything is located."""
 
+import os
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -24,46 +25,56 @@ from .run import Task, run_split
 
 
 @dataclass(frozen=True)
-class Session:
-    """How splits are measured: the index's folder, the flags by name, and at most how many queries of each."""
+class RunOptions:
+    """How splits are run: with which index and settings, and at most how many queries of each.
+
+    `places` is the index's folder, `flags` are settings by name, and `config` and `environ` the settings file and the
+    environment that stand behind them.
+    """
 
     places: Path
     flags: Mapping[str, Any] = field(default_factory=dict)
     config: Path | None = None
     limit: int | None = None
     on_progress: Progress = silent
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
     def settings(self) -> Settings:
-        """Resolve the settings; unless something else is asked for, a ranking always has K entries."""
-        there = settings_of_index(self.places)
-        return resolve_settings(self.flags, file=self.config, index=there, defaults={"below_tau": "fallback"})
+        """Resolve the settings; a ranking has all K candidates unless another `below_tau` is asked for."""
+        return resolve_settings(
+            self.flags,
+            environ=self.environ,
+            file=self.config,
+            index=settings_of_index(self.places),
+            defaults={"below_tau": "fallback"},
+        )
 
 
-async def measure(split: Split, session: Session, folder: Path) -> tuple[Run, tuple[Skipped, ...]]:
+async def measure(split: Split, options: RunOptions, folder: Path) -> tuple[Run, tuple[Skipped, ...]]:
     """Index a split's database, run its queries, and write the run to `folder`; returns it with the files skipped.
 
     Raises `UsageError` when the index holds photos of another folder, and what indexing and the graph raise.
     """
-    settings = session.settings()
-    _refuse_other_photos(session.places, split)
+    settings = options.settings()
+    _refuse_other_photos(options.places, split)
     report = update_index(
         split.database,
-        session.places,
-        settings.index_settings(settings_of_index(session.places)),
+        options.places,
+        settings.index_settings(settings_of_index(options.places)),
         prune=True,
         listed=split.listed,
         device=settings.device,
         dtype=settings.dtype,
-        on_progress=session.on_progress,
+        on_progress=options.on_progress,
     )
-    with open_context(session.places, settings=settings) as context:
-        queries = read_queries(split, read_gallery(context.index), session.limit)
-        task = Task(queries, run_info(split, queries, context, session.limit), context)
-        return await run_split(task, folder, session.on_progress), report.skipped
+    with open_context(options.places, settings=settings) as context:
+        queries = read_queries(split, read_gallery(context.index), options.limit)
+        task = Task(queries, run_info(split, queries, context, options.limit), context)
+        return await run_split(task, folder, options.on_progress), report.skipped
 
 
 def _refuse_other_photos(places: Path, split: Split) -> None:
-    """Recall is measured against the split's own database: a map of something else is neither used nor changed."""
+    """Raise `UsageError` for an index of other photos: recall is measured against the split's own database alone."""
     if find_manifest(places) is None:
         return
     with closing(PlaceIndex.open(places)) as index:

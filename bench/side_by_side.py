@@ -11,7 +11,7 @@ _SECONDS = 0.5
 
 
 @dataclass(frozen=True)
-class Comparison:
+class SideBySide:
     """Ours against another way; `at_most` is the floor for ours/other, None where there is none."""
 
     what: str
@@ -34,7 +34,7 @@ class Timing:
         return self.ours / self.other
 
 
-def measure(comparison: Comparison) -> Timing:
+def measure(comparison: SideBySide) -> Timing:
     """Time both ways in turns, after one run of each that is not counted."""
     comparison.ours()
     comparison.other()
