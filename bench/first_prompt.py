@@ -1,4 +1,4 @@
-"""How long a person waits for the chat's first prompt, against a prompt of the same library that nothing is behind."""
+"""How long a person waits for the chat's first prompt, against a bare prompt of the same library."""
 
 import fcntl
 import os
@@ -42,7 +42,7 @@ def comparison() -> Iterator[SideBySide]:
 
 
 def _wait_for_prompt(command: Sequence[str], home: str) -> None:
-    """Start a program in a terminal, and end it when its prompt stands."""
+    """Start a program in a terminal, and end it when its prompt is shown."""
     terminal, inside = pty.openpty()
     fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 80, 0, 0))
     environ = {**os.environ, "HOME": home, "TERM": "xterm-256color"}

@@ -49,7 +49,7 @@ class Part:
 
 
 class _Invented:
-    """A describer and an encoder of nothing: everything is recorded, so that neither is asked."""
+    """A describer and an encoder that are never asked, because everything is recorded."""
 
     id = "invented/1"
 

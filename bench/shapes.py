@@ -3,7 +3,7 @@
     python -m bench.shapes amstertime DIR      1,231 pairs
     python -m bench.shapes sf-xl DIR           466 queries and 20,000 tiny references, named by a list
 
-Nothing is measured of recall here: the photos are seeded patterns.
+Recall means nothing here: the photos are seeded patterns.
 """
 
 import os
@@ -19,7 +19,7 @@ from PIL import Image, ImageEnhance, ImageFilter
 
 PAIRS = 1_231
 QUERIES, REFERENCES = 466, 20_000
-FAMILIAR = 43  # every so many-th reference is asked for
+FAMILIAR = 43  # every 43rd reference has a query
 SPACING = 60  # metres
 MOST_MEMORY = 4 * 2**30
 

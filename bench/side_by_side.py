@@ -12,7 +12,7 @@ _SECONDS = 0.5
 
 @dataclass(frozen=True)
 class SideBySide:
-    """Ours against another way; `at_most` is the floor for ours/other, None where there is none."""
+    """Ours against another way; `at_most` is the largest accepted ours/other, None where there is no limit."""
 
     what: str
     ours: Callable[[], object]

@@ -19,17 +19,19 @@ NOT_PROMISED = 3
 @click.command("calibrate")
 @click.argument("runs", nargs=-1, required=True, type=PATH, metavar="RUN...")
 @click.option("--precision", type=float, default=0.95, show_default=True, help="Share of answers that must be right.")
-@click.option("--confidence", type=float, default=0.95, show_default=True, help="Of the promise, one-sided.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the two halves.")
-@click.option("--places", type=PATH, metavar="DIR", help="Index to store τ in, if it is promised; locate uses it.")
+@click.option("--confidence", type=float, default=0.95, show_default=True, help="One-sided confidence in that share.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the split into two halves.")
+@click.option(
+    "--places", type=PATH, metavar="DIR", help="Index to store τ in if the test supports it; locate then uses it."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def calibrate(
     runs: tuple[Path, ...], precision: float, confidence: float, seed: int, places: Path | None, as_json: bool
 ) -> int:
-    """Find the τ above which answers are right as often as asked, and test it on places that had no part in that.
+    """Find a threshold τ above which answers are right as often as asked, and test it on other places.
 
-    RUN is a run, or a folder of runs of several splits of one map. Exit code 0: promised, 3: it cannot be promised
-    with this many queries, and nothing is stored.
+    RUN is a run, or a folder of runs of several splits of one map. Exit codes: 0 the test supports τ, 3 too few
+    queries to support it: nothing is stored.
     """
     from ..runs.folder import load_runs
     from ..runs.risk import risk_coverage
@@ -46,19 +48,19 @@ def calibrate(
     else:
         stdout().print(show_calibration(curve, found))
         if places is not None:
-            stdout().print(f"{'stored' if stored else 'nothing is stored'} in", visible(str(places)))
+            stdout().print(f"{'stored' if stored else 'nothing was stored'} in", visible(str(places)))
     return 0 if found.promised else NOT_PROMISED
 
 
 def _stored(places: Path, found: "Calibration") -> bool:
-    """Store what is promised in the index that it is valid for."""
+    """Store a supported τ in the index that it is valid for; returns whether it was stored."""
     from internvl_vpr.tools.index.calibration import write_calibration
     from internvl_vpr.tools.index.files import read_manifest
 
     if read_manifest(places).codebook_digest != found.valid_for.codebook:
         raise IndexMismatch(
-            f"The index in {str(places)!r} is not the one of the runs: name theirs with --places, or run the splits "
-            "again with it."
+            f"The runs were made with another index than the one in {str(places)!r}: name theirs with --places, or run "
+            "the splits again with this one."
         )
     if found.promised:
         write_calibration(places, found)

@@ -1,4 +1,4 @@
-"""The commands that hold one run against another: compare and gate."""
+"""The commands that compare one run with another: compare and gate."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -53,7 +53,7 @@ _SAME_NAMES = ("min_valid", "min_exact", "max_errors", "max_cost")
 @click.argument("b", type=PATH)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def compare(a: Path, b: Path, as_json: bool) -> int:
-    """Say whether B is better than A, by how much, and what so many queries could have shown.
+    """Say whether B is better than A and by how much, and what difference this many queries could have shown.
 
     A and B are runs, or folders of runs of the same splits. Exit codes: 0 compared, whatever the verdict, 2 not
     comparable, 4 a run has not finished.
@@ -72,16 +72,16 @@ def compare(a: Path, b: Path, as_json: bool) -> int:
 
 @click.command("gate")
 @click.argument("run", type=PATH)
-@click.option("--baseline", type=PATH, required=True, metavar="RUN", help="Run to hold it against.")
+@click.option("--baseline", type=PATH, required=True, metavar="RUN", help="Run to compare it with.")
 @flags(*GATE_FLAGS)
-@click.option("--strict", is_flag=True, help="Inconclusive is a regression, too.")
-@click.option("--noise", type=PATH, metavar="FILE", help="Noise floors that eval noise has written.")
+@click.option("--strict", is_flag=True, help="Count an inconclusive result as a regression.")
+@click.option("--noise", type=PATH, metavar="FILE", help="Noise floors, as eval noise writes them.")
 @click.option("--junit", type=PATH, metavar="FILE", help="Also write the report as JUnit XML.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def gate(
     run: Path, baseline: Path, strict: bool, noise: Path | None, junit: Path | None, as_json: bool, **limits: Any
 ) -> int:
-    """Let RUN pass when it is shown to be no worse than its baseline.
+    """Pass RUN if it is shown to be no worse than its baseline.
 
     RUN and the baseline are runs, or folders of runs of the same splits. Exit codes: 0 pass, 1 regression, 2 usage
     or not comparable, 3 inconclusive, 4 incomplete: it has not finished, or too many photographs gave errors.
@@ -103,7 +103,7 @@ def gate(
 
 
 def limits_of(given: dict[str, Any]) -> Limits:
-    """Take the flags of a gate out of those given, and return them as limits."""
+    """Remove a gate's flags from those given, and return them as limits."""
     margin, k = given.pop("margin") / 100, given.pop("recall_at")
     return Limits(margin=margin, k=k, **{name: given.pop(name) for name in _SAME_NAMES})
 
@@ -113,7 +113,7 @@ def judged(
 ) -> "tuple[GateReport, list[tuple[Check, Check]]]":
     """Check the descriptions of runs and their baselines, and judge them; returns the checks beside the report.
 
-    Of a run that has not finished there are none.
+    A run that has not finished has no checks.
     """
     from ..compare.gate import judge
     from ..compare.pairing import paired

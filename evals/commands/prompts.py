@@ -22,11 +22,18 @@ if TYPE_CHECKING:
 @click.command("prompts")
 @click.argument("baseline", metavar="A")
 @click.argument("candidate", metavar="B")
-@click.option("--split", "splits", multiple=True, required=True, metavar="SPLIT", help="Again for each one.")
+@click.option(
+    "--split",
+    "splits",
+    multiple=True,
+    required=True,
+    metavar="SPLIT",
+    help="What to run on; repeat it for several splits.",
+)
 @PLACES
 @click.option("--out", type=PATH, required=True, metavar="DIR", help="Folder for both runs.")
-@click.option("--noise", type=PATH, metavar="FILE", help="Noise floors that eval noise has written.")
-@click.option("--strict", is_flag=True, help="Inconclusive is a regression, too.")
+@click.option("--noise", type=PATH, metavar="FILE", help="Noise floors, as eval noise writes them.")
+@click.option("--strict", is_flag=True, help="Count an inconclusive result as a regression.")
 @flags(*GATE_FLAGS, *SPLIT_FLAGS, *CONTEXT_FLAGS)
 def prompts(
     baseline: str, candidate: str, splits: tuple[str, ...], places: Path, out: Path, noise: Path | None, strict: bool,
@@ -34,8 +41,8 @@ def prompts(
 ) -> int:  # fmt: skip
     """Run prompts A and B over the same images, compare them, check their cues, and gate B on A.
 
-    A prompt is one of the package, such as describe_image.v1, a .md file, or the name of a describer that has none:
-    signage or statistics. Exit codes: 0 pass, 1 regression, 2 usage, 3 inconclusive, 4 incomplete.
+    A prompt is one of the package, such as describe_image.v1, a .md file, or the name of a describer without
+    a prompt: signage or statistics. Exit codes: 0 pass, 1 regression, 2 usage, 3 inconclusive, 4 incomplete.
     """
     from ..compare.noise import read_noise
     from ..compare.view import show_comparison, show_gate
@@ -63,7 +70,7 @@ def prompts(
 def noise(splits: tuple[str, ...], places: Path, out: Path, **given: Any) -> int:
     """Run the same prompt twice, each time with a ledger of its own, so that every image is described anew.
 
-    What differs then does so by chance; OUT/noise.json keeps it for `gate --noise` and `prompts --noise`.
+    What differs then is chance; OUT/noise.json keeps it for `gate --noise` and `prompts --noise`.
     """
     from ..compare.noise import measure_noise, show_noise
     from ..runs.variants import Variant

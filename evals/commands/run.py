@@ -29,10 +29,12 @@ SPLIT_FLAGS = (
 @click.command("run")
 @click.argument("splits", nargs=-1, required=True, metavar="SPLIT...")
 @PLACES
-@click.option("--out", type=PATH, required=True, metavar="RUN", help="Folder of the run; a folder each for several.")
+@click.option(
+    "--out", type=PATH, required=True, metavar="RUN", help="Folder of the run, or of a folder for each split."
+)
 @flags(*SPLIT_FLAGS, *CONTEXT_FLAGS)
 def run(splits: tuple[str, ...], places: Path, out: Path, **given: Any) -> int:
-    """Locate the queries of each SPLIT and measure recall; a run that was stopped is gone on with.
+    """Locate the queries of each SPLIT and measure recall; a run that was stopped is resumed.
 
     Splits: sf-xl-night, sf-xl-occlusion, amstertime, folder, pairs, town-night, town-occlusion, town-long-ago.
     """
@@ -55,7 +57,7 @@ def run(splits: tuple[str, ...], places: Path, out: Path, **given: Any) -> int:
 
 
 def split_options(places: Path, given: dict[str, Any], on_progress: Any) -> "tuple[Where, RunOptions]":
-    """Take the flags of splits out of those given, and return them with the session that the others make."""
+    """Remove the flags of splits from those given, and return them with the options that the others make."""
     from ..runs.measure import RunOptions
     from ..splits.split import TownSize, Where
 

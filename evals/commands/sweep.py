@@ -1,4 +1,4 @@
-"""The commands that read finished runs anew: sweep and tables."""
+"""The commands that evaluate finished runs again: sweep and tables."""
 
 from pathlib import Path
 
@@ -15,9 +15,9 @@ from internvl_vpr.tools.errors import UsageError
 @click.option("--kappa", is_flag=True, help="Also compute stage 1 again for each κ (Eq. 1), from the photos.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def sweep(run: Path, places: Path | None, kappa: bool, as_json: bool) -> int:
-    """Score RUN anew with other N, K, τ, weights, and fusions of S with stage 1's similarity.
+    """Score RUN again with other N, K, τ, weights, and fusions of S with stage 1's similarity.
 
-    Nothing is described for it. RUN is a run, or a folder of runs of several splits.
+    No image is described for it. RUN is a run, or a folder of runs of several splits.
     """
     from internvl_vpr.agent.console.progress import progress_bars
 
@@ -32,20 +32,26 @@ def sweep(run: Path, places: Path | None, kappa: bool, as_json: bool) -> int:
     found = {}
     for name, one in load_runs(run).items():
         rescorer = open_rescorer(one)
-        if differing := rescorer.differing():
-            warn(f"{name}: {len(differing)} rankings scored anew are not the run's own (rounding): compare with care.")
+        differing = rescorer.differing()
+        _warn_of(name, differing)
         with progress_bars(stderr()) as on_progress:
             kappas = sweep_kappa(one, places, on_progress=on_progress) if places else []
         sections = sweep_run(rescorer)
         found[name] = {**sweep_json(sections, kappas), "differing": differing}
         if not as_json:
-            stdout().print(show_sweep(name, sections))
-            if kappas:
-                stdout().print(show_kappas(kappas))
-            stdout().print()
+            for part in (show_sweep(name, sections), *([show_kappas(kappas)] if kappas else ()), ""):
+                stdout().print(part)
     if as_json:
         write_json({"runs": found})
     return 0
+
+
+def _warn_of(name: str, differing: list[str]) -> None:
+    if differing:
+        warn(
+            f"{name}: {len(differing)} rankings differ from the run's own when scored again (rounding): compare with "
+            "care."
+        )
 
 
 @click.command("tables")
@@ -53,7 +59,7 @@ def sweep(run: Path, places: Path | None, kappa: bool, as_json: bool) -> int:
 def tables(runs: tuple[Path, ...]) -> int:
     """Print the paper's Tables I and II with each RUN's rows beside the published ones.
 
-    RUN is a run, or a folder of runs of several splits. What no run is given for is "not measured".
+    RUN is a run, or a folder of runs of several splits. Cells without a run say "not measured".
     """
     from ..runs.folder import load_runs
     from ..tune.tables import show_tables

@@ -39,8 +39,8 @@ def compare(a: Mapping[str, Run], b: Mapping[str, Run], tested: Sequence[int] = 
     """Compare two sets of runs by split: what recalls, costs and answers are, and whether Recall@`tested` differs.
 
     The paired difference B − A has the interval of a bootstrap that draws places anew, Tango's score interval, and
-    exact McNemar's p, corrected over the splits by Holm. The pooled comparison has all queries; what shows one place
-    of one map is drawn together, whichever split it is in. A K that is beyond the shortlists is not tested. Raises
+    exact McNemar's p, corrected over the splits by Holm. The pooled comparison has all queries; queries of one place
+    of one map are drawn together, whichever split they are in. A K beyond the shortlists is not tested. Raises
     `UsageError` when the runs are not of the same queries and references, or no K can be tested, and `RunUnfinished`
     for one that has not finished.
     """
@@ -67,7 +67,7 @@ def _corrected(differences: Sequence[Difference]) -> list[Difference]:
 
 
 def difference(splits: Sequence[PairedSplit], k: int) -> Difference:
-    """Return the paired difference in Recall@k over some splits, as if it were the only test."""
+    """Return the paired difference in Recall@k over some splits, not yet corrected for other tests."""
     pairs = [pair for split in splits for pair in split.queries]
     differences = [_right(pair.b, k) - _right(pair.a, k) for pair in pairs]
     gained, lost = differences.count(1), differences.count(-1)
@@ -137,7 +137,7 @@ def _references(result: Result) -> list[str]:
 
 
 def _recalls(splits: Sequence[PairedSplit]) -> Iterator[RecallAt]:
-    """Stage 2's Recall@K for those K that every shortlist can tell."""
+    """Stage 2's Recall@K for each K that every shortlist is long enough for."""
     sides = _recalls_by_k(splits, RECALLS)
     for k in RECALLS:
         if all(k in recalls for recalls in chain(*sides)):

@@ -26,11 +26,11 @@ def judge(
     """Judge the runs of some splits against their baseline, with each check as the run's and the baseline's.
 
     Recall is tested for non-inferiority. The loss is the baseline's Recall@k minus the run's, and its 95 % interval
-    the outer one of the cluster bootstrap's and Tango's: with its upper end below the margin the run passes, also
-    when a smaller loss is real; with its lower end above 0 otherwise, it is a regression; and anything else is
+    the outer one of the cluster bootstrap's and Tango's: with its upper end below the margin the run passes, even
+    when a smaller loss is real; otherwise, with its lower end above 0, it is a regression; anything else is
     inconclusive. Rankings that are all identical pass without statistics. The verdict is that of all queries
     together. A split of several is a regression as well when its interval says so and exact McNemar, corrected by
-    Holm over the splits, has p < 0.05; but splits are small, so an inconclusive one leaves nothing open.
+    Holm over the splits, has p < 0.05; but splits are small, so an inconclusive one leaves the gate's outcome alone.
 
     A check that has a better direction fails the gate when it is significantly worse (Holm over all checks,
     p < 0.05) by more than its noise floor. A loss of recall within the floor of `Recall@k` is no regression.
@@ -66,7 +66,7 @@ def _recall_lines(
         tested = part.differences[0]
         outcome, why = ("pass", "identical rankings") if identical else recall_outcome(tested, limits.margin, floor)
         if number and outcome == "regression" and tested.holm >= _ALPHA:
-            outcome, why = "inconclusive", "the interval excludes 0, McNemar's test over several splits does not"
+            outcome, why = "inconclusive", "the interval excludes 0, but McNemar's test over several splits does not"
         yield GateLine(
             kind="split" if number else "recall",
             name=f"Recall@{limits.k}" + (f", {part.name}" if len(found.splits) > 1 else ""),
@@ -90,7 +90,7 @@ def recall_outcome(tested: Difference, margin: float, floor: float = 0.0) -> tup
             "inconclusive",
             f"the loss is within the noise floor of {100 * floor:.1f} points, but may reach {allowed}",
         )
-    return "inconclusive", f"these queries can tell neither a loss nor that it is below {allowed}"
+    return "inconclusive", f"these queries show neither a loss nor that it is below {allowed}"
 
 
 def _figures(tested: Difference) -> str:
@@ -144,7 +144,8 @@ def _errors(run: Mapping[str, Run], limits: Limits) -> GateLine:
     errors = sum(result.error is not None for result in results)
     share = errors / len(results)
     outcome: Outcome = "incomplete" if share > limits.max_errors else "pass"
-    reason = f"{errors} of {len(results)} photographs could not be located, at most {_percent(limits.max_errors)} may"
+    allowed = f"at most {_percent(limits.max_errors)} are allowed"
+    reason = f"{errors} of {len(results)} photographs could not be located; {allowed}"
     return GateLine(
         kind="limit", name="errors", outcome=outcome, measured=share, limit=limits.max_errors, reason=reason
     )  # fmt: skip
@@ -175,7 +176,7 @@ def _share_of_images(name: str, images: list[bool], least: float, what: str) -> 
         outcome="regression" if share < least else "pass",
         measured=share,
         limit=least,
-        reason=f"{sum(images)} of {len(images)} images {what}, at least {_percent(least)} must",
+        reason=f"{sum(images)} of {len(images)} images {what}; at least {_percent(least)} are required",
     )
 
 
@@ -195,7 +196,7 @@ def _cost(run: list[ImageDescription], baseline: list[ImageDescription], most: f
         outcome="regression" if now > most * before else "pass",
         measured=now,
         limit=most * before,
-        reason=f"{now:,.2f} {unit} an image, {before:,.2f} in the baseline; at most {most:g} times as many may be",
+        reason=f"{now:,.2f} {unit} an image, {before:,.2f} in the baseline; at most {most:g} times as many are allowed",
     )
 
 

@@ -52,7 +52,7 @@ def pooled_checks(
 ) -> list[tuple[Check, Check]]:
     """Return the checks of some splits' runs, each over the images of all splits.
 
-    An image that several splits have counts once, but for queries: each split asks for its own.
+    An image in several splits counts once, except as a query: each split has its own.
     """
     merged: dict[str, tuple[Check, Check]] = {}
     for name, one in run.items():
@@ -70,7 +70,7 @@ def _joined(check: Check, more: Check) -> Check:
 def _told_apart(check: Check, run: Run) -> Check:
     """Name queries by their split, and all else by the map: two splits may use one file name.
 
-    Bytes tell nothing here: photos that were drawn on another machine may differ in a pixel.
+    Digests cannot tell: photos that were drawn on another machine may differ in a pixel.
     """
     split = run.info.split
     values = {
@@ -107,7 +107,7 @@ def _tested(run: Check, baseline: Check, floor: float) -> CheckResult | None:
 
 
 def _binary(differences: Sequence[float]) -> tuple[float, Interval]:
-    """The exact p, and the outer one of the bootstrap's and Tango's interval."""
+    """The exact p, and the wider limits of the bootstrap's and Tango's interval."""
     gained, lost = differences.count(1), differences.count(-1)
     drawn, score = cluster_bootstrap(differences), tango_interval(gained, lost, len(differences))
     return mcnemar(gained, lost), (min(drawn[0], score[0]), max(drawn[1], score[1]))

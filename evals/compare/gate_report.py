@@ -18,10 +18,10 @@ PASS, REGRESSION, INCONCLUSIVE, INCOMPLETE = 0, 1, 3, 4
 
 
 class GateLine(Record):
-    """One thing that was looked at: what was measured, what is allowed, and what follows, with the figures.
+    """One line of the report: what was measured, what is allowed, and what follows from it.
 
     The `recall` line is about all queries, `split` lines are about one split of several and can fail the gate, but
-    not leave it open.
+    not make it inconclusive.
     """
 
     kind: Literal["run", "recall", "split", "limit", "check"]
@@ -74,9 +74,9 @@ class GateReport(Record):
 
 
 def overall(lines: tuple[GateLine, ...]) -> Literal["pass", "regression", "inconclusive", "incomplete"]:
-    """Return what lines mean together: incomplete goes first, since nothing can be said then.
+    """Return what the lines mean together: incomplete comes first, since nothing can be said then.
 
-    Only the line about all queries can leave the gate open.
+    Only the line about all queries can make the gate inconclusive.
     """
     if any(line.outcome == "incomplete" for line in lines):
         return "incomplete"
@@ -88,7 +88,7 @@ def overall(lines: tuple[GateLine, ...]) -> Literal["pass", "regression", "incon
 
 
 def write_junit(path: Path, report: GateReport, *, strict: bool = False) -> None:
-    """Write a report as JUnit XML, a test case a line, so that the file is there as a whole or not at all.
+    """Write a report as JUnit XML, a test case a line, as a whole or not at all.
 
     A regression is a failure with its reason, an incomplete line an error, an inconclusive one skipped or, when
     strict, a failure. Characters that XML 1.0 forbids are left out. Raises `UsageError` when it cannot be written.

@@ -1,4 +1,4 @@
-"""What two runs of the same prompt differ by: the floor below which a difference means nothing."""
+"""How much two runs of the same prompt differ: below that floor a difference means nothing."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -45,8 +45,8 @@ class Noise(Record):
 def measure_noise(first: Mapping[str, Run], second: Mapping[str, Run], checks: Checks) -> Noise:
     """Return the floors from two runs of the same settings, each of which asked for every description anew.
 
-    A floor is the difference that was seen, or what 95 of 100 such pairs of runs would stay below if only chance
-    turned the signs, `1.96 √Σd² / n` over the paired differences d, whichever is larger. A describer that repeats
+    A floor is the difference that was seen, or what 95 of 100 such pairs of runs would stay below if chance alone
+    decided the signs, `1.96 √Σd² / n` over the paired differences d, whichever is larger. A describer that repeats
     itself has floors of 0. Raises `UsageError` when the runs are not of the same queries and references.
     """
     measures = (*_recalls(first, second), *_checked(checks))
@@ -121,7 +121,7 @@ def show_noise(noise: Noise) -> Table:
     """Show both values of each measure and its floor; fits 80 columns."""
     table = Table(
         **TABLE | {"padding": (0, 1)},
-        title="the same twice",
+        title="the same prompt twice",
         title_style="bold",
         caption="" if noise.alike is None else f"{100 * noise.alike:.1f} % of the images got the same words twice",
         caption_justify="left",

@@ -57,7 +57,7 @@ def _pairs(a: Run, b: Run) -> Iterator[PairedQuery]:
 
 
 def _differing(a: Run, b: Run) -> str | None:
-    """What differs between two runs of which only the settings may, in words."""
+    """What differs between two runs that are to be compared, in words; settings may differ."""
     one, other = a.info.split, b.info.split
     named = [{(result.outside, result.query) for result in run.results} for run in (a, b)]
     checks = (

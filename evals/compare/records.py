@@ -71,7 +71,7 @@ class Difference(Record):
 
     @property
     def interval(self) -> Interval:
-        """The outer one of both intervals: a bootstrap of no or few flips is too sure of itself."""
+        """The wider limits of both intervals: a bootstrap of few or no flips is too narrow."""
         return min(self.bootstrap[0], self.tango[0]), max(self.bootstrap[1], self.tango[1])
 
     @property
@@ -84,7 +84,7 @@ class Difference(Record):
 
 
 class Times(Record):
-    """Median and 95th percentile, in seconds, of so many."""
+    """Median and 95th percentile of `count` times, in seconds."""
 
     count: int
     median: float
@@ -107,7 +107,7 @@ class Cost(Record):
 
 
 class Side(Record):
-    """One of both runs by itself.
+    """One of the two runs by itself.
 
     `ceiling` is the share of queries with a positive among the K candidates of stage 1. `rescued` queries are right
     at rank 1 in stage 2 alone, `broken` ones in stage 1 alone. `median_rank` is the first positive's, None where

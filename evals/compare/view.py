@@ -46,9 +46,9 @@ def show_gate(report: GateReport, *, strict: bool = False) -> RenderableType:
 
 def _gate_verdict(report: GateReport, *, strict: bool) -> str:
     words = {
-        "pass": "no worse than its baseline, as far as was asked",
+        "pass": "no worse than its baseline, within the limits",
         "regression": "worse than its baseline",
-        "inconclusive": "these queries cannot tell" + (", which --strict takes for a regression" if strict else ""),
+        "inconclusive": "these queries cannot tell" + (", which --strict counts as a regression" if strict else ""),
         "incomplete": "nothing can be said about this run",
     }
     failed = [visible(line.name) for line in report.lines if _decides(line, report)]
@@ -93,14 +93,14 @@ def _split(found: SplitComparison) -> Iterator[RenderableType]:
     yield _costs(found.a.cost, found.b.cost)
     yield ""
     if not found.same_shortlists:
-        yield Text("Stage 1 retrieved other candidates in B, so it is not stage 2 alone that differs.")
+        yield Text("Stage 1 retrieved other candidates in B, so stage 2 is not all that differs.")
     for one in found.differences:
         yield from map(Text, _difference(one))
-    yield Text(f"Verdict on Recall@{found.differences[0].k}: B is {_verdict(found)}.", _VERDICTS.get(found.verdict, ""))
+    yield Text(f"Verdict on Recall@{found.differences[0].k}: {_verdict(found)}.", _VERDICTS.get(found.verdict, ""))
 
 
 def _verdict(found: SplitComparison) -> str:
-    return f"{found.verdict} than A" if found.verdict in _VERDICTS else f"not told from A: {found.verdict}"
+    return f"B is {found.verdict} than A" if found.verdict in _VERDICTS else f"B cannot be told from A: {found.verdict}"
 
 
 def _shares(found: SplitComparison) -> Table:
@@ -129,8 +129,8 @@ def _costs(a: Cost, b: Cost) -> Table:
     for heading in ("A", "B", "B − A"):
         table.add_column(heading, justify="right", no_wrap=True)
     counts = {
-        "images described for it": (a.made, b.made),
-        "attempts for them": (a.attempts, b.attempts),
+        "images described": (a.made, b.made),
+        "attempts": (a.attempts, b.attempts),
         **{kind: (a.tokens.get(kind, 0), b.tokens.get(kind, 0)) for kind in sorted({*a.tokens, *b.tokens})},
     }
     for name, (one, other) in counts.items():
@@ -162,7 +162,7 @@ def _difference(one: Difference) -> Iterator[str]:
     else:
         yield (
             f"Detectable with 80 % power: at least {100 * one.detectable.difference:.1f} points, when all flips are "
-            "in one direction; with so few flips as there are, nothing is."
+            "in one direction; with as few flips as these, nothing is."
         )
 
 
@@ -184,4 +184,4 @@ def _flips(flips: Sequence[Flip], most: int) -> Iterator[RenderableType]:
         table.add_row("+ gained" if flip.gained else "− lost", *ranks, safe_text(flip.query), label)
     yield from ("", table)
     if len(flips) > len(shown):
-        yield Text(f"and {len(flips) - len(shown)} more, with --json.")
+        yield Text(f"and {len(flips) - len(shown)} more: see --json.")

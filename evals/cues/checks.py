@@ -1,4 +1,4 @@
-"""Checks of what was said of a run's images, one value an image, so that two prompts can be compared."""
+"""Checks of what was said about a run's images, one value an image, so that two prompts can be compared."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -24,7 +24,7 @@ _Images = Mapping[str, ImageDescription]
 
 
 def _unheard(note: str) -> None:
-    """Notes that nobody listens to."""
+    """Drop a note."""
 
 
 def check_run(
@@ -33,7 +33,7 @@ def check_run(
     """Check every described image of a run; a check that applies to no image is left out.
 
     `embeddings` are unit vectors `[d]` by phrase (Eq. 7). `signs` are the lines read in each image, by digest, see
-    `read_signs`; without them nothing is said about quoted text and names.
+    `read_signs`; without them quoted text and names are not checked.
     """
     images = {f"{one.role} {one.photo}": one for one in run.descriptions.values()}
     said = {key: one for key, one in images.items() if one.cues}
@@ -108,7 +108,7 @@ class _Kind(NamedTuple):
 
 
 def _validity(images: _Images, n: int) -> list[Check]:
-    """Images that nobody was asked about say nothing of a prompt."""
+    """The checks of validity; an image that was never asked about says nothing about a prompt."""
     asked = {key: one for key, one in images.items() if one.attempts or one.cues}
     first = _Kind("valid at first attempt", "higher", True, "the first answer had cues that can be used")
     later = _Kind("valid after retries", "higher", True, "some answer had cues that can be used")
@@ -133,7 +133,7 @@ def _language(said: _Images, signs: Mapping[str, Sequence[str]] | None) -> list[
     fleeting = _Kind(
         "transient objects", "lower", True, "a cue names people, vehicles, weather, season, light or time of day"
     )
-    quoted = _Kind("quoted text seen", "higher", False, "share of the quoted strings that the sign reader sees, too")
+    quoted = _Kind("quoted text seen", "higher", False, "share of the quoted strings that the sign reader also sees")
     named = _Kind("invented names", "lower", True, "a cue holds a proper name that the sign reader does not see")
     read = {key: (_texts(one.cues), signs[one.digest]) for key, one in said.items() if signs and one.digest in signs}
     return [
@@ -154,9 +154,9 @@ def _weights(several: _Images) -> list[Check]:
 
 
 def _spent(images: _Images) -> list[Check]:
-    # One word more in a prompt costs a token at every image: what may be spent is for the gate's limit on cost to say.
+    # A longer prompt costs tokens at every image: how many may be spent is decided by the gate's limit on cost.
     tokens = _Kind("tokens", None, False, "of prompts and answers, over all attempts at the image")
-    # Machines and their load differ, so that fewer seconds are no merit of a prompt.
+    # Machines and their load differ, so fewer seconds do not speak for a prompt.
     seconds = _Kind("seconds", None, False, "over all attempts at the image; depends on the machine")
     return [
         tokens.of((key, asked_and_answered(one.usage)) for key, one in images.items() if one.usage),

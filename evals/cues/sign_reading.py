@@ -1,4 +1,4 @@
-"""What the sign reader sees in a run's photos, so that quoted text and names can be held against it."""
+"""What the sign reader sees in a run's photos, so that quoted text and names can be checked against it."""
 
 import asyncio
 import hashlib
@@ -28,9 +28,9 @@ _AT_ONCE = 4
 
 
 class Signs(NamedTuple):
-    """The lines read in each image, by digest, those that the reader is sure of; and what kept some from being read.
+    """The lines that the reader is sure of in each image, by digest; `note` says why some images were not read.
 
-    Images of which no cue quotes or names anything are not read, and have no lines. None: there is nothing to check.
+    An image whose cues quote and name nothing is not read, and has no lines. `lines` None: there is nothing to check.
     """
 
     lines: dict[str, tuple[str, ...]] | None
@@ -51,15 +51,16 @@ def claims_text(one: ImageDescription) -> bool:
 def read_signs(run: Run, ledger: Ledger, *, limit: int = IMAGES, on_progress: Progress = silent) -> Signs:
     """Read the signs in at most `limit` of a run's described photos; what the ledger has is not read again.
 
-    Which ones hangs on their names alone, so that two runs over the same photos take the same. Without the packages
-    of the extra `embedded`, or without the photos, there are no lines and a note says why. Raises `LedgerError`.
+    Which ones depends on their names alone, so that two runs over the same photos read the same ones. Without the
+    packages of the extra `embedded`, or without the photos, there are no lines and a note says why. Raises
+    `LedgerError`.
     """
     described = [one for one in run.descriptions.values() if one.cues]
     chosen = sorted(described, key=lambda one: hashlib.sha256(f"{one.role} {one.photo}".encode()).digest())[:limit]
     there = [one for one in chosen if _is_there(_path(run, one), one.digest)]
     if not there:
-        gone = "they are not where they were, or have changed"
-        return Signs(None, f"{run.info.split.name}: no photo can be read for its signs ({gone})." if chosen else None)
+        gone = "they were moved or have changed"
+        return Signs(None, f"{run.info.split.name}: no photo's signs can be read ({gone})." if chosen else None)
     try:
         reader = SignageReader()
     except PackageMissing as error:

@@ -67,7 +67,7 @@ def genericity(
     """Return the mean cosine of each image's cues to sampled cues of other places, by the image's key.
 
     Another place is farther away than `radius` metres; where that cannot be said it is another image. The sample, at
-    most so many cues, hangs on the seed and on the images' keys alone. An image without cues, or without another
+    most so many cues, depends on the seed and on the images' keys alone. An image without cues, or without another
     place in the sample, has no value.
     """
     drawn = _draw(images, embeddings, sample, seed)
@@ -91,7 +91,7 @@ def genericity(
 
 
 def _draw(images: Mapping[str, ImageDescription], embeddings: Embeddings, sample: int, seed: int) -> list[_Sampled]:
-    """Draw cues by a hash of key and number: two runs over the same images draw the same ones."""
+    """Draw cues by a hash of key and number, so that two runs over the same images draw the same ones."""
     numbered = [(key, number) for key, image in images.items() for number in range(len(image.cues))]
     numbered.sort(key=lambda one: hashlib.sha256(f"{seed}\n{one[0]}\n{one[1]}".encode()).digest())
     chosen = [(images[key], images[key].cues[number].text) for key, number in numbered[:sample]]

@@ -1,4 +1,4 @@
-"""What a cue names that will be gone on another day: words of the list that stand for themselves and are not denied."""
+"""What a cue names that will be gone on another day: listed words neither denied nor part of something fixed."""
 
 import re
 from collections.abc import Iterable
@@ -120,7 +120,7 @@ _KINDS = {
 _WORD = _any(_KINDS)
 _NOUN = _any(noun for kind in NOUNS.values() for noun in kind)
 _PEOPLE = _any([*_spellings(NOUNS["people"]), "people"])
-# Theirs is what stays: men's clothes, children's playground.
+# What belongs to them stays: men's clothes, children's playground.
 _LISTED = re.compile(rf"\b(?!{_PEOPLE}['’]s\b){_WORD}\b", re.IGNORECASE)
 _TRAVELS = _any([*NOUNS["vehicles"], *({*NOUNS["people"]} - {"man", "woman", "boy", "girl", "person"}), "people"])
 _TOGETHER = r"\s*(?:,|/|&|\band\b|\bor\b)\s*"

@@ -16,14 +16,14 @@ _RESAMPLES = 2_000
 _DIRECTION = {"higher": "higher", "lower": "lower", None: "–"}
 _CAPTION = (
     "95 % intervals, the n images (queries, for weights) taken as independent: Wilson's for shares, a seeded bootstrap "
-    "(percentiles of 2,000 resamples) for means; – where one image has no interval, or neither direction is better."
+    "(percentiles of 2,000 resamples) for means; –: a single image has no interval, or neither direction is better."
 )
 
 
 def show_checks(checks: Mapping[str, Sequence[Check]]) -> Table:
     """Show each check with its share or mean in every run, by the runs' names; fits 80 columns."""
     table = Table(
-        **TABLE, title="what was said of the images", title_style="bold", caption=_CAPTION, caption_justify="left",
+        **TABLE, title="what was said about the images", title_style="bold", caption=_CAPTION, caption_justify="left",
     )  # fmt: skip
     table.add_column("check", no_wrap=True)
     table.add_column("better", no_wrap=True)

@@ -1,4 +1,4 @@
-"""Whether a prompt's weights are worth asking for: Recall@1 with them against uniform and shuffled ones."""
+"""What a prompt's weights are worth: Recall@1 with them against uniform and shuffled ones."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -10,8 +10,8 @@ from ..runs.records import Check
 from ..tune.rescore import Rescored, Rescorer, Weights, open_rescorer, query_ranks
 
 _OTHERS: Mapping[Weights, str] = {
-    "uniform": "right at rank 1 with the weights, minus with weights that are all alike",
-    "shuffled": "right at rank 1 with the weights, minus with the query's weights dealt out anew",
+    "uniform": "right at rank 1 with the weights, minus the same with equal weights",
+    "shuffled": "right at rank 1 with the weights, minus the same with the query's weights shuffled",
 }
 
 

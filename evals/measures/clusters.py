@@ -13,8 +13,8 @@ from internvl_vpr.tools.records import Position
 def cluster_by_place(positions: Sequence[Position | None], radius: float) -> list[int]:
     """Return each position's cluster by number, from 0: single-link components within `radius` metres, inclusive.
 
-    Distances are Euclidean within one plane, as those to positives are, and planes are never mixed. What has no
-    metres is a cluster of its own.
+    Distances are Euclidean within one plane, as those to positives are, and planes are never mixed. A position
+    without metres is a cluster of its own.
     """
     by_plane: dict[object, list[int]] = defaultdict(list)
     for number, position in enumerate(positions):
@@ -42,7 +42,7 @@ def _components(metres: Floats, radius: float) -> Floats:
     """
     order = np.argsort(metres[:, 0], kind="stable")
     east, north = metres[order].T
-    reach = np.searchsorted(east, east + radius + 1e-6, side="right")  # and a hair, which rounding may have taken
+    reach = np.searchsorted(east, east + radius + 1e-6, side="right")  # with a little room for rounding
     labels = order.copy()
     for number, last in enumerate(reach):
         following = slice(number + 1, last)

@@ -14,7 +14,7 @@ Interval = tuple[float, float]
 
 RESAMPLES = 10_000
 _BLOCK = 1 << 20  # random numbers held at once
-_KINDS = 64  # up to so many kinds of clusters it is counted how often each kind is drawn
+_KINDS = 64  # with up to this many kinds of clusters, draws of each kind are counted
 _ENUMERATED = 13  # non-zero differences whose 2^m signs are fewer than the resamples
 _STEPS = 1000  # of detectable differences: 0.1 points each
 
@@ -41,8 +41,8 @@ def tango_interval(gained: int, lost: int, queries: int, confidence: float = 0.9
     """Return Tango's (1998) score interval in [−1, 1] for a paired difference of shares, (gained − lost) / queries.
 
     The limits are the δ that solve `(b − c − n δ)² = z² n (2 q + δ (1 − δ))`, where q is the most likely share of
-    lost queries if the difference is δ. It is not [0, 0] when nothing flipped. Raises `ValueError` for counts that
-    are none.
+    lost queries if the difference is δ. It is not [0, 0] when nothing flipped. Raises `ValueError` for impossible
+    counts.
     """
     if gained < 0 or lost < 0 or gained + lost > queries or queries < 1:
         raise ValueError(f"{gained} and {lost} of {queries} are no counts of discordant pairs")
@@ -113,10 +113,10 @@ def _resampled(clusters: Floats, rng: np.random.Generator, resamples: int) -> Fl
 
 
 def sign_flip(differences: Sequence[float], *, seed: int = 0, resamples: int = RESAMPLES) -> float:
-    """Return the two-sided p of a paired mean difference, `differences` [n], when each sign is as likely as the other.
+    """Return the two-sided p of a paired mean difference, `differences` [n], if each sign were equally likely.
 
-    All signs are gone through where that is less work than `resamples` of them drawn with the seed; among those
-    drawn, the ones observed count as one more, so that p is never 0.
+    With few differences all signs are tried, otherwise `resamples` of them are drawn with the seed; the signs observed
+    then count as one more draw, so that p is never 0.
     """
     given = np.asarray(differences, dtype=np.float64)
     given = given[given != 0]

@@ -1,4 +1,4 @@
-"""Curves and a small map as SVG that needs nothing else: no script, no font, no colour to tell lines apart by."""
+"""Curves and a small map as SVG that needs no script and no font; lines differ by more than their colour."""
 
 import math
 import xml.etree.ElementTree as ET
@@ -81,46 +81,53 @@ def _rank_ticks(high: float) -> list[int]:
 
 
 def _dots(line: ChartLine) -> list[tuple[float, float]]:
-    """The mark, and the point of a curve that has only one, which would not be seen."""
+    """The mark, and the only point of a curve that has one, which no line would show."""
     alone = line.points if len(line.points) == 1 else []
     return [*alone, *([line.mark] if line.mark else [])]
 
 
-def local_map(spots: Sequence[MapPoint], radius: float, title: str) -> Markup:
+def local_map(points: Sequence[MapPoint], radius: float, title: str) -> Markup:
     """Draw places around a query, which is at the centre, to scale: the radius as a circle, a scale bar, north up."""
-    reach = max([radius, *(max(abs(spot.east), abs(spot.north)) for spot in spots)]) * 1.05
+    reach = max([radius, *(max(abs(point.east), abs(point.north)) for point in points)]) * 1.05
     scale = (MAP / 2 - MARGIN) / reach  # pixels a metre
 
     def place(east: float, north: float) -> tuple[float, float]:
         return MAP / 2 + east * scale, MAP / 2 - north * scale
 
-    svg = _svg(MAP, MAP + 22, title, f"the query at the centre; {'; '.join(map(_in_words, spots))}")
+    svg = _svg(MAP, MAP + 22, title, f"the query at the centre; {'; '.join(map(_in_words, points))}")
     ET.SubElement(svg, "rect", {"x": "1", "y": "1", "width": f"{MAP - 2}", "height": f"{MAP - 12}", "class": "frame"})
     centre = f"{MAP / 2:g}"
     ET.SubElement(svg, "circle", {"cx": centre, "cy": centre, "r": f"{radius * scale:.2f}", "class": "radius"})
+    for point in points:
+        _draw_point(svg, *place(point.east, point.north), right=point.right)
     cross = f"M{MAP / 2 - 10:g} {centre}h20M{centre} {MAP / 2 - 10:g}v20"
-    for spot in spots:
-        x, y = place(spot.east, spot.north)
-        if spot.right:
-            _dot(svg, x, y, "spot right")
-        else:
-            box = {"x": f"{x - 4:.2f}", "y": f"{y - 4:.2f}", "width": "8", "height": "8"}
-            ET.SubElement(svg, "rect", {**box, "class": "spot wrong"})
     ET.SubElement(svg, "path", {"d": cross, "class": "query"})
     for right, side in ((True, -6), (False, 16)):  # above and below, so that both can be read where they are close
-        for x, y, label in labels_together(
-            [(*place(one.east, one.north), one.label) for one in spots if one.right == right]
-        ):
-            left = x + 9 + _CHARACTER * len(label) > MAP
-            text = add_text(svg, x - 9 if left else x + 9, y + side, label, anchor="end" if left else "start")
-            text.set("class", "halo")
+        _label_points(svg, [(*place(one.east, one.north), one.label) for one in points if one.right == right], side)
     _scale_bar(svg, scale)
     add_text(svg, MAP - 14, 16, "N ↑", anchor="middle")
     return markup_of(svg)
 
 
-def _in_words(spot: MapPoint) -> str:
-    return f"{spot.label} {'right' if spot.right else 'wrong'}, {math.hypot(spot.east, spot.north):.0f} m"
+def _draw_point(svg: ET.Element, x: float, y: float, *, right: bool) -> None:
+    """Draw a dot for a right place, a square for a wrong one."""
+    if right:
+        _dot(svg, x, y, "spot right")
+        return
+    box = {"x": f"{x - 4:.2f}", "y": f"{y - 4:.2f}", "width": "8", "height": "8"}
+    ET.SubElement(svg, "rect", {**box, "class": "spot wrong"})
+
+
+def _label_points(svg: ET.Element, points: Sequence[tuple[float, float, str]], side: float) -> None:
+    """Write the labels of points `side` pixels below them; those that are close share one."""
+    for x, y, label in labels_together(points):
+        left = x + 9 + _CHARACTER * len(label) > MAP
+        text = add_text(svg, x - 9 if left else x + 9, y + side, label, anchor="end" if left else "start")
+        text.set("class", "halo")
+
+
+def _in_words(point: MapPoint) -> str:
+    return f"{point.label} {'right' if point.right else 'wrong'}, {math.hypot(point.east, point.north):.0f} m"
 
 
 def _scale_bar(svg: ET.Element, scale: float) -> None:
@@ -157,7 +164,7 @@ def _points(points: Iterable[tuple[float, float]]) -> str:
 
 
 def _summary(lines: Sequence[ChartLine]) -> str:
-    """The ends of each curve, for who does not see them."""
+    """The ends of each curve, for readers who cannot see them."""
     return "; ".join(
         f"{line.label} from {100 * line.points[0][1]:.1f} % to {100 * line.points[-1][1]:.1f} %"
         for line in lines

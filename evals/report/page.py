@@ -21,7 +21,7 @@ _TEMPLATE = "report.html.jinja"
 _GROUPS = (
     "recovered by stage 2",
     "lost by stage 2",
-    "wrong at rank 1, a right one is listed",
+    "wrong at rank 1, but a right one is listed",
     "no right one is listed",
     "from outside the map, yet confirmed by cues",
     "right in both stages",
@@ -45,7 +45,7 @@ class QueryRow:
 
 @dataclass(frozen=True)
 class Group:
-    """A group of queries: how many are in it in each run, and the anchor of those that are shown, if any are."""
+    """A group of queries: its size in each run, and the anchor of those that are shown, if any are."""
 
     name: str
     counts: Sequence[int]
@@ -148,7 +148,7 @@ def _sorted(results: Sequence[Result]) -> list[Result]:
 
 
 def choose(results: Sequence[Result], most: int) -> list[Result]:
-    """Choose at most so many queries in the groups' order, so that each group has some before any has all."""
+    """Choose at most so many queries in the groups' order, so that every group is shown before any is shown in full."""
     by_group = {group: [one for one in results if group_of(one) == group] for group in _GROUPS}
     share = max(1, most // (2 * len(_GROUPS)))
     some = [one for group in _GROUPS for one in by_group[group][:share]][:most]

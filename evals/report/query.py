@@ -133,7 +133,7 @@ def _first_ones(result: Result, runs: Sequence[Run]) -> Iterator[tuple[str, Shor
     yield from ((what, one, result) for what, one in _named(result))
     for run in runs[1:]:
         if other := same_query(result, run):
-            yield from (("first of the second run", one, other) for one in other.ranked[:1])
+            yield from (("first in the second run", one, other) for one in other.ranked[:1])
 
 
 def same_query(result: Result, run: Run) -> Result | None:
@@ -208,7 +208,7 @@ def _map(result: Result, run: Run) -> Markup | None:
 def _notes(result: Result, run: Run) -> Iterator[str]:
     radius = run.info.split.radius
     if any(one.metres is not None and abs(one.metres - radius) <= NEAR_RADIUS for one in result.shortlist):
-        yield f"A reference lies within {NEAR_RADIUS:g} m of the radius of {radius:g} m: its label hangs on the survey."
+        yield f"A reference lies within {NEAR_RADIUS:g} m of the radius of {radius:g} m: its label is uncertain."
     if not result.outside and not result.positives:
         yield "No reference is right for this query; it counts as missed."
     failed = {run.descriptions[one.digest].failure for one in result.shortlist if one.digest in run.descriptions}

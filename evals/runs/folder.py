@@ -41,7 +41,7 @@ class Run:
         """Return the run when it has finished, otherwise raise `RunUnfinished`."""
         if not self.finished:
             raise RunUnfinished(
-                f"The run in {str(self.folder)!r} has not finished: go on with it by the command that began it."
+                f"The run in {str(self.folder)!r} has not finished: run the command that began it again."
             )
         return self
 
@@ -102,8 +102,8 @@ def load_runs(folder: Path) -> dict[str, Run]:
 def read_lines(path: Path, kind: type[_Line]) -> Iterator[_Line]:
     """Yield the records of a file of JSON lines, or of the same file gzipped; none where there is neither.
 
-    A last line that a killed process left half written is passed over; raises `UsageError` for another one
-    that cannot be read.
+    A last line that a killed process left half written is skipped; raises `UsageError` for any other line that
+    cannot be read.
     """
     packed = path.with_name(f"{path.name}.gz")
     try:
@@ -124,5 +124,5 @@ def read_lines(path: Path, kind: type[_Line]) -> Iterator[_Line]:
 
 
 def write_lines(path: Path, records: Iterable[Record]) -> None:
-    """Write records as JSON lines, so that the file is there as a whole or not at all."""
+    """Write records as JSON lines, as a whole or not at all."""
     write_whole(path, "".join(f"{record.model_dump_json(exclude_defaults=True)}\n" for record in records))

@@ -1,4 +1,4 @@
-"""A query's run beside its positives: one line of the results."""
+"""What the graph found for a query, judged by its positives: one line of the results."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +11,7 @@ from .records import Result, Shortlisted
 
 
 def judged(query: SplitQuery, trace: Trace) -> Result:
-    """Turn what a run found into a result; the position of the query is used here for the first time."""
+    """Turn what the graph found into a result; only here is the position of the query used."""
     answer = trace.answer
     shortlist = tuple(
         _shortlisted(candidate, score, trace.descriptions, query.position)

@@ -1,4 +1,4 @@
-"""What a run of an evaluation leaves behind: its settings, one result a query, one description an image."""
+"""What a run of an evaluation writes: its settings, one result a query, one description an image."""
 
 from collections.abc import Mapping
 from functools import cached_property

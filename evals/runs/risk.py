@@ -21,7 +21,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Accepted:
-    """With this τ, so many queries have an answer with S > τ, and so many of those are right."""
+    """How many queries have an answer with S > τ, and how many of those are right."""
 
     tau: float
     accepted: int
@@ -35,7 +35,7 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Curve:
-    """Every set of answers that some τ accepts, the smallest first, out of so many queries."""
+    """Every set of answers that some τ accepts, the smallest first, and the number of queries."""
 
     points: tuple[Accepted, ...]
     queries: int
@@ -62,7 +62,7 @@ class Curve:
 
 
 def judge(result: Result) -> Judged:
-    """Return a query's confidence; of equal scores the candidate that is first by looks is judged."""
+    """Return a query's confidence; of equal scores the candidate that stage 1 ranked first is judged."""
     scored = [one for one in result.shortlist if one.score is not None]
     if not scored:
         return Judged(None, right=False)

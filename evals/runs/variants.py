@@ -14,13 +14,13 @@ from ..splits.split import Where
 from .folder import Run
 from .measure import RunOptions, measure
 
-# Describers that have no prompt stand for themselves.
+# Describers without a prompt are named by themselves.
 WITHOUT_PROMPT = ("signage", "statistics")
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A way to describe, as settings by name, with a label that is fit for a folder's name."""
+    """A way to describe images: settings by name, and a label that can be a folder's name."""
 
     label: str
     flags: Mapping[str, Any]
@@ -40,8 +40,8 @@ async def run_variants(
 ) -> list[dict[str, Run]]:
     """Run every split in every way, into `out/LABEL/SPLIT`; returns the runs by split, in the variants' order.
 
-    All ways share one ledger unless their flags say otherwise: what one prompt is recorded for says nothing of
-    another, because a prompt's digest is in the key. Raises `UsageError` for two variants of one label.
+    All ways share one ledger unless their flags say otherwise: what was recorded for one prompt is never
+    used for another, because a prompt's digest is in the key. Raises `UsageError` for two variants of one label.
     """
     labels = [variant.label for variant in variants]
     if len(set(labels)) < len(labels):

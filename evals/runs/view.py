@@ -1,4 +1,4 @@
-"""A run as a person reads it: Recall@K of both stages, and what a reader must know beside it."""
+"""A run as a person reads it: Recall@K of both stages, and remarks on how to read them."""
 
 from collections.abc import Iterator, Sequence
 
@@ -28,7 +28,7 @@ def show_run(run: Run) -> RenderableType:
 
 
 def stage_recalls(run: Run, stage: int, ks: Sequence[int] = RECALLS) -> list[Recall]:
-    """Return Recall@K of one stage, for those K that the shortlist can tell."""
+    """Return Recall@K of one stage, for each K that the shortlists are long enough for."""
     queries = run.queries
     ranks = [query.coarse_rank if stage == 1 else query.final_rank for query in queries]
     known = max(1, min(int(run.info.settings["k"] or 1), max((len(query.shortlist) for query in queries), default=1)))

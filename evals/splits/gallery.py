@@ -27,7 +27,7 @@ class _Column(NamedTuple):
 
 
 class Gallery:
-    """Names and positions of all references, in columns, since there may be millions; says which lie around a place."""
+    """Names and positions of all references, of which it finds those around a place; columns, for millions of them."""
 
     def __init__(self, photos: Iterable[tuple[str, Position | None]]) -> None:
         """Take references by name, which must be distinct, and position."""
@@ -71,11 +71,11 @@ class Gallery:
         return [self.names[number] for number in sorted(near) if self._within(number, position, radius)]
 
     def _level(self, number: int, position: Position, radius: float) -> bool:
-        """Whether a reference of the same plane can be near by its northing; spares most of the exact distances."""
+        """Whether a reference of the same plane can be near by its northing; this saves most of the exact distances."""
         return abs(self._coordinates[4 * number + 3] - (position.northing or 0.0)) <= radius + 1e-3
 
     def _compared(self, number: int, position: Position) -> bool:
-        """Whether the plane that both lie in has decided already."""
+        """Whether both lie in one plane, so that `around` has compared them already."""
         metres = position.easting is not None and not math.isnan(self._coordinates[4 * number + 2])
         return metres and self._zones[number] == position.zone
 
@@ -104,7 +104,7 @@ def _sorted_column(pairs: list[tuple[float, int]]) -> _Column:
 
 
 def _window(column: _Column, value: float, reach: float) -> Sequence[int]:
-    """The references whose coordinate differs by at most `reach`, and a hair, which rounding may have taken."""
+    """The references whose coordinate differs by at most `reach`, with a little room for rounding."""
     reach += 1e-9 * max(1.0, abs(value))
     first, last = np.searchsorted(column.values, [value - reach, value + reach], side="left")
     return column.references[first : last + 1]
@@ -118,8 +118,8 @@ def read_gallery(index: PlaceIndex) -> Gallery:
 def references_digest(index: PlaceIndex, *, drawn_by: str | None) -> str:
     """Return one SHA-256 over the names, bytes and positions of an index's references.
 
-    Photos that were drawn by a generator stand for themselves by its name and settings, `drawn_by`, not by their
-    bytes: another processor may round a pixel the other way.
+    Drawn photos are identified by their generator and its settings, `drawn_by`, not by their bytes: another
+    processor may round a pixel the other way.
     """
     digest = hashlib.sha256(f"{drawn_by}\n".encode())
     for photo in index.photos():

@@ -57,7 +57,7 @@ def amstertime(name: str, where: Where) -> Split:
 
 
 def folder(name: str, where: Where) -> Split:
-    """Photos of one's own in `database` and `queries`, with positions in '@' names or EXIF."""
+    """Your own photos in `database` and `queries`, with positions in '@' names or EXIF."""
     how = "put the photos of the map into 'database' and those to ask for into 'queries'"
     base = _base(_root(name, where, how), ("queries",), name, how)
     return _at_folders(name, where, base / "database", base / "queries")
@@ -106,7 +106,7 @@ def _found(folder: Path) -> list[str]:
         raise UsageError(f"The folder {str(folder)!r} holds no photo: name one that does.")
     for name in found:
         if not name.isprintable():  # also where it is no UTF-8, which no record could hold
-            raise UsageError(f"The name of the photo {name!r} in {str(folder)!r} cannot be written down: rename it.")
+            raise UsageError(f"The name of the photo {name!r} in {str(folder)!r} cannot be stored: rename it.")
     return found
 
 
@@ -118,11 +118,11 @@ def _listed(folder: Path) -> list[str] | None:
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The list {str(path)!r} cannot be read ({error}): mend or remove it.") from error
+        raise UsageError(f"The list {str(path)!r} cannot be read ({error}): correct or remove it.") from error
     for name in names[:1]:
         if not (folder / name).is_file():
             raise UsageError(
-                f"The list {str(path)!r} names {name!r}, which is not in {str(folder)!r}: mend or remove the list."
+                f"The list {str(path)!r} names {name!r}, which is not in {str(folder)!r}: correct or remove the list."
             )
     return sorted(set(names))
 
@@ -151,7 +151,7 @@ def _check_count(split: Split, count: int, folder: Path, how: str) -> None:
 
 
 def _read_pairs(path: Path) -> dict[str, frozenset[str]]:
-    """Read a table of pairs, one a line; an empty reference is a query that none is right for."""
+    """Read a table of pairs, one a line; an empty reference means that the query has no right one."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             return _parse_pairs(path, csv.reader(file, skipinitialspace=True, strict=True))
@@ -163,13 +163,13 @@ def _read_pairs(path: Path) -> dict[str, frozenset[str]]:
 
 def _parse_pairs(path: Path, rows: Iterator[list[str]]) -> dict[str, frozenset[str]]:
     if [cell.strip() for cell in next(rows, [])] != ["query", "reference"]:
-        raise UsageError(f"The table {str(path)!r} has another header than query,reference: write that.")
+        raise UsageError(f"The table {str(path)!r} must begin with the header query,reference.")
     found: dict[str, set[str]] = {}
     for number, row in enumerate(rows, start=2):
         if not any(row):
             continue
         if len(row) != 2 or not row[0].strip():
-            raise UsageError(f"The table {str(path)!r}, line {number}, is not a query and a reference: mend it.")
+            raise UsageError(f"The table {str(path)!r}, line {number}, is not a query and a reference: correct it.")
         query, reference = (cell.strip() for cell in row)
         found.setdefault(query, set()).update({reference} if reference else ())
     return {query: frozenset(references) for query, references in found.items()}

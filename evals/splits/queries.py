@@ -17,7 +17,7 @@ from .split import Split
 
 @dataclass(frozen=True)
 class SplitQuery:
-    """A photo to ask for; `error` says why it cannot be used. `outside`: no reference shows the place."""
+    """A photo to locate; `error` says why it cannot be used. `outside`: no reference shows its place."""
 
     name: str
     path: Path
@@ -31,7 +31,7 @@ class SplitQuery:
 def read_queries(split: Split, gallery: Gallery, limit: int | None = None) -> list[SplitQuery]:
     """Open the queries, at most the first `limit` of them and of those from outside, and find their positives.
 
-    Raises `UsageError` when no query can have a positive: that would measure nothing.
+    Raises `UsageError` when no query has a positive, because nothing could be measured.
     """
     inside = [SplitQuery(name, split.queries_folder / name) for name in split.queries[:limit]]
     outer = split.outside_folder or split.queries_folder

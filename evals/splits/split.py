@@ -1,4 +1,4 @@
-"""Labelled photos to measure on: which folder is the map, which photos are asked for, and what is right for each."""
+"""Labelled photos to measure on: which folder is the map, which photos are queries, and what is right for each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Split:
 
 @dataclass(frozen=True)
 class TownSize:
-    """What a demo town is drawn with."""
+    """The seed and the number of places of a demo town."""
 
     seed: int = 0
     places: int = 64
@@ -49,7 +49,7 @@ class TownSize:
 
 @dataclass(frozen=True)
 class Where:
-    """Where a split's photos are, and what is asked of it; a town that is not there is drawn."""
+    """Where a split's photos are and how it is set up; a town that is not there yet is drawn."""
 
     root: Path | None = None
     outside: Path | None = None

@@ -79,20 +79,20 @@ def read_manifest(folder: Path, settings: dict[str, Any]) -> dict[str, Any] | No
     if not folder.exists():
         return None
     if not folder.is_dir():
-        raise UsageError(f"{str(folder)!r} is a file: choose another folder for the demo town")
+        raise UsageError(f"{str(folder)!r} is a file: choose another folder for the demo town.")
     path = folder / MANIFEST
     if not path.exists():
         if any(folder.iterdir()):
-            raise UsageError(f"{str(folder)!r} holds other files: choose an empty folder for the demo town")
+            raise UsageError(f"The folder {str(folder)!r} holds other files: choose an empty one for the demo town.")
         return None
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise UsageError(f"{str(path)!r} is not a demo town's list of files: choose another folder") from error
+        raise UsageError(f"{str(path)!r} is not a demo town's list of files: choose another folder.") from error
     if not isinstance(manifest, dict) or any(manifest.get(key) != value for key, value in settings.items()):
         raise UsageError(
-            f"{str(folder)!r} holds a demo town with other settings or of another version: "
-            "delete it or choose another folder"
+            f"The folder {str(folder)!r} holds a demo town with other settings or of another version: delete it or "
+            "choose another folder."
         )
     return manifest
 

@@ -61,7 +61,7 @@ def _obstacle(rng: np.random.Generator, camera: Camera) -> tuple[float, Image.Im
 
 
 def _mirrored(rng: np.random.Generator, x: float) -> Callable[[list[Point]], list[Point]]:
-    """Return how to place an outline drawn around 0 at `x`, facing left or right."""
+    """Return a function that moves an outline drawn around 0 to `x`, facing left or right."""
     side = 1 if rng.random() < 0.5 else -1
     return lambda points: [(x + side * dx, y) for dx, y in points]
 

@@ -58,17 +58,19 @@ def build_town(
     try:
         _build(town, settings, listed, on_progress)
     except OSError as error:
-        raise UsageError(f"the demo town cannot be written to {str(folder)!r}: {error.strerror}") from error
+        raise UsageError(
+            f"The demo town cannot be written to {str(folder)!r} ({error.strerror}): choose another folder."
+        ) from error
     return town
 
 
 def _check(seed: int, places: int, views: int) -> None:
     if seed < 0:
-        raise UsageError(f"the seed of a demo town is 0 or more, not {seed}")
+        raise UsageError(f"The seed of a demo town is 0 or more, not {seed}.")
     if not 1 <= places <= MOST_PLACES:
-        raise UsageError(f"a demo town has 1 to {MOST_PLACES} places, not {places}")
+        raise UsageError(f"A demo town has 1 to {MOST_PLACES} places, not {places}.")
     if not 1 <= views <= MOST_VIEWS:
-        raise UsageError(f"a demo town shows each place in 1 to {MOST_VIEWS} views, not {views}")
+        raise UsageError(f"A demo town shows each place in 1 to {MOST_VIEWS} views, not {views}.")
 
 
 def _is_there(path: Path, entry: dict[str, Any] | None) -> bool:

@@ -1,4 +1,4 @@
-"""A τ that keeps a promise: chosen on one half of the places, tested once on the other."""
+"""A τ above which answers are right as often as asked: chosen on half of the places, tested once on the others."""
 
 import hashlib
 import math
@@ -37,8 +37,8 @@ class Asked:
 def calibrate(runs: Sequence[Run], precision: float = 0.95, confidence: float = 0.95, seed: int = 0) -> Calibration:
     """Return the τ chosen on one half of the places of some runs of one map, with its test on the other half.
 
-    The method is a split by place and one exact binomial test (Clopper–Pearson), because that holds at any size,
-    and these splits are small. Conformal risk control does not apply as it is: it needs a risk that falls as τ
+    The method is a split by place and one exact binomial test (Clopper–Pearson), because that holds for any number,
+    and these splits are small. Conformal risk control does not apply: it needs a risk that falls as τ
     rises, and the share of wrong answers among those accepted may rise. It is promised only when the lower limit on
     the half that had no part in the choice is at least `precision`. Queries within the runs' radius of each other,
     or with a positive in common, are one place, and never in both halves; within it they count as independent.
@@ -78,14 +78,14 @@ def lower_limit(right: int, accepted: int, confidence: float) -> float:
 
 
 def answers_needed(precision: float, confidence: float) -> int:
-    """Return how many answers, all of them right, promise a precision: the smallest m with pᵐ ≤ 1 − c."""
+    """Return how many answers, if all are right, support a precision: the smallest m with pᵐ ≤ 1 − c."""
     return math.ceil(math.log(1 - confidence) / math.log(precision))
 
 
 def choose_tau(curve: Curve, precision: float, confidence: float) -> float:
-    """Return the smallest τ that another half like this one likely bears out, otherwise the one it promises most for.
+    """Return the smallest τ that another half like this one would likely support, else the one with the largest limit.
 
-    Likely means with a chance of 0.98, see `chance_to_pass`; promising most is having the largest lower limit.
+    Likely means with a chance of 0.98, see `chance_to_pass`; the limit is `lower_limit`.
     Raises `UsageError` for a curve without points.
     """
     if not curve.points:
@@ -101,7 +101,7 @@ def choose_tau(curve: Curve, precision: float, confidence: float) -> float:
 
 
 def chance_to_pass(seen: Accepted, precision: float, confidence: float) -> float:
-    """Return how likely as many new answers promise a precision, after those seen: beta-binomial, Jeffreys' prior."""
+    """Return the chance that as many new answers support a precision, given those seen (beta-binomial, Jeffreys)."""
     most = seen.accepted
     needed = int(binom.isf(1 - confidence, most, precision)) + 1  # the least r whose lower limit is the precision
     counts = np.arange(needed, most + 1)

@@ -70,14 +70,12 @@ def sweep_kappa(
 def coarse_orders(
     run: Run, index: PlaceIndex, kappas: Sequence[float], on_progress: Progress = silent
 ) -> dict[float, list[list[str]]]:
-    """Return, for each κ and each query of a run, the references that look most alike, the best first.
+    """Return, for each κ and each query of a run, the references that are most similar, the best first.
 
     Queries' vectors are kept, `[κ, Q, S·D]` float32; those of the database are streamed. Queries that the run
     could not locate get none. Raises `UsageError` when a photo has changed or is gone.
     """
-    settings = run.info.settings
-    dtype: DType = next(kind for kind in _DTYPES if kind == settings.get("dtype", "auto"))
-    backbone = open_backbone(index.settings.backbone, device=str(settings.get("device", "auto")), dtype=dtype)
+    backbone = _backbone_of(run, index)
 
     def vectors(photo: Floats) -> Floats:
         return np.stack([aggregate(photo, index.codebook, kappa) for kappa in kappas])
@@ -104,8 +102,15 @@ def coarse_orders(
 _DTYPES: tuple[DType, ...] = ("auto", "float32", "bfloat16", "float16")
 
 
+def _backbone_of(run: Run, index: PlaceIndex) -> Backbone:
+    """Open the index's backbone on the run's device and in its precision."""
+    settings = run.info.settings
+    dtype = next(kind for kind in _DTYPES if kind == settings.get("dtype", "auto"))
+    return open_backbone(index.settings.backbone, device=str(settings.get("device", "auto")), dtype=dtype)
+
+
 class _Nearest:
-    """For each query, `[Q, S·D]`, the images that look most alike of all that were seen (Eq. 5)."""
+    """For each query, `[Q, S·D]`, the most similar images of all that were seen (Eq. 5)."""
 
     def __init__(self, queries: Floats) -> None:
         self._queries = queries
@@ -156,12 +161,12 @@ def _database_photos(index: PlaceIndex) -> Iterator[Photo]:
 
 
 def _unchanged(entry: tuple[Path, str | None]) -> Photo:
-    """Open a photo without its position; it must be what it was."""
+    """Open a photo without its position; raises `UsageError` when it has changed."""
     path, digest = entry
     try:
         photo = open_photo(path, read_position=False)
     except PhotoError as error:
-        raise UsageError(f"κ cannot be swept, because a photo is not as it was: {error}") from error
+        raise UsageError(f"κ cannot be swept, because a photo has changed: {error}") from error
     if photo.digest != digest:
         raise UsageError(
             f"κ cannot be swept, because the photo {str(path)!r} has changed since the run: make the run again."
@@ -181,7 +186,7 @@ def _vectors(photos: Iterable[Photo], backbone: Backbone, vectors: Callable[[Flo
 
 def _found(descriptors: Floats | PhotoError) -> Floats:
     if isinstance(descriptors, PhotoError):
-        raise UsageError(f"κ cannot be swept, because a photo is not as it was: {descriptors}") from descriptors
+        raise UsageError(f"κ cannot be swept, because a photo has changed: {descriptors}") from descriptors
     return descriptors
 
 

@@ -18,7 +18,7 @@ PRINTED: Mapping[str, tuple[str, str, str]] = {
     OWN: ("48.9/62.4", "28.9/40.8", "47.6/69.9"),
 }
 
-# Successes at N cues as far as they are known to us, (Recall@1, Recall@5); N = 3 is the last row of Table I.
+# Successes at N cues as far as they are known, (Recall@1, Recall@5); N = 3 is the last row of Table I.
 _BY_CUES: Mapping[str, Mapping[int, tuple[int | None, int | None]]] = {
     "sf-xl-night": {1: (None, None), 5: (218, None)},
     "sf-xl-occlusion": {1: (18, None), 5: (22, 30)},
@@ -51,7 +51,7 @@ def table_1(split: str) -> dict[str, tuple[Published, Published]]:
 
 
 def table_2(split: str) -> dict[int, tuple[Published | None, Published | None]]:
-    """Return Recall@1 and @5 at N = 1, 3 and 5 cues on one of the paper's splits; None where we do not know it."""
+    """Return Recall@1 and @5 at N = 1, 3 and 5 cues on one of the paper's splits; None where it is not known."""
     known: dict[int, tuple[Published | None, Published | None]] = {3: table_1(split)[OWN]}
     for n, (first, fifth) in _BY_CUES[split].items():
         known[n] = (_counted(1, first, split), _counted(5, fifth, split))

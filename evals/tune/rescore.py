@@ -1,4 +1,4 @@
-"""A finished run scored anew with another N, K, τ, weights or fusion; nothing is described for it."""
+"""A finished run scored again with another N, K, τ, weights or fusion; no image is described for it."""
 
 import hashlib
 from collections.abc import Sequence
@@ -23,12 +23,12 @@ Weights = Literal["alpha", "uniform", "shuffled", "symmetric"]
 
 @dataclass(frozen=True)
 class Rescoring:
-    """What a run is scored anew with; raises `UsageError` for values out of range.
+    """What a run is scored again with; raises `UsageError` for values out of range.
 
     `n` takes the first cues of each image, in the describer's order. `weights`: `alpha` is Eq. 9, `uniform` counts
-    the query's cues alike, `shuffled` deals its weights out anew, `symmetric` is half Eq. 9 and half the candidate's
+    the query's cues alike, `shuffled` permutes its weights, `symmetric` is half Eq. 9 and half the candidate's
     β-weighted best matches in the query. `fusion` is w of `(1 − w) S + w · similarity` (Eq. 5), which orders the
-    retained; whether a candidate is retained is for S alone to say (Eq. 10).
+    retained; S alone decides whether a candidate is retained (Eq. 10).
     """
 
     n: int
@@ -54,10 +54,10 @@ class Rescoring:
 
 @dataclass(frozen=True)
 class Rescored:
-    """A query scored anew: its final order as coarse ranks from 1, of which the first `retained` are above τ.
+    """A query scored again: its final order as coarse ranks from 1, of which the first `retained` are above τ.
 
     `rank` is the 1-based one of the first positive, None where none is in it. `confidence` is the largest S, None
-    where there is none, and `right` whether the candidate with it (of equal ones the first by looks) is a positive.
+    where there is none, and `right` whether the candidate with it (of equal ones the first in stage 1) is a positive.
     """
 
     ranking: tuple[int, ...]
@@ -78,7 +78,7 @@ class Rescorer:
         self._scores: dict[tuple[int, Weights], list[Floats]] = {}
 
     def rescore(self, asked: Rescoring) -> list[Rescored]:
-        """Score every query anew (Eqs. 8–10); one each, in the order of the run's results."""
+        """Score every query again (Eqs. 8–10); one each, in the order of the run's results."""
         return [
             _ranked(result, scores, positive, asked)
             for result, scores, positive in zip(self.run.results, self.scores(asked), self._positive, strict=True)
@@ -97,7 +97,7 @@ class Rescorer:
         return self._scores[key]
 
     def differing(self) -> list[str]:
-        """Name the queries whose ranking, scored anew with the run's own settings, is not the run's own."""
+        """Name the queries whose ranking, scored again with the run's own settings, differs from the run's own."""
         pairs = zip(self.run.results, self.rescore(self.own), strict=True)
         return [
             result.query

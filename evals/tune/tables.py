@@ -28,8 +28,8 @@ _TITLES = {"sf-xl-night": "SF-XL Night", "sf-xl-occlusion": "SF-XL Occlusion", "
 def show_tables(runs: Sequence[Run], encoder: SentenceEncoder | None = None) -> list[RenderableType]:
     """Return Table I and Table II, a table a split: the paper's rows, then each run's; fit 80 columns.
 
-    A run's rows with fewer cues than its own N are its descriptions' first cues scored anew; `encoder` is the runs'
-    own unless it is given. Raises `UsageError` for a run that has not finished or cannot be scored anew.
+    A run's rows with fewer cues than its own N are its descriptions' first cues, scored again; `encoder` is the runs'
+    own unless it is given. Raises `UsageError` for a run that has not finished or cannot be scored again.
     """
     measured = [_Measured(run, label, encoder) for run, label in zip(runs, _labels(runs), strict=True)]
     splits = list(dict.fromkeys([*QUERIES, *(run.info.split.name for run in runs)]))
@@ -165,10 +165,10 @@ def _notes_2(measured: Sequence[_Measured]) -> list[RenderableType]:
     if any(one.n > 1 for one in measured):
         lines.append("Fewer cues than a run's own N are the first ones of its descriptions, at its own K and τ.")
     if any(one.n < max(_NS) for one in measured):
-        lines.append("not measured: needs a run with --n as large.")
+        lines.append("not measured: needs a run with at least that --n.")
     lines += [
-        f"{one.names.second}, {one.run.info.split.name}: {one.differing} rankings scored anew are not the run's own "
-        "(rounding), so compare fewer cues with care."
+        f"{one.names.second}, {one.run.info.split.name}: {one.differing} rankings differ from the run's own when "
+        "scored again (rounding), so compare fewer cues with care."
         for one in measured
         if one.differing
     ]

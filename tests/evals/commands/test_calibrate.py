@@ -78,7 +78,7 @@ def test_json_says_the_same(codebook: str, places: Path, tmp_path: Path, capsys:
 
 def test_a_run_of_another_map_and_wrong_numbers_are_refused(codebook: str, places: Path, tmp_path: Path) -> None:
     run = save(tmp_path / "run", 40, "0" * 64)
-    with pytest.raises(IndexMismatch, match="is not the one of the runs"):
+    with pytest.raises(IndexMismatch, match="made with another index than the one"):
         call(run, "--precision", "0.5", "--places", places)
     assert not (places / CALIBRATION).exists()
     with pytest.raises(IndexMissing):

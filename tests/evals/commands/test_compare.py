@@ -1,4 +1,4 @@
-"""The commands that hold one run against another: what they print where, and their exit codes."""
+"""The commands that compare one run with another: what they print where, and their exit codes."""
 
 import json
 import sys
@@ -12,6 +12,7 @@ import made_runs
 import pytest
 
 from internvl_vpr.evals.commands.compare import compare, gate
+from internvl_vpr.evals.compare.gate_limits import Limits
 from internvl_vpr.evals.runs.folder import Run
 from internvl_vpr.evals.runs.records import Check
 from internvl_vpr.tools.errors import RunUnfinished, UsageError
@@ -139,3 +140,12 @@ def test_what_cannot_be_gated_on_is_refused(tmp_path: Path) -> None:
             call(gate, run, "--baseline", run, *flags)
     with pytest.raises(click.MissingParameter):
         call(gate, run)
+
+
+def test_the_flags_of_a_gate_have_the_limits_own_defaults(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(gate, "--help") == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    limits = Limits()
+    assert f"[default: {100 * limits.margin:.1f}; " in shown
+    for value in (limits.k, limits.min_valid, limits.min_exact, limits.max_errors, limits.max_cost):
+        assert f"[default: {value}; " in shown

@@ -7,6 +7,8 @@ import pytest
 from running import Run, caller
 from texture import texture, write_textures
 
+from internvl_vpr.tools.compare_places import SAME_PLACE_METRES
+
 pytest.importorskip("cv2", reason="needs the extra embedded")
 
 SMALL = ["--longer-side", "160", "--clusters", "8", "--describer", "statistics", "--k", "4"]
@@ -107,3 +109,8 @@ def test_drawn_photos_stand_for_themselves_by_how_they_were_drawn(run: Run, tmp_
     assert run("eval", "run", *town, "--out", "two").returncode == 0
     one, two = (json.loads((tmp_path / out / "run.json").read_text())["split"] for out in ("one", "two"))
     assert one == two
+
+
+def test_the_help_names_the_radius_that_holds_without_the_flag(run: Run) -> None:
+    shown = run("eval", "run", "--help")
+    assert f"within which a reference is right; default: {SAME_PLACE_METRES:g}." in " ".join(shown.stdout.split())

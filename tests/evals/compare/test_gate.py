@@ -428,12 +428,12 @@ def shown(report: GateReport, *, strict: bool = False) -> str:
 
 
 def test_a_person_reads_the_outcome_in_words() -> None:
-    assert shown(gate((run([True]), run([True])))).endswith("PASS: no worse than its baseline, as far as was asked")
+    assert shown(gate((run([True]), run([True])))).endswith("PASS: no worse than its baseline, within the limits")
     worse = gate((run([True]), run([True])), checks=[(check(shares(30)), check(shares(10)))])
     assert shown(worse).endswith("REGRESSION: worse than its baseline: transient objects")
     opened = gate(lost(1, 8, gained=1))
     assert "INCONCLUSIVE: these queries cannot tell: Recall@1" in shown(opened)
-    assert "which --strict takes for a regression" in shown(opened, strict=True)
+    assert "which --strict counts as a regression" in shown(opened, strict=True)
     assert "INCOMPLETE: nothing can be said about this run: finished" in shown(
         gate((run([True], finished=None), run([True])))
     )

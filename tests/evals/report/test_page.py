@@ -126,8 +126,9 @@ def test_verdicts_distances_and_doubtful_labels_are_in_words() -> None:
 def test_queries_are_in_groups_and_some_of_each_are_shown() -> None:
     run = town()
     assert [group_of(result) for result in run.results] == [
-        "recovered by stage 2", "lost by stage 2", "wrong at rank 1, a right one is listed", "no right one is listed",
-        "right in both stages", "from outside the map, yet confirmed by cues", "from outside the map, not confirmed",
+        "recovered by stage 2", "lost by stage 2", "wrong at rank 1, but a right one is listed",
+        "no right one is listed", "right in both stages", "from outside the map, yet confirmed by cues",
+        "from outside the map, not confirmed",
     ]  # fmt: skip
     many = [made_runs.result(f"saved{number}", 2, 1) for number in range(50)]
     chosen = choose([*run.results, *many], 20)
@@ -180,7 +181,7 @@ def test_two_runs_are_side_by_side_with_their_flips() -> None:
     assert f"saved.jpg</bdi></a></td><td>recovered by stage 2</td>{ranks}" in text
     assert "describer (differs)" in page.data
     assert "encoder (differs)" not in page.data
-    assert "first of the second run" in text
+    assert "first in the second run" in text
     assert {"scripted/1", "other/1"} <= set(page.data)
     with pytest.raises(UsageError, match="different splits"):
         render_report([{"town-night": town()}, {"folder": town()}])

@@ -2,7 +2,10 @@
 
 import asyncio
 import io
+import json
+import math
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from rich.console import Console
@@ -13,6 +16,19 @@ from internvl_vpr.tools.progress import silent
 pytest.importorskip("rapidocr", reason="needs the extra embedded")
 
 
+class Demo(NamedTuple):
+    """A demo's folder, and what it printed the first time."""
+
+    folder: Path
+    text: str
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    folder = tmp_path_factory.mktemp("demo")
+    return Demo(folder, shown(folder))
+
+
 def shown(folder: Path) -> str:
     console = Console(file=io.StringIO(), width=80, markup=False, emoji=False, highlight=False)
     for part in asyncio.run(run_demo(folder, seed=1, places=8, on_progress=silent)):
@@ -21,15 +37,52 @@ def shown(folder: Path) -> str:
     return console.file.getvalue()
 
 
-def test_the_demo_answers_three_queries_measures_all_and_is_the_same_again(tmp_path: Path) -> None:
-    first = shown(tmp_path / "demo")
-    assert first.count("openstreetmap.org") == 3
+def table(text: str) -> str:
+    return text.split("recall within")[1]
+
+
+def metres(name: str) -> tuple[float, float]:
+    """Where a photo of the town was taken, by its '@' name."""
+    _, easting, northing, *_ = name.split("@")
+    return float(easting), float(northing)
+
+
+def test_the_demo_answers_three_queries_and_measures_all(demo: Demo) -> None:
+    assert demo.text.count("openstreetmap.org") == 3
+    assert "from outside the town" in demo.text
     for name in ("night", "occlusion", "long ago"):
-        row = next(line for line in first.splitlines() if line.startswith(f"{name} ") and "1 retrieved" in line)
+        row = next(line for line in table(demo.text).splitlines() if line.startswith(f"{name} ") and "1 ret" in line)
         assert row.count("/8, ") == 2
-    assert "from outside the town" in first
-    written = {path: path.stat().st_mtime_ns for path in (tmp_path / "demo" / "town").rglob("*.jpg")}
-    again = shown(tmp_path / "demo")
+
+
+def test_the_table_is_counted_from_the_runs_that_are_kept(demo: Demo) -> None:
+    for name in ("night", "occlusion", "long-ago"):
+        lines = (demo.folder / "runs" / f"town-{name}" / "results.jsonl").read_text().splitlines()
+        results = [one for one in map(json.loads, lines) if not one.get("outside")]
+        first = [one["shortlist"][one["ranking"][0] - 1]["reference"] for one in results]
+        right = sum(
+            math.dist(metres(one["query"]), metres(reference)) <= 25
+            for one, reference in zip(results, first, strict=True)
+        )
+        shown_as = name.replace("-", " ")
+        row = next(line for line in table(demo.text).splitlines() if line.startswith(shown_as) and "2 re-" in line)
+        assert f" ({right}/8, " in row.split("%")[1]
+
+
+def test_a_second_demo_computes_nothing_anew_and_shows_the_same(demo: Demo) -> None:
+    written = {path: path.stat().st_mtime_ns for path in demo.folder.rglob("*") if path.suffix in (".jpg", ".jsonl")}
+    again = shown(demo.folder)
     assert "0 images described now" in again
-    assert again.split("recall within")[1] == first.split("recall within")[1]
-    assert written == {path: path.stat().st_mtime_ns for path in (tmp_path / "demo" / "town").rglob("*.jpg")}
+    assert table(again) == table(demo.text)
+    assert written == {path: path.stat().st_mtime_ns for path in written}
+
+
+def test_a_kept_run_that_was_made_with_other_packages_is_replaced(demo: Demo) -> None:
+    kept = demo.folder / "runs" / "town-night"
+    info = json.loads((kept / "run.json").read_text())
+    info["versions"]["python"] = "2.7"
+    (kept / "run.json").write_text(json.dumps(info))
+    (kept / "results.jsonl").write_text("")
+    assert table(shown(demo.folder)) == table(demo.text)
+    assert json.loads((kept / "run.json").read_text())["versions"]["python"] != "2.7"
+    assert len((kept / "results.jsonl").read_text().splitlines()) == 8 + 2

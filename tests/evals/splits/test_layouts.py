@@ -122,7 +122,7 @@ def test_pairs_are_read_from_their_table(tmp_path: Path) -> None:
     ("table", "problem"),
     [
         (None, "cannot be read"),
-        ("photo,place\n", "another header than query,reference"),
+        ("photo,place\n", "must begin with the header query,reference"),
         ("query,reference\n1.jpg\n", "line 2, is not a query and a reference"),
         ("query,reference\n,a.jpg\n", "line 2, is not a query and a reference"),
         ("query,reference\n9.jpg,a.jpg\n", "names 1 queries that are not in .*, such as '9.jpg'"),
@@ -160,5 +160,5 @@ def test_names_that_no_record_can_hold_are_refused(tmp_path: Path, name: bytes) 
     touch(tmp_path / "database", ["a.jpg"])
     touch(tmp_path / "queries", ["q.jpg"])
     (tmp_path / "queries" / os.fsdecode(name)).touch()
-    with pytest.raises(UsageError, match="cannot be written down: rename it"):
+    with pytest.raises(UsageError, match="cannot be stored: rename it"):
         opened("folder", tmp_path)

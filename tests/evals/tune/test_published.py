@@ -92,7 +92,7 @@ def test_which_counts_are_not_sure() -> None:
         ("amstertime", "AnyLoc (zero-shot)", 555), ("amstertime", OWN, 586), ("amstertime", "SALAD-CM", 692),
     ],
 )  # fmt: skip
-def test_recall_at_1_as_the_notes_count_it(split: str, method: str, successes: int) -> None:
+def test_recall_at_1_as_whole_counts(split: str, method: str, successes: int) -> None:
     assert table_1(split)[method][0] == Published(Recall(1, successes, PAPER_QUERIES[split]))
 
 

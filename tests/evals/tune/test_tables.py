@@ -98,7 +98,7 @@ def test_other_splits_get_a_table_of_the_same_shape() -> None:
     assert "100.0 % (2/2" in row(text, "Table II:", "folder", "1, rootsift + signage")
     assert "50.0 % (1/2" in row(text, "Table II:", "folder", "3, rootsift + signage")
     assert "not measured" in row(text, "Table II:", "folder", "5, rootsift + signage")
-    assert "rankings scored anew" not in text
+    assert "when scored again" not in text
 
 
 def test_a_run_that_does_not_come_out_again_is_named() -> None:
@@ -106,7 +106,7 @@ def test_a_run_that_does_not_come_out_again_is_named() -> None:
     turned = run.results[0].model_copy(update={"ranking": (2, 1)})
     other = Run(run.folder, run.info, [turned, run.results[1]])
     other.__dict__["descriptions"] = run.descriptions
-    assert "rootsift + signage, folder: 1 rankings scored anew are not the run's own" in " ".join(
+    assert "rootsift + signage, folder: 1 rankings differ from the run's own when scored again" in " ".join(
         shown([other]).split()
     )
 
