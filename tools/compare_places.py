@@ -11,7 +11,7 @@ from .errors import UsageError
 from .photo.position import distance
 from .records import Answer, Cue, Position, RankedCandidate, Record
 
-SAME_PLACE_METRES = 25.0  # the field's radius
+SAME_PLACE_METRES = 25.0  # inclusive: so near each other, photographs show the same place by the field's protocol
 
 
 class LocatedPhoto(Record):

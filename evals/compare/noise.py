@@ -19,6 +19,7 @@ from .pairing import paired
 
 _RECALLS = (1, 5)
 _Z = 1.96  # of 95 %
+_NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Floor(Record):
@@ -40,6 +41,12 @@ class Noise(Record):
     describer: str
     splits: tuple[str, ...]
     made: str
+
+
+class _Floors(BaseModel):
+    """The part of a `Noise` that a gate needs, so that a file with the floors alone will do."""
+
+    floors: dict[str, _NotNegative]
 
 
 def measure_noise(first: Mapping[str, Run], second: Mapping[str, Run], checks: Checks) -> Noise:
@@ -96,15 +103,6 @@ def _alike(first: Mapping[str, Run], second: Mapping[str, Run]) -> float | None:
         if digest in second[name].descriptions
     ]
     return sum(said) / len(said) if said else None
-
-
-_NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-
-
-class _Floors(BaseModel):
-    """The part of a `Noise` that a gate needs, so that a file with the floors alone will do."""
-
-    floors: dict[str, _NotNegative]
 
 
 def read_noise(path: Path) -> dict[str, float]:

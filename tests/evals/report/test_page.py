@@ -88,7 +88,8 @@ def test_names_lead_nowhere_but_below_the_runs_folders(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     for name in ("secret.jpg", "photos/mine.jpg"):
         Image.new("RGB", (64, 48), "navy").save(tmp_path / name)
-    pictures = Thumbnails({"queries": str(tmp_path / "photos"), "database": str(tmp_path / "photos")})
+    folders = {"queries": str(tmp_path / "photos"), "database": str(tmp_path / "photos")}
+    pictures = Thumbnails(made_runs.run([]).info.split.model_copy(update={"folders": folders}))
     assert pictures.of("query", "mine.jpg") is not None
     assert pictures.of("query", "../secret.jpg") is None
     assert pictures.of("reference", str(tmp_path / "secret.jpg")) is None

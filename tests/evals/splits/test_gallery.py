@@ -1,7 +1,6 @@
 """Recall on given descriptors agrees with the field's protocol: what is a positive, what counts, what does not."""
 
 import math
-import re
 from pathlib import Path
 
 import faiss
@@ -12,9 +11,6 @@ from hypothesis import strategies as st
 
 from internvl_vpr.evals.measures.recall import first_positive_rank, recall_at
 from internvl_vpr.evals.splits.gallery import Gallery
-from internvl_vpr.evals.splits.queries import read_queries
-from internvl_vpr.evals.splits.split import Split
-from internvl_vpr.tools.errors import UsageError
 from internvl_vpr.tools.index.files import IndexSettings
 from internvl_vpr.tools.index.place_index import PlaceIndex
 from internvl_vpr.tools.index.seal import seal
@@ -133,35 +129,6 @@ def test_equally_similar_references_come_in_the_order_of_their_names(tmp_path: P
     at = np.array([[500_000.0 + 100 * i, 4_000_000.0] for i in range(4)])
     arrays = (same, same[:1], at, at[2:3])
     assert our_recalls(tmp_path, *arrays, [1, 2, 3, 4]) == [0.0, 0.0, 100.0, 100.0]
-
-
-def test_queries_without_a_positive_stay_in_the_denominator() -> None:
-    assert recall_at([1, None, None, 2], 1) == (1, 4)
-
-
-def test_a_query_without_a_position_has_no_positive(tmp_path: Path) -> None:
-    from PIL import Image
-
-    for name in ("@500000@4000000@10@S@.png", "nowhere.png"):
-        Image.new("RGB", (20, 20), "red").save(tmp_path / name)
-    split = Split("folder", tmp_path, tmp_path, sorted(path.name for path in tmp_path.iterdir()))
-    gallery = Gallery([("a.png", planar(500_003, 4_000_004, "10S")), ("b.png", None)])
-    queries = {query.name: query.positives for query in read_queries(split, gallery)}
-    assert queries == {"@500000@4000000@10@S@.png": ("a.png",), "nowhere.png": ()}
-    with pytest.raises(UsageError, match=re.escape("None of the 2 queries of 'folder' has a right reference")):
-        read_queries(split, Gallery([("b.png", None)]))
-
-
-def test_a_photo_that_cannot_be_used_is_a_query_that_says_why(tmp_path: Path) -> None:
-    from PIL import Image
-
-    Image.new("RGB", (20, 20), "red").save(tmp_path / "@500000@4000000@10@S@.png")
-    (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff not much")
-    split = Split("folder", tmp_path, tmp_path, ["@500000@4000000@10@S@.png", "broken.jpg"])
-    broken = read_queries(split, Gallery([("a.png", planar(500_000, 4_000_000, "10S"))]))[1]
-    assert broken.error is not None
-    assert "damaged" in broken.error
-    assert broken.digest is None
 
 
 @given(coordinates=st.lists(st.floats(-1e6, 1e6).map(lambda x: round(x, 2)), min_size=4, max_size=4))
