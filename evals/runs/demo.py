@@ -33,7 +33,7 @@ async def run_demo(folder: Path, *, seed: int, places: int, on_progress: Progres
     """
     where = Where(root=folder / "town", town=TownSize(seed, places), on_progress=on_progress)
     options = _options(folder / "places", on_progress)
-    splits = {name: open_split(f"town-{name.replace('_', '-')}", where) for name in QUERIES}
+    splits: dict[str, Split] = {name: open_split(f"town-{name.replace('_', '-')}", where) for name in QUERIES}
     runs = {name: await _measured(split, options, folder / "runs" / split.name) for name, split in splits.items()}
     shown: list[RenderableType] = []
     with open_context(options.places, settings=options.settings()) as context:
