@@ -322,7 +322,7 @@ def test_a_person_reads_verdicts_flips_and_costs_in_80_columns() -> None:
     assert "0 gained, 12 lost; McNemar p = 0.00049, Holm p = 0.00098." in words
     assert words.count("Verdict on Recall@1: B is worse than A.") == 3
     assert "− lost 1 2 q0.jpg" in words
-    assert "and 9 more, with --json." in words
+    assert "and 9 more: see --json." in words
     assert "settings, prompt and versions are the same in both" in words
     assert "all splits: 90 queries at 60 places" in words
     assert p_in_words(0.00009) == "< 0.0001"
