@@ -26,7 +26,7 @@ GATE_FLAGS = (
     ),
     click.option(
         "--recall-at", type=click.IntRange(1), default=Limits.k, show_default=True, metavar="K",
-        help="The K of that recall.",
+        help="The K of this Recall@K.",
     ),
     click.option(
         "--min-valid", type=_SHARE, default=Limits.min_valid, show_default=True,
@@ -42,7 +42,7 @@ GATE_FLAGS = (
     ),
     click.option(
         "--max-cost", type=click.FloatRange(0, min_open=True), default=Limits.max_cost, show_default=True,
-        help="Tokens an image, or attempts, as a multiple of the baseline's.",
+        help="Most tokens, or attempts, an image may cost, as a multiple of the baseline's.",
     ),
 )  # fmt: skip
 _SAME_NAMES = ("min_valid", "min_exact", "max_errors", "max_cost")

@@ -4,6 +4,7 @@ import io
 import json
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
@@ -64,7 +65,7 @@ def line(report: GateReport, name: str) -> GateLine:
 
 
 def test_the_limits_unless_others_are_given() -> None:
-    assert Limits().model_dump() == {
+    assert asdict(Limits()) == {
         "margin": 0.05, "k": 1, "min_valid": 0.95, "min_exact": 0.95, "max_errors": 0.01, "max_cost": 1.5,
     }  # fmt: skip
 
