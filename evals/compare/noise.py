@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field, ValidationError
 from rich.table import Table
 
-from internvl_vpr.agent.view.parts import TABLE
+from internvl_vpr.agent.console.tables import styled_table
 from internvl_vpr.tools.errors import UsageError
 from internvl_vpr.tools.records import Record
 
@@ -117,13 +117,11 @@ def read_noise(path: Path) -> dict[str, float]:
 
 def show_noise(noise: Noise) -> Table:
     """Show both values of each measure and its floor; fits 80 columns."""
-    table = Table(
-        **TABLE | {"padding": (0, 1)},
+    table = styled_table(
+        padding=(0, 1),
         title="the same prompt twice",
-        title_style="bold",
         caption="" if noise.alike is None else f"{100 * noise.alike:.1f} % of the images got the same words twice",
-        caption_justify="left",
-    )  # fmt: skip
+    )
     for column in ("measure", "first", "second", "of", "noise floor"):
         table.add_column(column, justify="left" if column == "measure" else "right", no_wrap=True)
     for one in noise.measures:

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from internvl_vpr.agent.console.safe_text import safe_text
-from internvl_vpr.agent.view.parts import TABLE
+from internvl_vpr.agent.console.tables import styled_table
 from internvl_vpr.tools.text.foreign import visible
 
 from .gate_report import GateLine, GateReport
@@ -36,7 +36,7 @@ def show_comparison(found: Comparison, flips: int = 10) -> RenderableType:
 
 def show_gate(report: GateReport, *, strict: bool = False) -> RenderableType:
     """Show each line of a gate with its outcome in words, and the verdict last."""
-    table = Table(**TABLE)
+    table = styled_table()
     for heading in ("outcome", "what", "figures"):
         table.add_column(heading)
     for line in report.lines:
@@ -73,7 +73,7 @@ def _changes(changed: Sequence[Changed]) -> Iterator[RenderableType]:
     if not changed:
         yield Text("settings, prompt and versions are the same in both")
         return
-    table = Table(**TABLE)
+    table = styled_table()
     for heading in ("changed", "A", "B"):
         table.add_column(heading, overflow="fold")
     for one in changed:
@@ -104,7 +104,7 @@ def _verdict(found: SplitComparison) -> str:
 
 
 def _shares(found: SplitComparison) -> Table:
-    table = Table(**TABLE)
+    table = styled_table()
     for heading in ("", "A", "B"):
         table.add_column(heading, no_wrap=True)
     for recall in found.recalls:
@@ -124,7 +124,7 @@ def _rank(rank: float | None) -> str:
 
 
 def _costs(a: Cost, b: Cost) -> Table:
-    table = Table(**TABLE)
+    table = styled_table()
     table.add_column("cost")
     for heading in ("A", "B", "B − A"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -174,7 +174,7 @@ def _flips(flips: Sequence[Flip], most: int) -> Iterator[RenderableType]:
     if not flips:
         yield Text("No query flipped at rank 1.")
         return
-    table = Table(**TABLE)
+    table = styled_table()
     for heading in ("flipped at rank 1", "A", "B", "query", "label"):
         table.add_column(heading, overflow="fold")
     shown = [flip for way in (False, True) for flip in [flip for flip in flips if flip.gained == way][:most]]

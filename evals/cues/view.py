@@ -7,7 +7,7 @@ import numpy as np
 from rich.table import Table
 
 from internvl_vpr.agent.console.safe_text import safe_text
-from internvl_vpr.agent.view.parts import TABLE
+from internvl_vpr.agent.console.tables import styled_table
 
 from ..measures.recall import wilson_interval
 from ..runs.records import Check
@@ -22,9 +22,7 @@ _CAPTION = (
 
 def show_checks(checks: Mapping[str, Sequence[Check]]) -> Table:
     """Show each check with its share or mean in every run, by the runs' names; fits 80 columns."""
-    table = Table(
-        **TABLE, title="what was said about the images", title_style="bold", caption=_CAPTION, caption_justify="left",
-    )  # fmt: skip
+    table = styled_table("what was said about the images", caption=_CAPTION)
     table.add_column("check", no_wrap=True)
     table.add_column("better", no_wrap=True)
     table.add_column("run", overflow="fold")

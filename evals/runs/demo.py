@@ -10,10 +10,10 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from internvl_vpr.agent.console.tables import styled_table
 from internvl_vpr.agent.localizer.context import open_context
 from internvl_vpr.agent.localizer.run import locate
 from internvl_vpr.agent.view.answer import show_answer
-from internvl_vpr.agent.view.parts import TABLE
 from internvl_vpr.tools.progress import Progress
 
 from ..splits.layouts import open_split
@@ -73,9 +73,7 @@ def _telling(run: Run) -> Result:
 def _table(runs: Mapping[str, Run]) -> Table:
     """Recall@1 and @5 of both stages, a block for each set of queries; fits 80 columns."""
     radius = next(iter(runs.values())).info.split.radius
-    table = Table(
-        **TABLE | {"padding": (0, 1)}, title=f"recall within {radius:g} m: counts and 95 % Wilson intervals"
-    )  # fmt: skip
+    table = styled_table(f"recall within {radius:g} m: counts and 95 % Wilson intervals", padding=(0, 1))
     for column in ("queries", "stage", "Recall@1", "Recall@5"):
         table.add_column(column, no_wrap=True)
     for name, run in runs.items():

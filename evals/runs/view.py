@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from internvl_vpr.agent.view.parts import TABLE
+from internvl_vpr.agent.console.tables import styled_table
 
 from ..measures.recall import Recall, recall_at
 from .folder import Run
@@ -17,9 +16,7 @@ RECALLS = (1, 5, 10, 20)
 
 def show_run(run: Run) -> RenderableType:
     """Show Recall@1, 5, 10, 20 of both stages with counts and Wilson's 95 % intervals; fits 80 columns."""
-    table = Table(
-        **TABLE | {"padding": (0, 1)}, title=run.info.split.name, title_style="bold"
-    )  # fmt: skip
+    table = styled_table(run.info.split.name, padding=(0, 1))
     for column in ("", "stage 1, retrieved", "stage 2, re-ranked"):
         table.add_column(column, no_wrap=True)
     for recall in zip(*(stage_recalls(run, stage) for stage in (1, 2)), strict=True):

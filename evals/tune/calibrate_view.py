@@ -4,11 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from internvl_vpr.agent.console.safe_text import safe_text
-from internvl_vpr.agent.view.parts import TABLE
+from internvl_vpr.agent.console.tables import styled_table
 from internvl_vpr.tools.index.calibration import Calibration
 
 from ..measures.recall import wilson_interval
@@ -20,10 +18,7 @@ _COVERAGES = range(10, 101, 10)  # percent
 
 def show_calibration(curve: Curve, calibration: Calibration) -> RenderableType:
     """Show the curve over all queries, AURC and the verdict; fits 80 columns."""
-    table = Table(
-        **TABLE,
-        title=safe_text(f"risk and coverage of S: {', '.join(calibration.splits)}"), title_style="bold",
-    )  # fmt: skip
+    table = styled_table(f"risk and coverage of S: {', '.join(calibration.splits)}")
     for heading in ("coverage", "τ", "accepted", "wrong of these, 95 % Wilson"):
         table.add_column(heading)
     for percent in _COVERAGES:

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from internvl_vpr.agent.console.safe_text import safe_text
-from internvl_vpr.agent.view.parts import TABLE
+from internvl_vpr.agent.console.tables import styled_table
 from internvl_vpr.tools.features.sentences import SentenceEncoder
 
 from ..measures.recall import Recall, recall_at
@@ -135,10 +135,7 @@ def _cells(recalls: Sequence[Recall] | None) -> list[str]:
 
 def _empty(split: str, first: str) -> Table:
     queries = f", {QUERIES[split]:,} queries" if split in QUERIES else ""
-    table = Table(
-        **TABLE,
-        title=safe_text(f"{_TITLES.get(split, split)}{queries}"), title_style="bold",
-    )  # fmt: skip
+    table = styled_table(f"{_TITLES.get(split, split)}{queries}")
     table.add_column(first, overflow="fold")
     for k in _RECALLS:
         table.add_column(f"Recall@{k}", no_wrap=True)

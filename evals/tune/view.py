@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from internvl_vpr.agent.view.parts import TABLE
+from internvl_vpr.agent.console.tables import styled_table
 
 from ..measures.recall import Recall
 from .kappa import KappaRow
@@ -84,7 +84,7 @@ def _table(section: SweepSection) -> Table:
 
 
 def _empty(first: str, *others: str) -> Table:
-    table = Table(**TABLE | {"padding": 0})
+    table = styled_table(padding=0)
     table.add_column(first, min_width=_LONGEST)
     for other in others:
         table.add_column(other, no_wrap=other.startswith("Recall"))

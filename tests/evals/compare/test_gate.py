@@ -232,7 +232,9 @@ def test_descriptions_must_be_valid_and_have_n_cues() -> None:
     assert (line(report, "exactly N").outcome, report.outcome) == ("regression", "regression")
     report = gate(pair, Limits(min_valid=0.96, min_exact=0.9))
     assert (line(report, "schema-valid").outcome, report.outcome) == ("regression", "regression")
-    assert "19 of 20 images have cues that can be used; at least 96 % are required" in line(report, "schema-valid").reason
+    assert (
+        "19 of 20 images have cues that can be used; at least 96 % are required" in line(report, "schema-valid").reason
+    )
     assert gate((run([True], []), run([True]))).outcome == "incomplete"
 
 
