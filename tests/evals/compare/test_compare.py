@@ -345,7 +345,7 @@ def test_no_flip_and_another_shortlist_are_said() -> None:
     assert "No query flipped at rank 1." in text
     assert "B cannot be told from A: no difference that this many queries can show." in text
     least = 100 * (least_detectable(8) or 0)
-    assert f"at least {least:.1f} points, when all flips are in one direction; with so few flips as there are" in text
+    assert f"at least {least:.1f} points, when all flips are in one direction; with as few flips as these" in text
     other = run([(1, 1), *A[1:-1], (2, 1)])
     text = " ".join(shown(show_comparison(compare(one(run(A)), one(other)))).split())
     assert "Stage 1 retrieved other candidates in B" in text
