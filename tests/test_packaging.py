@@ -138,8 +138,16 @@ def test_pins_are_sorted_and_hold_on_any_machine() -> None:
     assert all(name == canonicalize_name(name) and version.local is None for name, version in pinned.items())
 
 
+def test_every_folder_with_code_is_a_package() -> None:
+    packages = {
+        package + "".join(f".{part}" for part in path.parent.relative_to(ROOT / folder).parts)
+        for package, folder in FOLDERS.items()
+        for path in (ROOT / folder).rglob("*.py")
+    }
+    assert packages == set(PROJECT["tool"]["setuptools"]["packages"])
+
+
 def test_the_links_for_the_type_checkers_are_the_package_map() -> None:
-    assert set(FOLDERS) == set(PROJECT["tool"]["setuptools"]["packages"])
     links = {path.name: path.readlink().as_posix() for path in (ROOT / ".src/internvl_vpr").iterdir()}
     assert {f"internvl_vpr.{name}": target for name, target in links.items()} == {
         package: f"../../{folder}" for package, folder in FOLDERS.items()
