@@ -6,10 +6,14 @@ from pathlib import Path
 import made_runs
 import pytest
 import scored_runs
+from texture import write_textures
 
 from internvl_vpr.evals.commands.calibrate import calibrate
 from internvl_vpr.tools.errors import IndexMismatch, IndexMissing, UsageError
+from internvl_vpr.tools.features.backbone import RootSiftSettings
+from internvl_vpr.tools.index.build import update_index
 from internvl_vpr.tools.index.calibration import CALIBRATION, read_calibration
+from internvl_vpr.tools.index.files import IndexSettings
 from internvl_vpr.tools.index.place_index import PlaceIndex
 
 
@@ -25,18 +29,29 @@ def call(*arguments: object) -> int:
 
 
 @pytest.fixture(scope="module")
-def codebook(town: Path) -> str:
-    index = PlaceIndex.open(town / "places")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The index of four textures."""
+    pytest.importorskip("cv2", reason="needs the extra embedded")
+    folder = tmp_path_factory.mktemp("textures")
+    write_textures(folder / "photos", range(4))
+    settings = IndexSettings(backbone=RootSiftSettings(longer_side=160, step=12, sizes=(4.0,)), clusters=4)
+    update_index(folder / "photos", folder / "places", settings)
+    return folder / "places"
+
+
+@pytest.fixture(scope="module")
+def codebook(built: Path) -> str:
+    index = PlaceIndex.open(built)
     index.close()
     return index.manifest.codebook_digest
 
 
 @pytest.fixture
-def places(town: Path, tmp_path: Path) -> Path:
-    """A folder with the index's manifest, which is what a calibration is held against."""
+def places(built: Path, tmp_path: Path) -> Path:
+    """A folder with the index's manifest, which is what a calibration is checked against."""
     folder = tmp_path / "places"
     folder.mkdir()
-    (folder / "manifest.json").write_bytes((town / "places" / "manifest.json").read_bytes())
+    (folder / "manifest.json").write_bytes((built / "manifest.json").read_bytes())
     return folder
 
 
