@@ -189,8 +189,14 @@ def _open_block(folder: Path, block: Block, dimension: int) -> Any:
 
 
 def _open_places(path: Path) -> sqlite3.Connection:
+    """Open the table to be read by many threads at once.
+
+    No statement is kept: from Python 3.12 on, two threads that ask the same are handed the same statement, and one of
+    them may then read no rows, or rows of the other's.
+    """
+    uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
     try:
-        return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+        return sqlite3.connect(uri, uri=True, check_same_thread=False, cached_statements=0)
     except sqlite3.Error as error:
         raise IndexDamaged(f"The index file {str(path)!r} cannot be read ({error}): build the index again.") from error
 

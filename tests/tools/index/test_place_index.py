@@ -1,6 +1,9 @@
 """Eq. 5: the search of an index of any vectors against a float64 ranking by brute force."""
 
 import math
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +66,20 @@ def index_of(folder: Path, vectors: Floats, factory: str = "Flat") -> PlaceIndex
             store.put_vector(f"{number:064x}", vector)
         seal(folder, store, IndexSettings(clusters=1, index_factory=factory), vectors[:1].astype(np.float32))
     return PlaceIndex.open(folder)
+
+
+def test_threads_that_search_at_once_all_find_what_one_alone_finds(tmp_path: Path) -> None:
+    before = sys.getswitchinterval()
+    vectors = unit(np.random.default_rng(0).normal(size=(60, 4)))
+    with closing(index_of(tmp_path, vectors)) as index, ThreadPoolExecutor(4) as threads:
+        alone = index.search(vectors[0], 60)
+        sys.setswitchinterval(1e-6)  # so that they are within one another's reading
+        try:
+            found = list(threads.map(lambda _: index.search(vectors[0], 60), range(200)))
+        finally:
+            sys.setswitchinterval(before)
+    assert len(alone) == 60
+    assert [one for one in found if one != alone] == []
 
 
 @settings(max_examples=25)
