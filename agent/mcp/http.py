@@ -32,7 +32,7 @@ def listen(host: str, port: int, *, has_token: bool) -> socket.socket:
     where = f"{_bracketed(host)}:{port}"
     try:
         family, _, _, _, address = socket.getaddrinfo(host or "?", port, type=socket.SOCK_STREAM)[0]
-        if not has_token and not ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback:
+        if not has_token and not _is_loopback(str(address[0])):
             raise UsageError(
                 f"Others can reach {where}: set a token of your own in INTERNVL_VPR_MCP_TOKEN, or leave out --host."
             )
@@ -137,9 +137,15 @@ def _security(host: str, listening: socket.socket) -> TransportSecuritySettings:
     own = ipaddress.ip_address(address.partition("%")[0])
     if own.is_unspecified:
         return TransportSecuritySettings(enable_dns_rebinding_protection=False)
-    names = {host, address, *(_THIS_MACHINE if own.is_loopback else ())}
+    names = {host, address, *(_THIS_MACHINE if _is_loopback(address) else ())}
     hosts = [f"{_bracketed(name)}:{port}" for name in names]
     return TransportSecuritySettings(allowed_hosts=hosts + [_bracketed(name) for name in names if port == 80])
+
+
+def _is_loopback(address: str) -> bool:
+    """Whether nobody else can reach an address; of one that maps IPv4 into IPv6, Python versions differ, so it is not."""
+    own = ipaddress.ip_address(address.partition("%")[0])
+    return own.is_loopback and getattr(own, "ipv4_mapped", None) is None
 
 
 def _bracketed(host: str) -> str:
