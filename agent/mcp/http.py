@@ -143,7 +143,7 @@ def _security(host: str, listening: socket.socket) -> TransportSecuritySettings:
 
 
 def _is_loopback(address: str) -> bool:
-    """Whether nobody else can reach an address; one that maps IPv4 into IPv6 is not, as Python versions differ there."""
+    """Whether nobody else can reach an address; one that maps IPv4 into IPv6 is not, for Python versions differ."""
     own = ipaddress.ip_address(address.partition("%")[0])
     return own.is_loopback and getattr(own, "ipv4_mapped", None) is None
 
