@@ -1,7 +1,5 @@
 """A tool's result as a Rich renderable, whichever record it is."""
 
-from collections.abc import Callable, Sequence
-
 from langchain_core.messages import ToolMessage
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -9,15 +7,13 @@ from rich.text import Text
 from internvl_vpr.tools.compare_places import CandidateComparison, PlaceComparison, candidate_at
 from internvl_vpr.tools.explain_match import Explanation
 from internvl_vpr.tools.map_summary import MapSummary
-from internvl_vpr.tools.page.matches import MatchedPoint
 from internvl_vpr.tools.records import Answer, RankedCandidate
 
 from ..console.pictures import show_pair
 from ..console.safe_text import safe_text
 from ..dialogue.artifacts import CandidateShown
 from ..settings import Images
-from ..words.phrases import counted
-from .answer import coordinates, show_place
+from .answer import coordinates, show_evidence, show_place
 from .results import (
     show_candidate,
     show_candidates,
@@ -27,29 +23,18 @@ from .results import (
     show_map_summary,
 )
 
-PointsOf = Callable[[Answer, int], Sequence[MatchedPoint]]
 
-
-def _no_points(_answer: Answer, _rank: int) -> Sequence[MatchedPoint]:
-    return ()
-
-
-def show_artifact(message: ToolMessage, images: Images, width: int, points_of: PointsOf = _no_points) -> RenderableType:
-    """Show a tool's record, with pictures where it has some; what has no view of its own is told in words.
-
-    `points_of` gives the points that a photo and its candidate of a rank have in common.
-    """
+def show_artifact(message: ToolMessage, images: Images, width: int) -> RenderableType:
+    """Show a tool's record, with pictures where it has some; what has no view of its own is told in words."""
     artifact = message.artifact
     match artifact:
         case Answer():
-            return Group(show_place(artifact), "", _pair(artifact, 1, images, width, points_of))
+            return Group(show_place(artifact), "", _pair(artifact, 1, images, width), "", show_evidence(artifact))
         case CandidateShown(rank=None):
             return show_candidates(artifact.answer)
         case CandidateShown():
             rank = artifact.rank or 1
-            return Group(
-                _pair(artifact.answer, rank, images, width, points_of), "", show_candidate(artifact.answer, rank)
-            )
+            return Group(_pair(artifact.answer, rank, images, width), "", show_candidate(artifact.answer, rank))
         case Explanation() if message.additional_kwargs.get("about") in (None, "match"):
             return show_explanation(artifact)
         case PlaceComparison():
@@ -63,13 +48,12 @@ def show_artifact(message: ToolMessage, images: Images, width: int, points_of: P
             return safe_text(message.text)
 
 
-def _pair(answer: Answer, rank: int, images: Images, width: int, points_of: PointsOf) -> RenderableType:
+def _pair(answer: Answer, rank: int, images: Images, width: int) -> RenderableType:
     """The photo beside the candidate of a rank."""
     if not answer.candidates:
         return Text("")
     candidate = candidate_at(answer, rank)
-    points = points_of(answer, rank) if images != "off" else ()
-    return show_pair(answer.photo, candidate.path, ("your photo", _caption(candidate)), images, width, points)
+    return show_pair(answer.photo, candidate.path, ("your photo", _caption(candidate)), images, width)
 
 
 def _captions_of(compared: CandidateComparison) -> tuple[str, str]:
@@ -77,6 +61,5 @@ def _captions_of(compared: CandidateComparison) -> tuple[str, str]:
 
 
 def _caption(candidate: RankedCandidate) -> str:
-    name = "best match" if candidate.rank == 1 else f"candidate {candidate.rank}"
-    points = "" if candidate.geometry is None else f", {counted(candidate.geometry.inliers, 'point')} fit"
-    return f"{name}{points}, {coordinates(candidate.position)}"
+    score = "" if candidate.score is None else f", S = {candidate.score:.3f}"
+    return f"candidate {candidate.rank}{score}, {coordinates(candidate.position)}"
