@@ -48,7 +48,8 @@ def calibrate(
     else:
         stdout().print(show_calibration(curve, found))
         if places is not None:
-            stdout().print(f"{'stored' if stored else 'nothing was stored'} in", visible(str(places)))
+            done = "stored" if stored else "nothing was stored"
+            stdout().print(f"{done} in", visible(str(places)), soft_wrap=True)  # a path can be copied whole
     return 0 if found.promised else NOT_PROMISED
 
 

@@ -32,5 +32,5 @@ def report(run: Path, other: Path | None, out: Path, queries: int) -> int:
         raise UsageError(
             f"The page {str(out)!r} cannot be written ({error.strerror}): name another with --out."
         ) from error
-    stdout().print(f"{visible(str(out))}, {len(page.encode()) / 2**20:.1f} MiB")
+    stdout().print(f"{visible(str(out))}, {len(page.encode()) / 2**20:.1f} MiB", soft_wrap=True)
     return 0
