@@ -1,13 +1,17 @@
 """Talking with the assistant in tests: questions in, what was done and said out."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 from internvl_vpr.agent.dialogue.conversation import Conversation
+from internvl_vpr.agent.dialogue.sessions import Sessions, open_sessions
 from internvl_vpr.agent.localizer.context import Context
+
+T = TypeVar("T")
 
 
 def talk(context: Context, *questions: str) -> Sequence[AnyMessage]:
@@ -41,3 +45,13 @@ def replies_of(messages: Sequence[AnyMessage]) -> list[str]:
 def questions_of(messages: Sequence[AnyMessage]) -> list[str]:
     """Return what a person said."""
     return [message.text for message in messages if isinstance(message, HumanMessage)]
+
+
+def with_sessions(path: Path, work: Callable[[Sessions], Awaitable[T]]) -> T:
+    """Do something with the conversations that are kept at a path, and close them."""
+
+    async def run() -> T:
+        async with open_sessions(path) as sessions:
+            return await work(sessions)
+
+    return asyncio.run(run())

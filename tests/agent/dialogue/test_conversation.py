@@ -1,27 +1,14 @@
 """A conversation: a question that was cancelled, and one that is taken back."""
 
-import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable
 from contextlib import aclosing, closing
 from pathlib import Path
-from typing import TypeVar
 
-from talking import questions_of
+from talking import questions_of, with_sessions
 
 from internvl_vpr.agent.dialogue.conversation import Conversation, unanswered
-from internvl_vpr.agent.dialogue.sessions import Sessions, open_sessions
+from internvl_vpr.agent.dialogue.sessions import Sessions
 from internvl_vpr.agent.localizer.context import Context
-
-T = TypeVar("T")
-
-
-def with_sessions(path: Path, work: Callable[[Sessions], Awaitable[T]]) -> T:
-    async def run() -> T:
-        async with open_sessions(path) as sessions:
-            return await work(sessions)
-
-    return asyncio.run(run())
 
 
 def test_a_question_that_was_cancelled_is_known_and_leaves_nothing_locked(

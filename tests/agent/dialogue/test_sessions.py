@@ -1,34 +1,21 @@
 """Conversations on disk: what comes back, what is dropped, and what a tampered file cannot do."""
 
-import asyncio
 import pickle
 import sqlite3
-from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
-from typing import TypeVar
 
 import ormsgpack
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from talking import replies_of
+from talking import replies_of, with_sessions
 
 from internvl_vpr.agent.dialogue.conversation import Conversation
 from internvl_vpr.agent.dialogue.session_file import choose_session, kept_sessions
-from internvl_vpr.agent.dialogue.sessions import Sessions, open_sessions
+from internvl_vpr.agent.dialogue.sessions import Sessions
 from internvl_vpr.agent.localizer.context import Context
 from internvl_vpr.tools.errors import SessionError, UsageError
-
-T = TypeVar("T")
-
-
-def with_sessions(path: Path, work: Callable[[Sessions], Awaitable[T]]) -> T:
-    async def run() -> T:
-        async with open_sessions(path) as sessions:
-            return await work(sessions)
-
-    return asyncio.run(run())
 
 
 def ask(path: Path, context: Context, session: str, *questions: str) -> None:
