@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from built_index import SETTINGS
 from faulty_server import FaultyServer, serve
 from presets import preset_settings
 from running import Run, caller
@@ -13,9 +14,8 @@ from texture import texture, write_textures
 
 from internvl_vpr.agent.localizer.context import Context
 from internvl_vpr.agent.localizer.run import locate
-from internvl_vpr.tools.features.backbone import RootSiftSettings, open_backbone
+from internvl_vpr.tools.features.backbone import open_backbone
 from internvl_vpr.tools.index.build import update_index
-from internvl_vpr.tools.index.files import IndexSettings
 from internvl_vpr.tools.index.place_index import PlaceIndex
 from internvl_vpr.tools.ledger.ledger import Ledger
 from internvl_vpr.tools.records import Answer
@@ -27,8 +27,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("cv2", reason="needs the extra embedded")
     folder = tmp_path_factory.mktemp("town")
     write_textures(folder / "photos", range(8))
-    settings = IndexSettings(backbone=RootSiftSettings(longer_side=160, step=12, sizes=(4.0,)), clusters=8)
-    update_index(folder / "photos", folder / "places", settings)
+    update_index(folder / "photos", folder / "places", SETTINGS)
     query = texture(3)
     query.putpixel((0, 0), (1, 2, 3))  # other bytes, the same place
     query.save(folder / "query.png")

@@ -6,14 +6,13 @@ from pathlib import Path
 import made_runs
 import pytest
 import scored_runs
+from built_index import SETTINGS
 from texture import write_textures
 
 from internvl_vpr.evals.commands.calibrate import calibrate
 from internvl_vpr.tools.errors import IndexMismatch, IndexMissing, UsageError
-from internvl_vpr.tools.features.backbone import RootSiftSettings
 from internvl_vpr.tools.index.build import update_index
 from internvl_vpr.tools.index.calibration import CALIBRATION, read_calibration
-from internvl_vpr.tools.index.files import IndexSettings
 from internvl_vpr.tools.index.place_index import PlaceIndex
 
 
@@ -34,8 +33,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("cv2", reason="needs the extra embedded")
     folder = tmp_path_factory.mktemp("textures")
     write_textures(folder / "photos", range(4))
-    settings = IndexSettings(backbone=RootSiftSettings(longer_side=160, step=12, sizes=(4.0,)), clusters=4)
-    update_index(folder / "photos", folder / "places", settings)
+    update_index(folder / "photos", folder / "places", SETTINGS.model_copy(update={"clusters": 4}))
     return folder / "places"
 
 

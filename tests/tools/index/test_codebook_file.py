@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from built_index import SETTINGS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
@@ -17,12 +18,11 @@ from internvl_vpr.tools.errors import IndexDamaged, IndexMismatch, IndexMissing,
 from internvl_vpr.tools.features.backbone import RootSiftSettings
 from internvl_vpr.tools.index.build import update_index
 from internvl_vpr.tools.index.codebook_file import export_codebook, read_codebook_file
-from internvl_vpr.tools.index.files import IndexSettings, read_manifest
+from internvl_vpr.tools.index.files import read_manifest
 from internvl_vpr.tools.index.place_index import PlaceIndex
 
 pytest.importorskip("cv2", reason="needs the extra embedded")
 
-SETTINGS = IndexSettings(backbone=RootSiftSettings(longer_side=160, step=12, sizes=(4.0,)), clusters=8)
 BACKBONE = SETTINGS.backbone.id
 
 
