@@ -45,7 +45,7 @@ test: $(stamp) ## Run the tests
 
 test-endpoint: $(stamp) ## Compile llama-server (once) and run the whole way against it
 	@cd tests && ../.venv/bin/python -m endpoint.llama_server >/dev/null
-	@ENDPOINT_TESTS=1 .venv/bin/python -m pytest tests/endpoint
+	@ENDPOINT_TESTS=1 .venv/bin/python -m pytest --randomly-seed=$(SEED) tests/endpoint
 
 test-kills: $(stamp) ## Kill a describing run 200 times
 	@cd tests && ../.venv/bin/python kills.py 200

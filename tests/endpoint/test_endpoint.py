@@ -37,8 +37,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def served(folder: Path) -> Iterator[Served]:
+    """A server for one test, which may stop it."""
     with served_model(folder) as served:
         yield served
 
