@@ -50,7 +50,14 @@ class ChangeSettings(Record):
 
     k: int | None = Field(None, ge=1, le=10_000, description="number of candidates")
     n: int | None = Field(None, ge=1, le=10, description="number of cues per image")
-    tau: float | None = Field(None, ge=-1, le=1, allow_inf_nan=False, description="score above which one is trusted")
+    tau: float | None = Field(
+        None, ge=-1, le=1, allow_inf_nan=False, description="for experts: the score that must be exceeded"
+    )
+    trust: Literal["confirmed", "likely", "any", "stricter"] | Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        None,
+        description="which grades are told as a place; stricter: one step up; a number: the share of such answers that "
+        "were right",
+    )
     below_tau: BelowTau | None = Field(None, description="fallback: name what looks most alike; strict: say unknown")
 
 

@@ -12,7 +12,14 @@ from internvl_vpr.tools.answer import UNCALIBRATED_TAU
 from internvl_vpr.tools.apply_threshold import BelowTau
 from internvl_vpr.tools.endpoint.endpoint import check_endpoint_url
 from internvl_vpr.tools.errors import UsageError
-from internvl_vpr.tools.features.backbone import BackboneSettings, DType, Facet, RootSiftSettings
+from internvl_vpr.tools.features.backbone import (
+    BackboneSettings,
+    Dinov2Settings,
+    DType,
+    Facet,
+    RootSiftSettings,
+    XFeatSettings,
+)
 from internvl_vpr.tools.index.files import IndexSettings, Kappa, find_manifest
 from internvl_vpr.tools.records import Record
 
@@ -23,6 +30,8 @@ Images = Literal["auto", "off", "unicode", "half", "sixel", "kitty"]
 PresetName = Literal["embedded", "paper", "anyloc"]
 DescriberName = Literal["signage", "statistics", "vlm"]
 AssistantName = Literal["auto", "rules", "model"]
+Verify = Literal["off", "report", "rank"]
+TrustedGrade = Literal["confirmed", "likely", "any"]
 
 
 def setting(about: str, metavar: str, default: Any = ..., **limits: Any) -> Any:
@@ -42,7 +51,7 @@ class Settings(Record):
 
     preset: PresetName = setting("embedded (default), paper or anyloc: picks all settings at once.", "NAME", "embedded")
     backbone: str = setting(
-        "rootsift, dinov2-small|base|large|giant, a hub id, or a folder of DINOv2.", "NAME", min_length=1
+        "xfeat, rootsift, dinov2-small|base|large|giant, a hub id, or a folder of DINOv2.", "NAME", min_length=1
     )
     layer: int | None = setting("DINOv2 block that is read, from 0; default: AnyLoc's.", "L", None, ge=0)
     facet: Facet = setting("value (default), key, query or token.", "NAME", "value")
@@ -72,9 +81,16 @@ class Settings(Record):
     deadline: float = setting("Time limit for all descriptions of one answer.", "SECONDS", 600.0, gt=0, le=86_400)
     encoder: str = setting("What embeds cues (Eq. 7): minilm, a hub id or a folder.", "NAME", min_length=1)
     k: int = setting("Candidates that stage 1 retrieves (Eq. 5).", "K", ge=1, le=10_000)
+    verify: Verify = setting("Geometry between photos: off, report (only told) or rank (orders the answer).", "MODE")
+    verify_k: int = setting("Candidates whose geometry is verified, at most.", "K", 20, ge=1, le=1000)
     n: int = setting("Cues per image (Eq. 6).", "N", ge=1, le=10)
     tau: float = setting("Threshold that a score must exceed (Eq. 10); -1 keeps all.", "T", allow_inf_nan=False)
     below_tau: BelowTau = setting("Below it: fallback keeps the order by looks; strict drops the candidate.", "MODE")
+    trust: TrustedGrade | Annotated[float, Field(gt=0, lt=1)] = setting(
+        "What is told as a place: confirmed, likely (default), any, or a share that was right, such as 0.95.",
+        "GRADE|P",
+        "likely",
+    )
     ledger: Path | None = setting("Where description steps are recorded; default: in the index.", "FILE", None)
     assistant: AssistantName = setting(
         "Who decides what to do: rules, model, or auto (default).", "NAME", "auto", exclude=True
@@ -109,7 +125,9 @@ class Settings(Record):
         if self.backbone == "rootsift":
             known = there if isinstance(there, RootSiftSettings) else RootSiftSettings()
             return known.model_copy(update={"longer_side": self.longer_side})
-        from internvl_vpr.tools.features.dinov2 import Dinov2Settings, resolve_dinov2
+        if self.backbone == "xfeat":
+            return XFeatSettings(longer_side=self.longer_side)
+        from internvl_vpr.tools.features.dinov2 import resolve_dinov2
 
         if isinstance(there, Dinov2Settings) and self.backbone == there.source:
             changed = {"layer": self.layer, "facet": self.facet, "longer_side": self.longer_side}
@@ -119,6 +137,8 @@ class Settings(Record):
 
 _DINOV2: dict[str, Any] = {"longer_side": 1024, "clusters": 32}
 _ROOTSIFT: dict[str, Any] = {"longer_side": 240, "clusters": 128}
+_XFEAT: dict[str, Any] = {"longer_side": 640, "clusters": 64}
+_SIZES = {"dinov2": _DINOV2, "rootsift": _ROOTSIFT, "xfeat": _XFEAT}
 
 _PAPER: dict[str, Any] = {
     "backbone": "dinov2-giant",
@@ -127,6 +147,7 @@ _PAPER: dict[str, Any] = {
     "describer": "vlm",
     "encoder": "sentence-transformers/all-MiniLM-L6-v2",
     "k": 100,
+    "verify": "off",
     "n": 3,
     "tau": UNCALIBRATED_TAU,
     "below_tau": "strict",
@@ -135,18 +156,19 @@ _PAPER: dict[str, Any] = {
 # docs/measurements.md says how the numbers of `embedded` were measured.
 _PRESETS: dict[PresetName, dict[str, Any]] = {
     "embedded": {
-        "backbone": "rootsift",
-        **_ROOTSIFT,
+        "backbone": "xfeat",
+        **_XFEAT,
         "kappa": "hard",
         "describer": "signage",
         "encoder": "minilm",
         "k": 20,
+        "verify": "rank",
         "n": 3,
         "tau": 0.97,
         "below_tau": "fallback",
     },
     "paper": _PAPER,
-    "anyloc": {**_PAPER, "kappa": "hard"},
+    "anyloc": {**_PAPER, "kappa": "hard", "verify": "report"},
 }
 
 
@@ -200,8 +222,8 @@ def explain_settings(
     layers["preset"] = {**_PRESETS[chosen], "preset": chosen}
     merged |= layers["preset"]
     backbone = next((layer["backbone"] for layer in layers.values() if "backbone" in layer), merged["backbone"])
-    if (backbone == "rootsift") != (merged["backbone"] == "rootsift"):
-        layers["preset"] |= _ROOTSIFT if backbone == "rootsift" else _DINOV2  # another family: its own sizes
+    if _family(backbone) != _family(merged["backbone"]):
+        layers["preset"] |= _SIZES[_family(backbone)]
     _check_family(layers, backbone, chosen)
     for origin, layer in reversed(layers.items()):
         merged |= layer
@@ -218,12 +240,17 @@ def own_settings_file(environ: Mapping[str, str]) -> Path | None:
     return Path(home) / "internvl-vpr" / SETTINGS_FILE
 
 
+def _family(backbone: Any) -> str:
+    """The kind of features that a backbone's name stands for; each has its own sizes."""
+    return backbone if backbone in ("rootsift", "xfeat") else "dinov2"
+
+
 def _check_family(layers: Mapping[str, Mapping[str, Any]], backbone: Any, preset: PresetName) -> None:
     """Refuse a preset that is named for an index of another kind of backbone: the index's would silently be used."""
     asked = [layer for origin, layer in layers.items() if origin not in ("index", "preset")]
     named = any("preset" in layer for layer in asked) and not any("backbone" in layer for layer in asked)
     ours = _PRESETS[preset]["backbone"]
-    if named and (backbone == "rootsift") != (ours == "rootsift"):
+    if named and _family(backbone) != _family(ours):
         raise UsageError(
             f"The index was built with the backbone {backbone!r}, and the preset {preset!r} names {ours!r}: "
             f"use another folder for it, leave the preset out, or say --backbone {backbone} too."
@@ -234,6 +261,23 @@ def settings_of_index(places: Path) -> IndexSettings | None:
     """Return the settings that an index was built with; None where there is none, or none that can be read."""
     manifest = find_manifest(places)
     return manifest.settings if manifest else None
+
+
+def advise_rebuild(
+    flags: Mapping[str, Any],
+    *,
+    index: IndexSettings | None,
+    file: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> str | None:
+    """Say how to build a map anew, when the preset `embedded` meets one that was built with its former features."""
+    settings, origins = explain_settings(flags, environ=environ, file=file, index=index)
+    if (settings.preset, settings.backbone, origins["backbone"]) != ("embedded", "rootsift", "index"):
+        return None
+    return (
+        "This map was built with RootSIFT. XFeat, now the default, finds more places: "
+        "run internvl-vpr index PHOTOS --places NEW_FOLDER to build a map with it."
+    )
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -260,9 +304,9 @@ def _from_index(index: IndexSettings | None) -> dict[str, Any]:
     backbone = index.backbone
     return {
         **(
-            {"backbone": backbone.name}
-            if isinstance(backbone, RootSiftSettings)
-            else {"backbone": backbone.source, "layer": backbone.layer, "facet": backbone.facet}
+            {"backbone": backbone.source, "layer": backbone.layer, "facet": backbone.facet}
+            if isinstance(backbone, Dinov2Settings)
+            else {"backbone": backbone.name}
         ),
         "longer_side": backbone.longer_side,
         "clusters": index.clusters,

@@ -12,7 +12,18 @@ from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from . import aggregation, endpoint, first_prompt, locating, map_page, messages, scoring, search
+from . import (
+    aggregation,
+    answering,
+    endpoint,
+    first_prompt,
+    locating,
+    map_page,
+    messages,
+    scoring,
+    search,
+    verification,
+)
 from .side_by_side import SideBySide, Timing, measure
 
 
@@ -29,18 +40,32 @@ def main(threads: int) -> None:
     with threadpool_limits(threads):
         rows = [
             (comparison, measure(comparison))
-            for comparison in chain(aggregation.comparisons(), search.comparisons(), scoring.comparisons())
+            for comparison in chain(
+                aggregation.comparisons(), search.comparisons(), scoring.comparisons(), verification.comparisons()
+            )
         ]
         located = locating.parts()
     rows.append(endpoint.measured())
     rows += [(comparison, measure(comparison)) for comparison in chain(messages.comparisons(), map_page.comparisons())]
     with first_prompt.comparison() as prompts:
         rows.append((prompts, measure(prompts)))
+    with answering.measured() as answers:
+        rows.append((answers.fresh, measure(answers.fresh)))
     for comparison, timing in rows:
         table.add_row(*cells(comparison, timing))
     missed = any(misses(comparison, timing) for comparison, timing in rows)
-    Console().print(table, show_parts(located))
-    sys.exit(missed or outside(located) > locating.MOST_MS)
+    Console().print(table, show_parts(located), show_warm(answers.warm))
+    sys.exit(missed or outside(located) > locating.MOST_MS or answers.warm > answering.MOST_SECONDS)
+
+
+def show_warm(seconds: float) -> str:
+    """Return a line about an answer in a warm chat."""
+    floor = f"at most {answering.MOST_SECONDS:g}"
+    if seconds > answering.MOST_SECONDS:
+        floor = f"[red]{floor} missed[/red]"
+    return (
+        f"An answer in a warm chat on a prepared map ({floor}): [bold]{seconds:.2f}[/bold] s, the median of new photos"
+    )
 
 
 def outside(parts: Sequence[locating.Part]) -> float:

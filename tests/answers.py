@@ -12,13 +12,17 @@ from internvl_vpr.tools.apply_threshold import BelowTau, apply_threshold
 from internvl_vpr.tools.index.calibration import Calibration, ValidFor
 from internvl_vpr.tools.photo.position import from_degrees
 from internvl_vpr.tools.records import (
+    Alternative,
     Answer,
     Candidate,
     Cue,
     CueMatch,
     Description,
+    Geometry,
+    Grade,
     Photo,
     Position,
+    Probability,
     RankedCandidate,
     Score,
     Steps,
@@ -75,6 +79,38 @@ def answer(*candidates: RankedCandidate, **changes: object) -> Answer:
         "settings": {"tau": 0.5}, "steps": Steps(made=1, recorded=2), **changes,
     }  # fmt: skip
     return Answer(**fields)
+
+
+def graded(grade: Grade, name: str = "a.jpg", places: int = 3, inliers: int = 254, **changes: object) -> Answer:
+    """Return a verified answer of a grade: two photos near each other, and `places` − 1 others further north."""
+    matches = max(400, inliers)
+    points = inliers if grade != "unknown" else 9
+    here = from_degrees(48.2, 16.37)
+    beside = from_degrees(48.20005, 16.37)
+    shared: dict[str, Any] = {"retained": False, "score": 0.3}
+    others = [
+        candidate(rank, name, from_degrees(48.2 + 0.01 * (rank - 2), 16.37), coarse_rank=rank - 2,
+                  geometry=Geometry(matches=matches, inliers=points - rank if grade == "ambiguous" else 5), **shared)
+        for rank in range(3, places + 2)
+    ]  # fmt: skip
+    alternatives = [
+        Alternative(position=one.position, reference=name, rank=one.rank, inliers=points - one.rank, score=0.3)
+        for one in others
+    ]
+    fields: dict[str, Any] = {
+        "grade": grade, "decided_by": "coarse order" if grade == "unknown" else "geometry",
+        "status": "unknown" if grade == "unknown" else "located",
+        "alternatives": tuple(alternatives) if grade == "ambiguous" else (), **changes,
+    }  # fmt: skip
+    return answer(
+        candidate(1, name, here, geometry=Geometry(matches=matches, inliers=points), **shared),
+        candidate(2, name, beside, geometry=Geometry(matches=matches, inliers=points - 1), coarse_rank=9, **shared),
+        *others,
+        **fields,
+    )
+
+
+PROBABILITY = Probability(right=48, answers=50, low=0.863, high=0.9951, basis="this map")
 
 
 def calibration(tau: float = 0.5) -> Calibration:

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from internvl_vpr.tools.coarse_retrieve import coarse_retrieve
-from internvl_vpr.tools.features.backbone import RootSiftSettings, open_backbone
+import numpy as np
+
+from internvl_vpr.tools.features.backbone import RootSiftSettings, extract_photo, open_backbone
+from internvl_vpr.tools.features.vlad import aggregate
 from internvl_vpr.tools.index.build import BuildReport, update_index
 from internvl_vpr.tools.index.files import IndexSettings
 from internvl_vpr.tools.index.place_index import PlaceIndex
@@ -19,9 +21,11 @@ def build(photos: Path, places: Path, settings: IndexSettings = SETTINGS, *, pru
 
 
 def retrieve(photo: Path, places: Path, k: int = 3) -> list[Candidate]:
+    """Search for a photo, which finds itself too."""
     index = PlaceIndex.open(places)
     try:
-        return coarse_retrieve(open_photo(photo), k, index, open_backbone(index.settings.backbone))
+        descriptors = extract_photo(open_photo(photo), open_backbone(index.settings.backbone)).astype(np.float64)
+        return index.search(aggregate(descriptors, index.codebook.astype(np.float64), index.settings.kappa), k)
     finally:
         index.close()
 

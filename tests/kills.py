@@ -70,6 +70,7 @@ def _until_full(
         before = _lines(log)
         command = [
             sys.executable, "-m", "internvl_vpr.agent", "describe", "--places", "places", "--describer", "vlm",
+            "--verify", "off",
             "--endpoint", f"http://127.0.0.1:{port}/v1", "--ledger", ledger, "--concurrency", str(concurrency),
             "--image-side", str(_IMAGE_SIDE),
         ]  # fmt: skip

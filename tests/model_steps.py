@@ -64,7 +64,7 @@ def model_at(url: str, timeout: float = 60.0) -> ChatModel:
     return ChatModel(Endpoint(url, None, timeout=timeout, concurrency=4), "InternVL3-38B", PROMPT)
 
 
-PROMPT = Prompt.load("assistant.v1", placeholders=())
+PROMPT = Prompt.load("assistant.v2", placeholders=())
 
 
 def choose(

@@ -2,14 +2,20 @@
 
 import hashlib
 from collections.abc import AsyncGenerator
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 from vectors import unit
 
 from internvl_vpr.tools.arrays import Floats
 from internvl_vpr.tools.describe_image import Describer
 from internvl_vpr.tools.errors import EndpointUnreachable, PhotoError
+from internvl_vpr.tools.features.keypoints import Keypoints
+from internvl_vpr.tools.index.keypoint_store import KeypointStore
 from internvl_vpr.tools.records import Attempt, Photo, RawCue
+from internvl_vpr.tools.verify_geometry import Verifier
 
 
 async def only_attempt(describer: Describer, photo: Photo, n: int) -> Attempt:
@@ -33,6 +39,47 @@ class ScriptedDescriber:
             raise PhotoError(f"The photo {photo.path.name!r} cannot be described.")
         cues = self.script.get(photo.path.name, [("a wall", 1.0)])[:n]
         yield Attempt(cues=tuple(RawCue(text=text, score=score) for text, score in cues), raw="scripted")
+
+
+class PatchExtractor:
+    """Finds 130 points, the same in every image, and describes each by the grey pixels around it."""
+
+    id = "patches/1"
+    longer_side = 640
+
+    def __init__(self) -> None:
+        self.images = 0
+
+    def extract(self, image: Image.Image) -> Keypoints:
+        self.images += 1
+        grey = np.asarray(image.convert("L").resize((160, 120))).astype(np.float64)
+        points = np.random.default_rng(0).integers(8, (152, 112), (130, 2))
+        patches = np.stack([grey[y - 4 : y + 4, x - 4 : x + 4].ravel() for x, y in points])
+        centred = patches - patches.mean(axis=1, keepdims=True) + 1e-6
+        return Keypoints(points.astype(np.float32), (160, 120), unit(centred).astype(np.float32))
+
+
+class NearestMatcher:
+    """Matches what is nearest to each other and nearly equal, and counts the pairs of images."""
+
+    id = "nearest/1"
+
+    def __init__(self) -> None:
+        self.pairs = 0
+
+    def match(self, a: Keypoints, b: Keypoints) -> NDArray[np.intp]:
+        self.pairs += 1
+        cosines = a.descriptors @ b.descriptors.T
+        best = cosines.argmax(axis=1)
+        mutual = cosines.argmax(axis=0)[best] == np.arange(len(a))
+        kept = np.flatnonzero(mutual & (cosines.max(axis=1) > 0.95))
+        return np.stack([kept, best[kept]], axis=1)
+
+
+def patch_verifier(folder: Path) -> tuple[Verifier, PatchExtractor, NearestMatcher]:
+    """Return a verifier that needs no network, whose store is in a folder, and its two counting parts."""
+    extractor, matcher = PatchExtractor(), NearestMatcher()
+    return Verifier(extractor, matcher, KeypointStore(folder)), extractor, matcher
 
 
 class UnreachableDescriber:

@@ -35,8 +35,9 @@ def make_run(folder: Path, *, tau: float = 0.4, below_tau: BelowTau = "fallback"
     database, queries = folder / "database", folder / "queries"
     if not database.exists():
         write_textures(database, range(PLACES))
-        for copied in sorted(database.iterdir())[:2]:  # the same bytes under another name
-            (database / f"copy-{copied.name}").write_bytes(copied.read_bytes())
+        # The same bytes under another name, which tells a position too: photos without one come last in an answer.
+        for copied in sorted(database.iterdir())[:2]:
+            copied.with_name(copied.name.replace("@@@@@@@@.", "copy@@@@@@@@.")).write_bytes(copied.read_bytes())
         _write_queries(queries)
         update_index(database, folder / "places", SETTINGS)
     names = [path.name for path in find_photos(queries)]
@@ -44,7 +45,9 @@ def make_run(folder: Path, *, tau: float = 0.4, below_tau: BelowTau = "fallback"
         "textures", database, queries, [name for name in names if name.startswith("@")], outside_folder=queries,
         outside=[name for name in names if not name.startswith("@")],
     )  # fmt: skip
-    settings = preset_settings("embedded").model_copy(update={"k": k, "tau": tau, "below_tau": below_tau})
+    settings = preset_settings("embedded").model_copy(
+        update={"backbone": "rootsift", "k": k, "tau": tau, "below_tau": below_tau, "verify": "off"}
+    )
     out = folder / f"run-{tau}-{below_tau}-{k}"
     with closing(PlaceIndex.open(folder / "places")) as index, Ledger(folder / "ledger.sqlite") as ledger:
         context = Context(index, open_backbone(SETTINGS.backbone), _describer(folder), HashEncoder(), ledger, settings)

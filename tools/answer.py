@@ -2,15 +2,41 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import takewhile
+from typing import Literal
 
 from pydantic import Field
 
 from .apply_threshold import BelowTau
-from .index.calibration import Calibration
-from .records import Answer, Description, Photo, Position, RankedCandidate, Record, Steps
+from .describers.signs_in_cues import is_named_by_sign, texts_on_signs
+from .grade import Judgement, judge_answer
+from .index.calibration import Calibration, Limits, MapCheck
+from .photo.position import tell_position
+from .records import (
+    Answer,
+    Candidate,
+    DecidedBy,
+    Description,
+    Grade,
+    Photo,
+    Position,
+    Probability,
+    RankedCandidate,
+    Record,
+    Steps,
+    grade_without_geometry,
+)
+from .text.foreign import in_quotes
 
 UNCALIBRATED_TAU = -1.0
+_MOST_NAMED = 3  # photos without a position
+_LEAST_ANSWERS = 10  # of a grade: a share of fewer says little
 PROMISE = "Answers with S > "  # the beginning of the note that says what a calibrated τ promises
+# Notes that only explain scores; all others a reader must know at once.
+DETAILS = (
+    rf"{PROMISE}|τ is not calibrated|No candidate's cues match|No candidate could be described|The reference has no "
+    r"position|The describer scored|The photo could not be described.*: nothing was named\.?$"
+)
 
 
 class Findings(Record):
@@ -24,27 +50,65 @@ class Findings(Record):
     tau: float
     below_tau: BelowTau
     settings: dict[str, str | int | float | None]
+    verify: Literal["off", "report", "rank"] = "off"
+    limits: Limits = Limits()
+    check: MapCheck | None = Field(None, description="of this map, where it is valid for these settings")
     calibration: Calibration | None = None
     index: str = Field("", description="checksum of the map, which may not be the one that τ was calibrated with")
+    copies: tuple[Candidate, ...] = Field((), description="photos of the map that are the query itself")
 
 
 def compose_answer(found: Findings) -> Answer:
-    """Turn what a run found into its answer; the first of the final list is the place."""
-    first = found.ranked[0] if found.ranked else None
+    """Turn what a run found into its answer; the first of the final list is the place, unless the grade is unknown.
+
+    Without geometry the status is Eq. 10's: located when the list is not empty. Photos without a position stand after
+    those that have one: they can show the place, but not say where it is.
+    """
+    ranked = positioned_first(found.ranked)
+    judged = _judge(found, ranked)
+    located = bool(ranked) and (found.verify == "off" or judged.grade != "unknown")
+    first = ranked[0] if located else None
     return Answer(
-        status="located" if first else "unknown",
-        decided_by=None if first is None else "cues" if first.retained else "coarse order",
+        status="located" if located else "unknown",
+        grade=judged.grade,
+        probability=_probability(judged.grade, found.check),
+        decided_by=judged.decided_by,
+        alternatives=judged.alternatives,
         photo=found.query.path,
         digest=found.query.digest,
         reference=first.reference if first else None,
         position=first.position if first else None,
         query_position=found.query_position,
         cues=found.descriptions[found.query.digest].cues,
-        candidates=found.ranked,
-        notes=tuple(_notes(found)),
+        candidates=ranked,
+        notes=(*_notes(found), *_notes_on_places(found, judged.grade)),
         settings=found.settings,
         steps=count_steps(found.descriptions.values()),
     )
+
+
+def positioned_first(ranked: Sequence[RankedCandidate]) -> tuple[RankedCandidate, ...]:
+    """Put photos without a position after all others, and leave the order as it is but for that."""
+    ordered = sorted(ranked, key=lambda candidate: candidate.position is None)
+    return tuple(candidate.model_copy(update={"rank": rank}) for rank, candidate in enumerate(ordered, start=1))
+
+
+def _judge(found: Findings, ranked: Sequence[RankedCandidate]) -> Judgement:
+    """Grade the final list by its geometry and by the signs that were read; by words and looks alone without."""
+    if found.verify == "off":
+        decided_by: DecidedBy | None = ("cues" if ranked[0].retained else "coarse order") if ranked else None
+        return Judgement(grade_without_geometry(decided_by, found.tau), decided_by, ())
+    cues = found.descriptions[found.query.digest].cues
+    signs = texts_on_signs(cues, str(found.settings.get("describer_id")))
+    return judge_answer(ranked, found.limits, [is_named_by_sign(signs, one.matches) for one in ranked])
+
+
+def _probability(grade: Grade, check: MapCheck | None) -> Probability | None:
+    """Say how often answers of this grade were right in the map's own check, where it got ten of them."""
+    tally = check.grades.get(grade) if check else None
+    if tally is None or tally.answers < _LEAST_ANSWERS or grade == "unknown":
+        return None
+    return Probability(right=tally.right, answers=tally.answers, low=tally.low, high=tally.high, basis="this map")
 
 
 def count_steps(described: Collection[Description]) -> Steps:
@@ -62,7 +126,9 @@ def count_steps(described: Collection[Description]) -> Steps:
 def _notes(found: Findings) -> Iterator[str]:
     query = found.descriptions[found.query.digest]
     outcome = "the coarse order stands" if found.below_tau == "fallback" else "no place is named"
-    if not query.cues:
+    if not found.retrieved:
+        yield "The map holds no other photo."
+    elif not query.cues:
         reason = query.failure or "nothing was named"
         yield f"The photo could not be described, so the coarse order stands: {reason.rstrip('.')}."
     elif not any(candidate.score is not None for candidate in found.ranked) and found.retrieved == len(found.ranked):
@@ -77,10 +143,30 @@ def _notes(found: Findings) -> Iterator[str]:
         yield "The describer scored all of the photo's cues 0, so they count alike."
     if failures := _failures(found):
         yield f"{len(failures)} of {found.retrieved} candidates could not be described; the first: {failures[0]}"
-    if any(candidate.digest == found.query.digest for candidate in found.ranked):
-        yield "This very photo is in the index."
-    if found.ranked and found.ranked[0].position is None:
-        yield "The reference has no position."
+
+
+def _notes_on_places(found: Findings, grade: Grade) -> Iterator[str]:
+    """Say what a reader must know about where the photos of the map were taken."""
+    if found.copies:
+        copy, *more = found.copies
+        where = f"at {tell_position(copy.position)}" if copy.position else "without a position"
+        others = f" and under {len(more)} other name{'s' if len(more) > 1 else ''}" if more else ""
+        yield (
+            f"This photo is in your map, as {in_quotes(copy.reference)}{others}, {where}; "
+            "the answer is what the other photos say."
+        )
+    before = list(takewhile(lambda candidate: candidate.position is None, found.ranked))
+    if before and len(before) == len(found.ranked):
+        yield "No photo that it is compared with has a position."
+    elif before:
+        named = ", ".join(in_quotes(candidate.reference) for candidate in before[:_MOST_NAMED])
+        more_names = f" and {len(before) - _MOST_NAMED} more" if len(before) > _MOST_NAMED else ""
+        place = (
+            "no photo with a position is enough like it to say where that is"
+            if grade == "unknown"
+            else "the place is that of the best photo that has one"
+        )
+        yield f"Most like {named}{more_names}, which {'has' if len(before) == 1 else 'have'} no position; {place}."
 
 
 def _promise(given: Calibration, index: str) -> str:

@@ -1,25 +1,37 @@
 """Which photographs show the same place, and how two candidates of one answer differ."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 from pydantic import Field
 
+from .describers.signs_in_cues import texts_on_signs
 from .errors import UsageError
+from .index.calibration import Limits
 from .photo.position import distance
-from .records import Answer, Cue, Position, RankedCandidate, Record
+from .records import Answer, Cue, DecidedBy, Geometry, Grade, Position, RankedCandidate, Record
+from .text.quoted import fold, is_seen
 
 SAME_PLACE_METRES = 25.0  # inclusive: so near each other, photographs show the same place by the field's protocol
 
 
+_DEFAULT_LIMITS = Limits()
+# What says whether two photographs show one place.
+Judge = Literal["same file", "geometry", "sign", "confirmed answers"]
+# A sign with fewer letters and digits hangs in many places.
+_LEAST_ON_A_SIGN = 8
+
+
 class LocatedPhoto(Record):
-    """Where one of the compared photographs was taken."""
+    """Where one of the compared photographs was taken, and how far that can be believed."""
 
     photo: Path
     status: Literal["located", "unknown"]
-    decided_by: Literal["cues", "coarse order"] | None
+    grade: Grade | None = Field(None, description="None in comparisons that were kept before there were grades")
+    decided_by: DecidedBy | None
     reference: str | None
     position: Position | None
 
@@ -31,10 +43,13 @@ class PhotoPair(Record):
     second: int
     metres: float | None = Field(description="between the places; None where they cannot be compared")
     same: bool | None
+    decided_by: Judge | None = Field(None, description="what says so, None where nothing does")
+    geometry: Geometry | None = Field(None, description="None where the two were not verified")
+    sign: str | None = Field(None, description="text that was read on signs in both")
 
 
 class PlaceComparison(Record):
-    """Compared photographs: every pair, and the groups taken at one place (single linkage within the radius)."""
+    """Compared photographs: every pair, and the groups taken at one place, each photo with another of the group."""
 
     photos: tuple[LocatedPhoto, ...]
     pairs: tuple[PhotoPair, ...]
@@ -63,14 +78,22 @@ class CandidateComparison(Record):
     cues: tuple[CueOfTwo, ...]
 
 
-def compare_places(answers: Sequence[Answer], radius: float = SAME_PLACE_METRES) -> PlaceComparison:
-    """Compare where photographs were taken; two with the same reference, or within `radius` metres, are of one place.
+def compare_places(
+    answers: Sequence[Answer],
+    geometry: Mapping[tuple[int, int], Geometry] = MappingProxyType({}),
+    limits: Limits = _DEFAULT_LIMITS,
+    radius: float = SAME_PLACE_METRES,
+) -> PlaceComparison:
+    """Say which photographs show one place; `geometry` has verified pairs, by their numbers from 0 in rising order.
 
-    Nothing can be said about a photo of an unknown place, or about positions that cannot be compared.
+    Two show one place when they are one file, when their geometry has `limits.sure` inliers, when a long text was read
+    on signs in both, or when confirmed answers lie within `radius` metres. They show two places when confirmed answers
+    lie further apart. Where these contradict each other, or none of them speaks, nothing can be said.
     """
     pairs = tuple(
-        _pair(i, j, answers[i], answers[j], radius) for i, j in combinations(range(len(answers)), 2)
-    )  # fmt: skip
+        _pair((i, j), answers[i], answers[j], geometry.get((i, j)), limits, radius)
+        for i, j in combinations(range(len(answers)), 2)
+    )
     return PlaceComparison(
         photos=tuple(_located(answer) for answer in answers),
         pairs=pairs,
@@ -114,25 +137,53 @@ def _located(answer: Answer) -> LocatedPhoto:
     return LocatedPhoto(
         photo=answer.photo,
         status=answer.status,
+        grade=answer.grade,
         decided_by=answer.decided_by,
         reference=answer.reference,
         position=answer.position,
     )
 
 
-def _pair(first: int, second: int, one: Answer, other: Answer, radius: float) -> PhotoPair:
-    if "unknown" in (one.status, other.status):
-        return PhotoPair(first=first, second=second, metres=None, same=None)
-    metres = metres_between(one.position, other.position)
-    near = None if metres is None else metres <= radius
-    return PhotoPair(first=first, second=second, metres=metres, same=_same_reference(one, other) or near)
+def _pair(
+    numbers: tuple[int, int], one: Answer, other: Answer, geometry: Geometry | None, limits: Limits, radius: float
+) -> PhotoPair:
+    located = "unknown" not in (one.status, other.status)
+    metres = metres_between(one.position, other.position) if located else None
+    sign = _shared_sign(one, other)
+    confirmed = one.grade == other.grade == "confirmed" and metres is not None
+    apart = confirmed and metres is not None and metres > radius
+    same: bool | None = True
+    decided_by: Judge | None
+    if one.digest == other.digest:
+        decided_by = "same file"
+    elif geometry is not None and geometry.inliers >= limits.sure:
+        same, decided_by = (None, None) if apart else (True, "geometry")
+    elif sign is not None:
+        same, decided_by = (None, None) if apart else (True, "sign")
+    else:
+        same, decided_by = (not apart, "confirmed answers") if confirmed else (None, None)
+    return PhotoPair(
+        first=numbers[0],
+        second=numbers[1],
+        metres=metres,
+        same=same,
+        decided_by=decided_by,
+        geometry=None if geometry is None else Geometry(matches=geometry.matches, inliers=geometry.inliers),
+        sign=sign,
+    )
 
 
-def _same_reference(one: Answer, other: Answer) -> bool:
-    """Whether two answers name one file: in two indexed folders, files can have the same relative path."""
-    if one.reference is None or one.reference != other.reference:
-        return False
-    return not (one.candidates and other.candidates) or one.candidates[0].path == other.candidates[0].path
+def _shared_sign(one: Answer, other: Answer) -> str | None:
+    """Return the longest text that was read on signs in both, as the first has it; None without one of some length."""
+    texts, others = _signs(one), _signs(other)
+    shared = [text for text in texts if any(is_seen(text, [seen]) and is_seen(seen, [text]) for seen in others)]
+    return max(shared, key=lambda text: (len(fold(text)), text), default=None)
+
+
+def _signs(answer: Answer) -> list[str]:
+    """Text on signs that the photo's cues hold and that is long enough to name a place."""
+    read = texts_on_signs(answer.cues, str(answer.settings.get("describer_id")))
+    return [text for text in read if len(fold(text)) >= _LEAST_ON_A_SIGN]
 
 
 def _groups(count: int, linked: Sequence[tuple[int, int]]) -> tuple[tuple[int, ...], ...]:

@@ -1,6 +1,6 @@
 """Why a candidate has its rank, from the answer alone (Eqs. 8–10)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -8,11 +8,20 @@ from pydantic import Field
 
 from .arrays import SIMILARITY_DECIMALS
 from .compare_places import SAME_PLACE_METRES, candidate_at, metres_between
-from .describers.image_cues import IMAGE_CUE_SCORE
-from .records import Answer, Cue, CueMatch, Position, RankedCandidate, Record
-from .text.quoted import fold, quoted_strings
-
-_SIGN_READER = "signage/"  # so begin the ids of describers whose cues are signs' words without quotation marks
+from .describers.signs_in_cues import texts_on_signs
+from .records import (
+    Answer,
+    Cue,
+    CueMatch,
+    DecidedBy,
+    Geometry,
+    Grade,
+    Position,
+    Probability,
+    RankedCandidate,
+    Record,
+)
+from .text.quoted import fold
 
 
 class Explanation(Record):
@@ -24,7 +33,7 @@ class Explanation(Record):
     reference: str
     path: Path
     position: Position | None
-    decided_by: Literal["cues", "coarse order"] | None = Field(description="of the answer")
+    decided_by: DecidedBy | None = Field(description="of the answer")
     coarse_rank: int
     coarse_similarity: float
     score: float | None
@@ -35,6 +44,9 @@ class Explanation(Record):
     cues: tuple[Cue, ...] = Field(description="the photo's own")
     read: tuple[str, ...] = Field(description="text on signs that the photo's cues quote, each once")
     notes: tuple[str, ...] = Field(description="the answer's, the promise of a calibrated τ among them")
+    grade: Grade | None = Field(None, description="of the answer; None in one that was kept before there were grades")
+    probability: Probability | None = Field(None, description="of the answer")
+    geometry: Geometry | None = Field(None, description="of the photo and this candidate; None if not verified")
 
 
 def explain_match(answer: Answer, rank: int = 1) -> Explanation:
@@ -58,6 +70,9 @@ def explain_match(answer: Answer, rank: int = 1) -> Explanation:
         cues=answer.cues,
         read=read_on_signs(answer),
         notes=answer.notes,
+        grade=answer.grade,
+        probability=answer.probability,
+        geometry=candidate.geometry,
     )
 
 
@@ -77,23 +92,9 @@ def _is_elsewhere(other: RankedCandidate, candidate: RankedCandidate) -> bool:
 def read_on_signs(answer: Answer) -> tuple[str, ...]:
     """Return the text on signs that the photo's cues hold, each once, whatever its case and accents."""
     once: dict[str, str] = {}
-    for text in _read(answer):
+    for text in texts_on_signs(answer.cues, str(answer.settings.get("describer_id"))):
         once.setdefault(fold(text) or text, text)
     return tuple(once.values())
-
-
-def _read(answer: Answer) -> Iterator[str]:
-    reads_signs = str(answer.settings.get("describer_id")).startswith(_SIGN_READER)
-    for cue in answer.cues:
-        if reads_signs and _is_sign(cue):
-            yield cue.text
-        else:
-            yield from quoted_strings(cue.text)
-
-
-def _is_sign(cue: Cue) -> bool:
-    """Whether a cue of the sign reader is a sign's: image statistics score no more, and are lower-case phrases."""
-    return cue.score > IMAGE_CUE_SCORE or not (cue.text.islower() and " " in cue.text)
 
 
 About = Literal["match", "text", "certainty"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -11,6 +11,10 @@ Degrees = Annotated[float, Field(allow_inf_nan=False)]
 Metres = Annotated[float, Field(allow_inf_nan=False)]
 # Whole numbers stay whole, so that what a model said is kept as it was said.
 RawScore = Annotated[int, Field(ge=0)] | Annotated[float, Field(ge=0, allow_inf_nan=False)]
+# How far an answer can be believed.
+Grade = Literal["confirmed", "likely", "ambiguous", "unknown"]
+# What put the first candidate first.
+DecidedBy = Literal["cues", "geometry", "coarse order"]
 
 
 class Record(BaseModel):
@@ -133,20 +137,90 @@ class Score(Record):
     matches: tuple[CueMatch, ...]
 
 
+class Geometry(Record):
+    """What a photo and one candidate have in common: matched keypoints, and those that fit one camera movement."""
+
+    matches: int = Field(ge=0, description="pairs of keypoints")
+    inliers: int = Field(ge=0, description="pairs that the fundamental matrix explains")
+
+    @model_validator(mode="after")
+    def _part(self) -> Self:
+        if self.inliers > self.matches:
+            raise ValueError("the inliers are some of the matches")
+        return self
+
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class Verification(Geometry):
+    """What verifying one pair of photographs gave.
+
+    `points` are the inliers: x and y in the first photograph, x and y in the second, as fractions of the width and the
+    height, rounded to four decimals.
+    """
+
+    points: tuple[tuple[Fraction, Fraction, Fraction, Fraction], ...] = ()
+
+    @model_validator(mode="after")
+    def _each_inlier(self) -> Self:
+        if len(self.points) != self.inliers:
+            raise ValueError("there is one row of points for each inlier")
+        return self
+
+    def swapped(self) -> Self:
+        """Return the same with the two photographs in the other order."""
+        return self.model_copy(update={"points": tuple((c, d, a, b) for a, b, c, d in self.points)})
+
+
 class RankedCandidate(Candidate):
-    """A candidate with its place in the final list (Eq. 10)."""
+    """A candidate with its place in the final list; `geometry` is None where the pair was not verified."""
 
     rank: int = Field(ge=1)
     score: float | None
     retained: bool
     matches: tuple[CueMatch, ...]
+    geometry: Geometry | None = None
+
+
+class Probability(Record):
+    """How often answers like this one were right where that was counted, with limits at 95 % (Clopper–Pearson)."""
+
+    right: int = Field(ge=0)
+    answers: int = Field(ge=1)
+    low: float = Field(ge=0, le=1)
+    high: float = Field(ge=0, le=1)
+    basis: Literal["this map", "labelled photographs"]
+
+    @model_validator(mode="after")
+    def _counts(self) -> Self:
+        if self.right > self.answers:
+            raise ValueError("the right answers are some of the answers")
+        if self.low > self.high:
+            raise ValueError("the lower limit is above the upper one")
+        return self
+
+    @property
+    def value(self) -> float:
+        """The share that was right."""
+        return self.right / self.answers
+
+
+class Alternative(Record):
+    """Another place that is supported as well as the answer's, by its best candidate."""
+
+    position: Position | None
+    reference: str
+    rank: int = Field(ge=1)
+    inliers: int | None
+    score: float | None
 
 
 class Steps(Record):
     """What an answer's descriptions took: those made now, those read back, and those that failed.
 
     `attempts` counts the requests for those made and those that failed, retries included; `tokens` is what
-    the endpoint counted for them, by kind.
+    the endpoint counted for them, by kind. Verified pairs of photographs are not among the steps.
     """
 
     made: int = Field(ge=0)
@@ -157,14 +231,17 @@ class Steps(Record):
 
 
 class Answer(Record):
-    """Where the photo was taken, and why.
+    """Where the photo was taken, how far that can be believed, and why.
 
-    `decided_by` is `cues` when the first candidate is retained (S > τ), `coarse order` when stage 1 alone
-    put it first. `query_position` is the photo's own, read only once the place is found; finding it never uses it.
+    `decided_by` says what put the first candidate first: `cues` (it is retained, S > τ), `geometry`, or the `coarse
+    order` of stage 1 alone. `query_position` is the photo's own, read only once the place is found; finding it never
+    uses it. An answer that was stored before there were grades gets one when it is read.
     """
 
     status: Literal["located", "unknown"]
-    decided_by: Literal["cues", "coarse order"] | None
+    grade: Grade
+    probability: Probability | None = None
+    decided_by: DecidedBy | None
     photo: Path
     digest: Digest
     reference: str | None
@@ -172,6 +249,22 @@ class Answer(Record):
     query_position: Position | None
     cues: tuple[Cue, ...]
     candidates: tuple[RankedCandidate, ...]
+    alternatives: tuple[Alternative, ...] = ()
     notes: tuple[str, ...] = Field(description="what a reader must know to judge the answer")
     settings: dict[str, str | int | float | None]
     steps: Steps
+
+    @model_validator(mode="before")
+    @classmethod
+    def _graded(cls, fields: Any) -> Any:
+        if not isinstance(fields, dict) or "grade" in fields:
+            return fields
+        settings = fields.get("settings")
+        tau = settings.get("tau") if isinstance(settings, dict) else None
+        return {**fields, "grade": grade_without_geometry(fields.get("decided_by"), tau)}
+
+
+def grade_without_geometry(decided_by: object, tau: object) -> Grade:
+    """Grade an answer that rests on words and looks alone: never confirmed, and likely where a real τ retained it."""
+    threshold = isinstance(tau, int | float) and tau > -1
+    return "likely" if decided_by == "cues" and threshold else "unknown"

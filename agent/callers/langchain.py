@@ -1,7 +1,8 @@
-"""The localizer as LangChain tools: `locate_photo` does all of it; four others do one step of the graph each.
+"""The localizer as LangChain tools: `locate_photo` does all of it; five others do one step of the graph each.
 
 The result of one step is what the next one takes: `coarse_retrieve` → `describe_image` (the photo, then each
-candidate) → `score_candidates` → `apply_threshold`. The content of a result is JSON, its artifact the record.
+candidate) → `score_candidates` → `verify_geometry` → `apply_threshold`. The content of a result is JSON, its artifact
+the record.
 """
 
 import asyncio
@@ -14,17 +15,19 @@ from typing import Any, TypeVar
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from pydantic import BaseModel, Field
 
-from internvl_vpr.tools import apply_threshold, describe_image, score_candidates
-from internvl_vpr.tools.errors import VprError
+from internvl_vpr.tools import describe_image, score_candidates
+from internvl_vpr.tools.errors import UsageError, VprError
 from internvl_vpr.tools.features.sentences import embed_phrases
 from internvl_vpr.tools.photo.photo import open_photo
 from internvl_vpr.tools.records import Answer, Candidate, Description, RankedCandidate, Record, Score
 from internvl_vpr.tools.text.foreign import visible
+from internvl_vpr.tools.verify_geometry import VerifiedCandidate, name_verified
 
 from ..calls import LocatePhoto
 from ..localizer.context import Context
 from ..localizer.nodes import candidates_of
 from ..localizer.run import locate
+from ..localizer.verify_candidates import rank_candidates, verify_candidates
 
 _Result = TypeVar("_Result")
 
@@ -105,6 +108,20 @@ class ToRank(Record):
 
     candidates: tuple[Candidate, ...] = Field(description="from coarse_retrieve")
     scores: tuple[Score, ...] = Field(description="from score_candidates")
+    verified: tuple[VerifiedCandidate, ...] = Field((), description="from verify_geometry, which may be left out")
+
+
+class ToVerify(Record):
+    """What `verify_geometry` takes."""
+
+    photo: str = Field(description="path of the photo to locate")
+    candidates: tuple[Candidate, ...] = Field(description="from coarse_retrieve; the first ones are verified first")
+
+
+class VerifiedCandidates(Record):
+    """What `verify_geometry` returns: the candidates that were verified, in the order given."""
+
+    verified: tuple[VerifiedCandidate, ...]
 
 
 class Ranking(Record):
@@ -114,7 +131,7 @@ class Ranking(Record):
 
 
 def langchain_tools(context: Context) -> list[BaseTool]:
-    """Return the graph's four steps as tools, bound to a context.
+    """Return the graph's five steps as tools, bound to a context.
 
     Each tool's `metadata["result_schema"]` is the JSON Schema of its result.
     """
@@ -142,15 +159,27 @@ def langchain_tools(context: Context) -> list[BaseTool]:
         scores = score_candidates.score_candidates(query, candidates, by_digest, embeddings)
         return Scores(scores=tuple(scores))
 
-    async def rank(candidates: tuple[Candidate, ...], scores: tuple[Score, ...]) -> Ranking:
-        """Sort candidates by score and retain those above the threshold (Eq. 10)."""
-        ranked = apply_threshold.apply_threshold(candidates, scores, settings.tau, settings.below_tau)
-        return Ranking(candidates=tuple(ranked))
+    async def verify(photo: str, candidates: tuple[Candidate, ...]) -> VerifiedCandidates:
+        """Count the points that a photo and candidates have in common, as one camera movement explains them."""
+        if context.verifier is None or settings.verify == "off":
+            raise UsageError("Geometry is not verified with these settings: open the context with verify='report'.")
+        opened = await asyncio.to_thread(open_photo, Path(photo), read_position=False)
+        found = await verify_candidates(opened, candidates, context)
+        pairs = [(candidate, found[candidate.digest]) for candidate in candidates if candidate.digest in found]
+        return VerifiedCandidates(verified=tuple(name_verified(*pair) for pair in pairs))
+
+    async def rank(
+        candidates: tuple[Candidate, ...], scores: tuple[Score, ...], verified: tuple[VerifiedCandidate, ...] = ()
+    ) -> Ranking:
+        """Sort candidates by score and retain those above the threshold (Eq. 10), and by geometry with verify rank."""
+        by_digest = {one.digest: one for one in verified}
+        return Ranking(candidates=tuple(rank_candidates(candidates, scores, by_digest, context)))
 
     return [
         _tool("coarse_retrieve", retrieve, PhotoPath, Candidates),
         _tool("describe_image", describe, PhotoPath, Description),
         _tool("score_candidates", score, ToScore, Scores),
+        _tool("verify_geometry", verify, ToVerify, VerifiedCandidates),
         _tool("apply_threshold", rank, ToRank, Ranking),
     ]
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -19,6 +20,7 @@ from internvl_vpr.tools.text.foreign import visible
 
 from ..console.safe_text import safe_text
 from ..dialogue.tools import with_changes
+from ..localizer.matched_points import matched_points
 from ..localizer.run import locate
 from ..map.page import write_map
 from ..rules.slash import BY_NAME, SLASHES
@@ -42,7 +44,7 @@ async def _help(chat: "Chat", words: Sequence[str]) -> None:
         lines.append(f"{usage}: {slash.summary}")
     examples = (
         "Or in words: where was this photo taken? ~/night.jpg · why? · show the runner-up · compare it with the "
-        "second · what did you read on the sign? · how sure are you? · only trust above 0.97 · use 5 cues · "
+        "second · what did you read on the sign? · how sure are you? · only confirmed · be stricter · use 5 cues · "
         "which of these were taken at the same place? a.jpg b.jpg · add ~/holiday to the map"
     )
     chat.output.show(table, "\n".join(lines))
@@ -53,7 +55,8 @@ async def _help(chat: "Chat", words: Sequence[str]) -> None:
 async def _map(chat: "Chat", words: Sequence[str]) -> None:
     out = Path(words[0]).expanduser() if words else Path("map.html")
     latest = {answer.digest: answer for answer in await chat.conversation.answers()}  # each photo once
-    await asyncio.to_thread(write_map, chat.context.index, list(latest.values()), out)
+    points_of = partial(matched_points, given=chat.context)
+    await asyncio.to_thread(write_map, chat.context.index, list(latest.values()), out, points_of=points_of)
     _say(chat, f"The map is in {str(out)!r}: open it in a browser, at {out.resolve().as_uri()}")
 
 
@@ -69,7 +72,7 @@ async def _export(chat: "Chat", words: Sequence[str]) -> None:
 async def _replay(chat: "Chat", _words: Sequence[str]) -> None:
     """Locate the latest photo again from the ledger alone, with the settings it was located with."""
     former = await chat.latest()
-    asked = with_changes(chat.context, {name: former.settings[name] for name in _ASKED})
+    asked = with_changes(chat.context, {name: former.settings[name] for name in _ASKED if name in former.settings})
     context = replace(asked, describer=Replay(chat.context.describer), replay=True)
     again = await locate(former.photo, context)
     changed = [name for name, value in former.settings.items() if again.settings.get(name) != value]
@@ -83,7 +86,7 @@ async def _replay(chat: "Chat", _words: Sequence[str]) -> None:
 
 
 _SEARCHED = 50  # conversations that /history looks into
-_ASKED = ("k", "n", "tau", "below_tau")
+_ASKED = ("k", "n", "tau", "below_tau", "trust")
 
 
 def _comparable(answer: Answer) -> str:

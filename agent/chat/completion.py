@@ -20,9 +20,9 @@ MOST_ENTRIES = 10_000  # of a folder that are looked at
 MOST_RANKS = 20
 
 _SETTINGS = {
-    **{f"{name}=": BY_NAME[name].summary for name in ("k", "n", "tau")},
-    "below_tau=strict": "below tau: say that the place is unknown",
-    "below_tau=fallback": "below tau: name the place that looks most alike",
+    **{f"{name}=": BY_NAME[name].summary for name in ("k", "n", "trust", "tau")},
+    "below_tau=strict": "below tau: drop the candidates",
+    "below_tau=fallback": "below tau: keep the order by looks",
 }
 _FOLDERS_ONLY = frozenset({"add"})
 _WITH_PATHS = frozenset({"locate", "compare", "add", "map", "export"})

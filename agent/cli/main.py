@@ -13,6 +13,7 @@ import click
 from internvl_vpr.tools.errors import VprError
 from internvl_vpr.tools.text.foreign import visible
 
+from .calibrate import calibrate
 from .chat import chat
 from .doctor import doctor
 from .lazy_group import LazyGroup
@@ -46,7 +47,7 @@ def cli() -> None:
     """
 
 
-for _command in (index, locate, chat, describe, codebook, ledger, doctor, settings, map_command, mcp):
+for _command in (index, locate, chat, describe, calibrate, codebook, ledger, doctor, settings, map_command, mcp):
     cli.add_command(_command)
 
 

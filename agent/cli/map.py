@@ -1,6 +1,7 @@
 """The command that writes an index, and photographs located in it, as one page."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,9 +39,11 @@ def map_command(
     check_writable(page, force=force)  # before anything is located
     if photos:
         from ..localizer.context import open_context
+        from ..localizer.matched_points import matched_points
 
         with open_context(places, file=config, **given) as context:
-            write_map(context.index, _located(photos, context), page, force=force)
+            answers = _located(photos, context)
+            write_map(context.index, answers, page, points_of=partial(matched_points, given=context), force=force)
     else:
         from internvl_vpr.tools.index.place_index import PlaceIndex
 

@@ -10,7 +10,7 @@ from internvl_vpr.tools.text.foreign import visible
 
 from ..console import interruptible
 from ..console.streams import stderr, warn
-from .flags import COMMON_FLAGS, DESCRIBER_FLAGS, ENDPOINT_FLAGS, INDEX_FLAGS, PATH, PLACES, flags
+from .flags import COMMON_FLAGS, DESCRIBER_FLAGS, ENDPOINT_FLAGS, INDEX_FLAGS, PATH, PLACES, VERIFY_FLAG, flags
 
 if TYPE_CHECKING:
     from internvl_vpr.tools.index.build import BuildReport
@@ -44,7 +44,7 @@ def index(
     from internvl_vpr.tools.photo.position import read_positions
 
     from ..console.progress import progress_bars
-    from ..settings import resolve_settings, settings_of_index
+    from ..settings import advise_rebuild, resolve_settings, settings_of_index
 
     if codebook is not None and given["clusters"] is None:
         given["clusters"] = len(read_codebook_file(codebook).centers)
@@ -64,6 +64,8 @@ def index(
             on_progress=on_progress,
         )
     _show_build(report, places)
+    if advice := advise_rebuild(given, index=there, file=config):
+        warn(advice)
     return 0
 
 
@@ -81,12 +83,12 @@ def codebook(file: Path, places: Path) -> int:
 @click.command()
 @PLACES
 @click.option("--limit", type=click.IntRange(1), metavar="IMAGES", help="Describe at most this many images now.")
-@flags(*COMMON_FLAGS, *DESCRIBER_FLAGS, *ENDPOINT_FLAGS)
+@flags(*COMMON_FLAGS, VERIFY_FLAG, *DESCRIBER_FLAGS, *ENDPOINT_FLAGS)
 def describe(places: Path, limit: int | None, config: Path | None, **given: Any) -> int:
     """Describe every image of the index ahead of time, so that a query costs one request.
 
-    You can stop it at any time: the next run continues where it stopped. Exit code 1 when an image could not be
-    described.
+    The keypoints that geometric verification needs are computed ahead of time, too. You can stop it at any time: the
+    next run continues where it stopped. Exit code 1 when an image could not be described.
     """
     from ..console.progress import progress_bars
     from ..localizer.context import open_describing
@@ -135,3 +137,9 @@ def _show_descriptions(report: "DescribeReport") -> None:
         f"{report.images} images: {steps.made} described now, {steps.recorded} read back, {steps.failed} not "
         f"described, {report.left} left; {steps.attempts} attempts{tokens}\n"
     )
+    if (keypoints := report.keypoints) is not None:
+        full = "; there is no room for more" if keypoints.left and keypoints.full else ""
+        sys.stdout.write(
+            f"keypoints for comparing photos: {keypoints.computed} images computed now, {keypoints.kept} kept from "
+            f"before, {keypoints.left} left{full}\n"
+        )

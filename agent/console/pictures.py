@@ -10,6 +10,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.text import Text
 
 from internvl_vpr.tools.errors import PackageMissing, PhotoError
+from internvl_vpr.tools.page.matches import MatchedPoint, draw_matches
 from internvl_vpr.tools.photo.photo import load_image, open_photo
 from internvl_vpr.tools.text.foreign import one_line
 
@@ -19,6 +20,7 @@ from .picture_protocol import UNKNOWN_SIZE, CharacterSize, PictureKind, characte
 
 _LONGER_SIDE = 1024  # pixels that are kept of a photo, whatever is drawn of them
 _GAP = 2  # columns
+_WITH_PIXELS = ("kitty", "sixel")
 _STACKED_BELOW = 48  # columns, in which two pictures side by side show less than one above the other
 _FEW_ROWS, _MANY_ROWS = 14, 20  # at 80 columns, at 140
 _ROWS_OF_TEXT = 4  # that stay in the terminal beside a picture
@@ -26,9 +28,16 @@ _LEAST_ROWS = 8  # below which a picture is not made as low as a wide one beside
 
 
 def show_pair(
-    query: Path, reference: Path | None, captions: tuple[str, str], images: Images, width: int
+    query: Path,
+    reference: Path | None,
+    captions: tuple[str, str],
+    images: Images,
+    width: int,
+    points: Sequence[MatchedPoint] = (),
 ) -> RenderableType:
     """Show two photos side by side, in `width` columns at most, each above its caption and its path.
+
+    Lines join `points` that both have, where a terminal draws pixels; drawn with characters they would be too coarse.
 
     Without a reference there is its caption alone. What cannot be opened is replaced by the reason. Sixel pictures
     move the cursor: print the result itself or in a `Group`, not in a table, a panel or a live display.
@@ -36,7 +45,7 @@ def show_pair(
     shown = [_open(query, captions[0], images)]
     if reference is not None or captions[1]:
         shown.append(_open(reference, captions[1], images))
-    return _Row(tuple(shown), images, width)
+    return _Row(tuple(shown), images, width, points)
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,7 @@ class _Row:
     shown: Sequence[_Shown]
     images: Images
     width: int
+    points: Sequence[MatchedPoint] = ()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width = max(min(self.width, options.max_width), 1)
@@ -76,6 +86,8 @@ class _Row:
         elif width < _STACKED_BELOW:
             for shown in self.shown:
                 yield from _side_by_side([shown], images, width, console)
+        elif self.points and images in _WITH_PIXELS and all(shown.pixels for shown in self.shown):
+            yield from _joined(self.shown, self.points, images, width, console)
         else:
             yield from _side_by_side(self.shown, images, width, console)
 
@@ -105,6 +117,19 @@ def _side_by_side(row: Sequence[_Shown], kind: PictureKind, width: int, console:
     ]
     yield from beside(drawings, columns, _GAP)
     yield grid([Group(*lines) for lines in said], columns, _GAP)
+
+
+def _joined(
+    row: Sequence[_Shown], points: Sequence[MatchedPoint], kind: PictureKind, width: int, console: Console
+) -> Iterator[RenderableType]:
+    """Two pictures as one, with lines between their points, and below what is said of each."""
+    one, other = (shown.pixels for shown in row if shown.pixels is not None)
+    pixels = draw_matches(one, other, points)
+    character = character_size(console) or UNKNOWN_SIZE
+    ((columns, rows),) = _fit([pixels], width, _most_rows(width, console), character)
+    yield from beside([Drawing(pixels, kind, columns, rows, character)], [columns], _GAP)
+    half = (width - _GAP) // 2
+    yield grid([Group(*shown.lines()) for shown in row], [half, half], _GAP)
 
 
 def _most_rows(width: int, console: Console) -> int:

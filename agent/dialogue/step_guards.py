@@ -36,6 +36,9 @@ _SPOKEN_OF = {
     "tau": re.compile(
         r"\b(?:tau|threshold|trust|score|s|vertrau\w*|schwell\w*|confian\w*|seuil|umbral|fiduci\w*|soglia|vertrouw\w*)\b|τ"
     ),
+    "trust": re.compile(
+        r"\b(?:trust\w*|confirm\w*|likely|guess\w*|strict\w*|any|vertrau\w*|bestätigt\w*|confian\w*|fiduci\w*|vertrouw\w*)\b"
+    ),
     "below_tau": re.compile(r"\b(?:below[_ -]tau|mode|strict|fallback|unknown)\b"),
 }
 _NUMBER = re.compile(r"(?<![\w.,])(?P<sign>[-−]?)(?P<digits>\d+(?:[.,]\d+)*|[.,]\d+)(?P<percent>\s*(?:%|per\s?cent))?")

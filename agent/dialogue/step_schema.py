@@ -20,6 +20,7 @@ MOST_REPLY = 1500  # characters of a reply
 _TEXT = r'^[^"\\\x00-\x1f\x7f]+$'
 # Many servers ignore the bounds of fractions, so a fraction is asked for as text.
 _FRACTION = r"^-?(0(\.[0-9]{1,6})?|1)$"
+_SHARE = r"^0\.[0-9]{0,5}[1-9]$"  # between 0 and 1, neither of which it can be
 _KEPT = ("type", "enum", "const", "minimum", "maximum", "minItems", "maxItems")  # keywords that every server enforces
 
 # Control characters, halves of surrogate pairs, and the character that replaces bytes that are not UTF-8.
@@ -59,7 +60,7 @@ def _held(schema: Mapping[str, Any]) -> dict[str, Any]:
     if schema["type"] == "object":
         return _closed({name: _held(one) for name, one in schema.get("properties", {}).items()})
     if schema["type"] == "number":
-        return {"type": "string", "pattern": _FRACTION}
+        return {"type": "string", "pattern": _SHARE if "exclusiveMinimum" in schema else _FRACTION}
     kept = {key: schema[key] for key in _KEPT if key in schema}
     if schema["type"] == "array":
         return {**kept, "items": _held(schema["items"])}
@@ -111,4 +112,8 @@ def _call(name: Any, arguments: Any) -> Call:
 
 def _fraction(name: str, value: Any) -> Any:
     """Read a fraction, which the schema has as text; anything else is left to the tool's own check."""
-    return float(value) if name == "tau" and isinstance(value, str) and re.fullmatch(_FRACTION[1:-1], value) else value
+    return (
+        float(value)
+        if name in ("tau", "trust") and isinstance(value, str) and re.fullmatch(_FRACTION[1:-1], value)
+        else value
+    )

@@ -32,6 +32,7 @@ from ..calls import (
     SummarizeMap,
     ToolName,
 )
+from ..localizer.compare_photos import compare_photos
 from ..localizer.context import Context
 from ..localizer.run import locate
 from ..settings import Settings
@@ -126,7 +127,7 @@ async def _compare_places(asked: ComparePlaces, given: Given) -> ToolResult:
     if len(asked.photos) < 2:
         raise UsageError("A comparison needs two photographs, or two candidates of one answer: name them.")
     answers = [await locate(photo, given.context, given.on_progress) for photo in asked.photos]
-    comparison = comparing.compare_places(answers)
+    comparison = await compare_photos(asked.photos, answers, given.context, given.on_progress)
     return ToolResult(words.tell_comparison(comparison), comparison, answers=answers)
 
 
@@ -138,10 +139,20 @@ async def _show_candidate(asked: ShowCandidate, given: Given) -> ToolResult:
 
 async def _change_settings(asked: ChangeSettings, given: Given) -> ToolResult:
     new = asked.model_dump(exclude_none=True)
+    if asked.trust == "stricter":
+        new["trust"] = stricter(given.context.settings.trust)
     changed = {**given.changed, **new}
     settings = with_changes(given.context, changed).settings
     shown = SettingsShown(settings=settings.model_dump(mode="json", exclude={"ledger"}), changed=changed)
     return ToolResult(words.tell_settings(settings, changed, new, given.context.settings), shown, settings=new)
+
+
+_STRICTER: dict[str, str] = {"any": "likely", "likely": "confirmed", "confirmed": "confirmed"}
+
+
+def stricter(trust: str | float) -> str | float:
+    """Return what is trusted one step further up, never further down: of a share, what is left to 1 is halved."""
+    return _STRICTER[trust] if isinstance(trust, str) else min(round((1 + trust) / 2, 4), max(trust, 0.99))
 
 
 async def _index_photos(asked: IndexPhotos, given: Given) -> ToolResult:

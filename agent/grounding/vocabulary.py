@@ -51,6 +51,8 @@ ORDINARY = word_set("""
     speaks stand stands start state stay stays stem stop take taken takes talk tell tells tend think thought told
     took trust try tune turn type understand use uses want wait weigh work works wrote write written read reads rest
 
+    agree agrees agreed ask asked count counted reach reaches reached
+
     sent shot held met cut lost won hit drawn hidden built begun spent kept chosen understood
 
     latitude longitude latitudes longitudes elsewhere nowhere somewhere anywhere everywhere
@@ -66,6 +68,8 @@ ORDINARY = word_set("""
     short similar simple small smaller smallest special specific square strict strong stronger strongest sufficient
     tall thin tidy tiny tight top total true typical unable uncertain unclear unconfirmed unique unknown unlikely
     unsure unusual useful usual vague valid visible weak weaker weakest whole wide worse worst worth wrong young
+
+    ambiguous geometry grade grades inlier inliers such
 
     ability accident accord addition advance agreement angle area areas attempt attention background beginning
     behalf bottom case cases cause centre center chance chances choice claim code colour color colours colors
@@ -112,7 +116,7 @@ NOT_CAPITALISED = word_set("""
 # Words that may have capitals anywhere in a sentence.
 SYMBOLS = word_set("""
     I I'm I've I'll I'd S K N T τ κ α β R VLAD RootSIFT DINOv2 GPS EXIF UTM JPEG JPG PNG HEIC URL JSON OK WGS VPR
-    OCR FAISS Eq Eqs English OpenStreetMap
+    OCR FAISS XFeat LighterGlue Eq Eqs English OpenStreetMap
 """)
 
 # Without the towns in `NOT_CAPITALISED`, which are recognised by their capital.

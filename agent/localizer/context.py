@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,17 @@ from internvl_vpr.tools.describers.vision_model import VisionModel
 from internvl_vpr.tools.endpoint.chat_model import ASSISTANT_PROMPT, ChatModel
 from internvl_vpr.tools.endpoint.endpoint import Endpoint
 from internvl_vpr.tools.endpoint.prompt import Prompt
-from internvl_vpr.tools.errors import IndexMismatch
+from internvl_vpr.tools.errors import IndexMismatch, UsageError
 from internvl_vpr.tools.features.backbone import Backbone, BackboneSettings, open_backbone
+from internvl_vpr.tools.features.keypoints import KeypointExtractor
+from internvl_vpr.tools.features.lighterglue import LighterGlue
 from internvl_vpr.tools.features.sentences import SentenceEncoder, open_encoder
-from internvl_vpr.tools.index.calibration import Calibration, read_calibration
+from internvl_vpr.tools.index.calibration import Calibration, Limits, MapCheck, read_calibration, read_check
 from internvl_vpr.tools.index.files import differing_settings
+from internvl_vpr.tools.index.keypoint_store import KeypointStore
 from internvl_vpr.tools.index.place_index import PlaceIndex
 from internvl_vpr.tools.ledger.ledger import Ledger
+from internvl_vpr.tools.verify_geometry import Verifier
 
 from ..settings import Settings, resolve_settings
 
@@ -30,6 +34,8 @@ class Context:
     """What a run depends on: live objects that runs share and that are never stored in the graph's state.
 
     `calibration` is where the settings' τ comes from, if a calibration that fits all other settings gave it.
+    `verifier` compares the geometry of two photographs; without one, nothing is verified.
+    `limits` say what its inliers mean; they are those of `check`, the map's check of itself, where it is valid.
     `assistant` is the model that chooses the steps of a chat; without one, rules choose them.
     """
 
@@ -42,6 +48,9 @@ class Context:
     replay: bool = False
     calibration: Calibration | None = None
     assistant: ChatModel | None = None
+    verifier: Verifier | None = None
+    limits: Limits = field(default_factory=Limits)
+    check: MapCheck | None = None
 
     def resolved(self) -> dict[str, str | int | float | None]:
         """Return every setting as it was resolved, with the full ids of what computed the answer."""
@@ -49,7 +58,9 @@ class Context:
         return {
             **self.settings.model_dump(mode="json", exclude={"ledger"}),
             **_ids(self.index, self.backbone, self.describer, self.encoder),
+            "verifier_id": self.verifier.id if self.verifier else None,
             "tau_calibrated": calibrated,
+            "map_checked": self.check.made if self.check else None,
         }
 
 
@@ -64,12 +75,41 @@ def _ids(index: PlaceIndex, backbone: Backbone, describer: Describer, encoder: S
 
 @dataclass(frozen=True)
 class Describing:
-    """What it takes to describe the images of an index: neither a backbone nor an encoder."""
+    """What it takes to prepare the images of an index for questions: neither a backbone nor an encoder."""
 
     index: PlaceIndex
     describer: Describer
     ledger: Ledger
     settings: Settings
+    verifier: Verifier | None = None
+
+
+@dataclass(frozen=True)
+class Checking:
+    """What it takes for a map to check itself: no words."""
+
+    index: PlaceIndex
+    backbone: Backbone
+    verifier: Verifier
+    settings: Settings
+
+
+@contextmanager
+def open_checking(places: Path | str, *, file: Path | None = None, **flags: Any) -> Iterator[Checking]:
+    """Open an index folder for its check of itself; `flags` are settings by name.
+
+    Raises what `open_context` does, and `UsageError` where nothing is verified.
+    """
+    folder = Path(places)
+    with closing(PlaceIndex.open(folder)) as index:
+        settings = resolve_settings(flags, file=file, index=index.settings)
+        backbone = open_backbone(
+            _query_backbone(folder, index, settings), device=settings.device, dtype=settings.dtype
+        )  # fmt: skip
+        with open_verifier(folder, settings) as verifier:
+            if verifier is None:
+                raise UsageError("A map is checked by geometry, and verify is off: use --verify rank.")
+            yield Checking(index=index, backbone=backbone, verifier=verifier, settings=settings)
 
 
 @contextmanager
@@ -82,8 +122,8 @@ def open_describing(places: Path | str, *, file: Path | None = None, **flags: An
     with closing(PlaceIndex.open(folder)) as index:
         settings = resolve_settings(flags, file=file, index=index.settings)
         describer = open_describer(settings)
-        with Ledger(settings.ledger or folder / LEDGER_FILE) as ledger:
-            yield Describing(index=index, describer=describer, ledger=ledger, settings=settings)
+        with Ledger(settings.ledger or folder / LEDGER_FILE) as ledger, open_verifier(folder, settings) as verifier:
+            yield Describing(index=index, describer=describer, ledger=ledger, settings=settings, verifier=verifier)
 
 
 @contextmanager
@@ -114,7 +154,7 @@ def open_context(
         if calibration is not None:
             calibrated = {"tau": calibration.tau}
             resolved = resolve_settings(flags, file=file, index=index.settings, defaults=calibrated)
-        with Ledger(resolved.ledger or folder / LEDGER_FILE) as ledger:
+        with Ledger(resolved.ledger or folder / LEDGER_FILE) as ledger, open_verifier(folder, resolved) as verifier:
             yield Context(
                 index=index,
                 backbone=backbone,
@@ -125,7 +165,33 @@ def open_context(
                 replay=replay,
                 calibration=calibration if calibration and calibration.tau == resolved.tau else None,
                 assistant=open_chat_model(resolved) if resolved.asks_model else None,
+                verifier=verifier,
+                limits=check.limits if (check := _valid_check(folder, index, verifier)) else Limits(),
+                check=check,
             )
+
+
+def _valid_check(folder: Path, index: PlaceIndex, verifier: Verifier | None) -> MapCheck | None:
+    """Return the map's check of itself; None for another codebook or verifier, or when the map has changed."""
+    found = read_check(folder)
+    if found is None or verifier is None or found.is_stale(len(index)):
+        return None
+    ours = (index.manifest.codebook_digest, verifier.id)
+    return found if (found.codebook, found.verifier_id) == ours else None
+
+
+@contextmanager
+def open_verifier(folder: Path, settings: Settings) -> Iterator[Verifier | None]:
+    """Open what verifies pairs of photographs, None with `verify` off; no network is loaded before the first pair.
+
+    Raises `PackageMissing` or `WeightsError`.
+    """
+    if settings.verify == "off":
+        yield None
+        return
+    with closing(KeypointStore(folder)) as store:
+        extractor, matcher = KeypointExtractor(device=settings.device), LighterGlue(device=settings.device)
+        yield Verifier(extractor, matcher, store)
 
 
 def _valid_calibration(folder: Path, settings: Settings, ids: Mapping[str, str]) -> Calibration | None:

@@ -1,20 +1,25 @@
-"""Describing every image of an index in advance."""
+"""Preparing every image of an index in advance: its description, and the keypoints that verification needs."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from pydantic import Field
+
 from internvl_vpr.tools.answer import count_steps
 from internvl_vpr.tools.describe_image import describe_image, given_up, recall_descriptions
-from internvl_vpr.tools.errors import NotDescribed
+from internvl_vpr.tools.errors import NotDescribed, PhotoError
 from internvl_vpr.tools.progress import Progress, silent
 from internvl_vpr.tools.records import Candidate, Description, Record, Steps, asked_and_answered
+from internvl_vpr.tools.verify_geometry import Verifier
 
 from .context import Describing
 from .workers import run_workers
 
 STAGE = "describing"
+PREPARING = "preparing keypoints"
 # After this many failures in a row, the describer is at fault and not the photographs.
 _FAILURES_IN_A_ROW = 20
 _PAGE = 512  # images looked up in the ledger at once
@@ -27,6 +32,18 @@ class Undescribed(Record):
     reason: str
 
 
+class PrepareReport(Record):
+    """Keypoints of the images in the index: computed now, kept from before, and how many images have none kept.
+
+    `full` says that the file holds no more, so that the others are computed when a question needs them.
+    """
+
+    computed: int
+    kept: int
+    left: int
+    full: bool
+
+
 class DescribeReport(Record):
     """What a run did: the images in the index, those left over, the steps it took, and what failed."""
 
@@ -34,6 +51,7 @@ class DescribeReport(Record):
     left: int
     steps: Steps
     failed: tuple[Undescribed, ...]
+    keypoints: PrepareReport | None = Field(None, description="None where geometry is not verified")
 
 
 async def describe_all(
@@ -41,6 +59,7 @@ async def describe_all(
 ) -> DescribeReport:
     """Describe the images of the index that have no description in the ledger, at most `limit` of them.
 
+    Then the keypoints are computed of those, at most `limit`, that have none yet, as far as there is room.
     Raises `NotDescribed` after twenty failures in a row, and what `describe_image` raises. Everything described until
     then is kept, and the next run continues from there.
     """
@@ -49,7 +68,37 @@ async def describe_all(
     run = _Run(given, images, images - missing, on_progress)
     chosen = islice(run.in_good_order(), limit)
     await run_workers(lambda: run.work(chosen), given.settings.concurrency)
-    return DescribeReport(images=images, left=images - run.done, steps=run.steps, failed=tuple(run.failed))
+    keypoints = None
+    if given.verifier is not None:
+        keypoints = await _prepare(given.verifier, given, images, limit, on_progress)
+    return DescribeReport(
+        images=images, left=images - run.done, steps=run.steps, failed=tuple(run.failed), keypoints=keypoints
+    )
+
+
+async def _prepare(
+    verifier: Verifier, given: Describing, images: int, limit: int | None, on_progress: Progress
+) -> PrepareReport:
+    """Compute the keypoints that are not kept yet; an image that cannot be read is left to the question about it."""
+    computed = kept = failed = 0
+    everything = given.index.images()
+    stopped = False
+    while page := list(islice(everything, _PAGE)):
+        known = await asyncio.to_thread(verifier.prepared, page)
+        kept += len(known)
+        for image in page:
+            stopped = stopped or computed + failed == limit or not verifier.has_room
+            if stopped or image.digest in known:
+                continue
+            on_progress(PREPARING, computed + kept + failed, images)
+            try:
+                await asyncio.to_thread(verifier.keypoints, image)
+                computed += 1
+            except PhotoError:
+                failed += 1
+    left = images - computed - kept
+    on_progress(PREPARING, images - left, images)
+    return PrepareReport(computed=computed, kept=kept, left=left, full=not verifier.has_room)
 
 
 def _undescribed(given: Describing) -> Iterator[Candidate]:

@@ -20,7 +20,7 @@ def as_it_is(node: Node) -> Node:
 def build_graph(
     wrap: Callable[[Node], Node] = as_it_is, context_schema: type[Context] | None = Context
 ) -> StateGraph[State, Any, Query, Answered]:
-    """Photo → coarse retrieval → descriptions → scores → threshold → answer.
+    """Photo → coarse retrieval → descriptions → scores → geometry → threshold → answer.
 
     `wrap` is put around every node, for callers whose runs get their context in another way than as an argument.
     """
@@ -30,12 +30,14 @@ def build_graph(
         .add_node("recall_descriptions", wrap(nodes.recall))
         .add_node("describe_image", wrap(nodes.describe))
         .add_node("score_candidates", wrap(nodes.score))
+        .add_node("verify_geometry", wrap(nodes.verify))
         .add_node("apply_threshold", wrap(nodes.decide))
         .add_edge(START, "coarse_retrieve")
         .add_edge("coarse_retrieve", "recall_descriptions")
         .add_conditional_edges("recall_descriptions", nodes.each_image, ["describe_image", "score_candidates"])
         .add_edge("describe_image", "score_candidates")
-        .add_edge("score_candidates", "apply_threshold")
+        .add_edge("score_candidates", "verify_geometry")
+        .add_edge("verify_geometry", "apply_threshold")
         .add_edge("apply_threshold", END)
     )
 

@@ -13,16 +13,29 @@ from langgraph.types import Overwrite, Send
 from internvl_vpr.tools import apply_threshold, coarse_retrieve, describe_image, score_candidates
 from internvl_vpr.tools.answer import Findings, compose_answer
 from internvl_vpr.tools.errors import PositionError, UsageError
-from internvl_vpr.tools.features.sentences import embed_phrases
+from internvl_vpr.tools.features.sentences import embed_phrases, load_ahead
 from internvl_vpr.tools.photo.photo import open_photo
 from internvl_vpr.tools.records import Answer, Candidate, Photo, Position
 
 from .context import Context
-from .state import Answered, Described, Image, NewDescriptions, NewPhoto, NewScores, Query, Retrieved, Scored
+from .state import (
+    Answered,
+    Described,
+    Image,
+    NewDescriptions,
+    NewPhoto,
+    NewScores,
+    NewVerifications,
+    Query,
+    Retrieved,
+    Scored,
+    Verified,
+)
+from .verify_candidates import rank_candidates, verify_candidates
 
 
 async def retrieve(state: Query, runtime: Runtime[Context]) -> NewPhoto:
-    """From the photo to K candidates, Eqs. 1–5; the photo's own position is not read."""
+    """From the photo to K candidates, Eqs. 1–5, none of them itself; the photo's own position is not read."""
     given = context_of(runtime)
     photo = await asyncio.to_thread(open_photo, Path(state["photo"]), read_position=False)
     return {"query": photo, "candidates": await asyncio.to_thread(candidates_of, photo, given)}
@@ -46,6 +59,8 @@ async def recall(state: Retrieved, runtime: Runtime[Context]) -> dict[str, Overw
         *(digests, given.settings.n, given.describer, given.ledger),
         failures=given.replay,
     )
+    if len(recorded) < len(digests) and not given.replay:
+        load_ahead(given.encoder)  # new images bring new phrases
     return {"descriptions": Overwrite(recorded)}
 
 
@@ -76,11 +91,20 @@ async def score(state: Described, runtime: Runtime[Context]) -> NewScores:
     return {"scores": score_candidates.score_candidates(query, state["candidates"], descriptions, embeddings)}
 
 
-async def decide(state: Scored, runtime: Runtime[Context]) -> Answered:
-    """From scores to the answer, Eq. 10; the photo's own position is read only now, to be reported."""
+async def verify(state: Scored, runtime: Runtime[Context]) -> NewVerifications:
+    """From the best candidates to the geometry that they have in common with the photo."""
+    given = context_of(runtime)
+    ranked = apply_threshold.apply_threshold(
+        state["candidates"], state["scores"], given.settings.tau, given.settings.below_tau
+    )
+    return {"verified": await verify_candidates(state["query"], ranked, given, runtime.stream_writer)}
+
+
+async def decide(state: Verified, runtime: Runtime[Context]) -> Answered:
+    """From scores and geometry to the answer; the photo's own position is read only now, to be reported."""
     given = context_of(runtime)
     settings = given.settings
-    ranked = apply_threshold.apply_threshold(state["candidates"], state["scores"], settings.tau, settings.below_tau)
+    ranked = rank_candidates(state["candidates"], state["scores"], state["verified"], given)
     found = Findings(
         query=state["query"],
         query_position=await asyncio.to_thread(_own_position, state["query"].path),
@@ -90,8 +114,12 @@ async def decide(state: Scored, runtime: Runtime[Context]) -> Answered:
         tau=settings.tau,
         below_tau=settings.below_tau,
         settings=given.resolved(),
+        verify=settings.verify if given.verifier else "off",
+        limits=given.limits,
+        check=given.check,
         calibration=given.calibration,
         index=given.index.manifest.checksum,
+        copies=tuple(await asyncio.to_thread(given.index.copies, state["query"].digest)),
     )
     return {"answer": await asyncio.to_thread(_as_recorded, compose_answer(found), given)}
 

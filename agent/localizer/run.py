@@ -12,12 +12,12 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import var_child_runnable_config
 
 from internvl_vpr.tools.progress import Progress, silent
-from internvl_vpr.tools.records import Answer, Candidate, Description, Score
+from internvl_vpr.tools.records import Answer, Candidate, Description, Score, Verification
 
 from .context import Context
 from .graph import graph
 from .nodes import images_of
-from .state import Query
+from .state import Query, Told
 
 # What a run inside a node of another graph takes over from that graph. The checkpointer is not among it: it would store
 # every step of every localization in the conversation.
@@ -26,11 +26,15 @@ _INHERITED = ("callbacks", "max_concurrency", "metadata", "tags")
 
 @dataclass(frozen=True)
 class Trace:
-    """What every stage of a run found; candidates and scores are in the coarse order, and seconds are by stage."""
+    """What every stage of a run found; candidates and scores are in the coarse order, and seconds are by stage.
+
+    `verified` has the matched points, by digest.
+    """
 
     candidates: Sequence[Candidate]
     descriptions: Mapping[str, Description]
     scores: Sequence[Score]
+    verified: Mapping[str, Verification]
     answer: Answer
     seconds: Mapping[str, float]
 
@@ -44,10 +48,13 @@ async def trace(photo: Path | str, context: Context, on_progress: Progress = sil
     """Locate a photo and return what every stage found; raises a `VprError` as the graph does."""
     watch = _Watch(on_progress)
     with _on_its_own() as config:
-        async for update in graph.astream(
-            Query(photo=os.fspath(photo)), config, context=context, stream_mode="updates"
+        async for kind, update in graph.astream(
+            Query(photo=os.fspath(photo)), config, context=context, stream_mode=["updates", "custom"]
         ):
-            for node, written in update.items():
+            if kind == "custom":
+                on_progress(**cast("Told", update))
+                continue
+            for node, written in cast("dict[str, Any]", update).items():
                 watch.see(node, written)
     return watch.trace()
 
@@ -71,7 +78,7 @@ class _Watch:
         self._written: dict[str, Any] = {}
         self._descriptions: dict[str, Description] = {}
         self._images = 0
-        self._seconds = {"retrieving": 0.0, "describing": 0.0, "comparing": 0.0}
+        self._seconds = {"retrieving": 0.0, "describing": 0.0, "comparing": 0.0, "verifying": 0.0}
         self._started = self._since = time.monotonic()
         on_progress("retrieving", 0, 1)
 
@@ -88,9 +95,9 @@ class _Watch:
             self._descriptions |= found.value if node == "recall_descriptions" else found
             self._report_described()
         else:
-            self._passed("comparing")
+            self._passed("verifying" if node == "verify_geometry" else "comparing")
             self._written |= written
-            if node == "score_candidates":
+            if node == "apply_threshold":
                 self._on_progress("comparing", 1, 1)
 
     def trace(self) -> Trace:
@@ -99,6 +106,7 @@ class _Watch:
             candidates=self._written["candidates"],
             descriptions=self._descriptions,
             scores=self._written["scores"],
+            verified=self._written["verified"],
             answer=self._written["answer"],
             seconds={**self._seconds, "total": time.monotonic() - self._started},
         )

@@ -7,7 +7,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from pydantic import Field
 from typing_extensions import TypedDict  # pydantic, and with it a server's schemas, wants this one before Python 3.12
 
-from internvl_vpr.tools.records import Answer, Candidate, Description, Photo, Score
+from internvl_vpr.tools.records import Answer, Candidate, Description, Photo, Score, Verification
 
 _Value = TypeVar("_Value")
 
@@ -42,13 +42,19 @@ class Scored(Described):
     scores: list[Score]
 
 
+class Verified(Scored):
+    """After verification: what each verified candidate's geometry gave, by digest."""
+
+    verified: dict[str, Verification]
+
+
 class Answered(TypedDict):
     """What a caller gets."""
 
     answer: Answer
 
 
-class State(Scored, Answered):
+class State(Verified, Answered):
     """Every key that any stage writes."""
 
 
@@ -78,6 +84,20 @@ class NewScores(TypedDict):
     scores: list[Score]
 
 
+class NewVerifications(TypedDict):
+    """What `verify_geometry` adds."""
+
+    verified: dict[str, Verification]
+
+
+class Told(TypedDict):
+    """What a node writes to the stream `custom` while it works: its stage, and how many steps are done of how many."""
+
+    stage: str
+    done: int
+    total: int
+
+
 def record_serializer() -> JsonPlusSerializer:
     """Return a serializer for a checkpointer of either graph: `InMemorySaver(serde=record_serializer())`.
 
@@ -85,5 +105,5 @@ def record_serializer() -> JsonPlusSerializer:
     it, comes back as plain data: nothing is imported or called.
     """
     return JsonPlusSerializer(
-        allowed_msgpack_modules=[Answer, Candidate, Description, Photo, Score], pickle_fallback=False
+        allowed_msgpack_modules=[Answer, Candidate, Description, Photo, Score, Verification], pickle_fallback=False
     )

@@ -10,13 +10,15 @@ from markupsafe import Markup
 
 from internvl_vpr.tools.compare_places import SAME_PLACE_METRES
 from internvl_vpr.tools.errors import PackageMissing, PhotoError
-from internvl_vpr.tools.photo.jpeg import thumbnail_url
-from internvl_vpr.tools.photo.photo import open_photo
+from internvl_vpr.tools.page.matches import MatchedPoint, draw_matches
+from internvl_vpr.tools.photo.jpeg import encode_jpeg, thumbnail_url
+from internvl_vpr.tools.photo.photo import load_image, open_photo
 from internvl_vpr.tools.records import Answer, CueMatch, RankedCandidate
 
 from ..words.answer import Fact, facts_of
 from ..words.certainty import standing
 from ..words.phrases import apart, coordinates, counted, link
+from ..words.verdict import is_told_as_place, verdict_line
 from .drawing import NumberedPlace, PlaceKind, draw
 from .planes import Plane, PlaneKey, Planes, metres_of, plane_name
 from .window import Mark, Window, cell_of, marks_of
@@ -26,12 +28,13 @@ MOST_PICTURE_BYTES = 8 * 2**20  # of all pictures of a page
 _MOST_PLANES = 3  # with a drawing
 MOST_LISTED = 100  # candidates
 _WIDTH = 480  # pixels of a drawing
+_SIDE, _QUALITY = 1024, 75  # of the picture of matches: pixels of a photograph that are kept, and JPEG quality
 _CIRCLE = 1.1 * SAME_PLACE_METRES  # metres around the first that are always shown
 _NEAR = 5 * SAME_PLACE_METRES  # metres around the first that are drawn larger, where others are far away
 
 _SHAPES: Mapping[PlaceKind, str] = {
     "place": "large disc: the place",
-    "alike": "large square: the place that looks most alike, not above τ",
+    "alike": "large square: the best match, which is not told as the place",
     "retained": "disc: another candidate above τ",
     "held": "square: a candidate not above τ",
     "own": "cross: the photo's own position",
@@ -52,6 +55,22 @@ class Pictures:
             self._left -= len(made or "")
             self._made[path, digest] = made
         return self._made[path, digest]
+
+    def of_matches(self, answer: Answer, points: Sequence[MatchedPoint]) -> str | None:
+        """Return the photo and its best match with the points that fit; None without points, or as for `of`."""
+        if self._left <= 0 or not points:
+            return None
+        first = answer.candidates[0]
+        try:
+            photos = [open_photo(path, read_position=False) for path in (answer.photo, first.path)]
+        except (PhotoError, PackageMissing):
+            return None
+        if [photo.digest for photo in photos] != [answer.digest, first.digest]:
+            return None
+        one, other = (load_image(photo, _SIDE) for photo in photos)
+        made = encode_jpeg(draw_matches(one, other, points), _QUALITY, optimize=True).url
+        self._left -= len(made)
+        return made
 
 
 def _picture(path: Path, digest: str) -> str | None:
@@ -88,6 +107,8 @@ class Shown:
 
     number: int
     answer: Answer
+    verdict: str
+    matched: str | None
     facts: Sequence[Fact]
     figures: Sequence[CaptionedPhoto]
     drawings: Sequence[tuple[str, Markup]]
@@ -97,12 +118,14 @@ class Shown:
     more: int
 
 
-def show(number: int, answer: Answer, planes: Planes, pictures: Pictures) -> Shown:
-    """Return what is shown of an answer over the photos of an index."""
+def show(number: int, answer: Answer, planes: Planes, pictures: Pictures, points: Sequence[MatchedPoint] = ()) -> Shown:
+    """Return what is shown of an answer over the photos of an index; `points` fit the photo and its best match."""
     first = answer.candidates[0] if answer.candidates else None
     return Shown(
         number=number,
         answer=answer,
+        verdict=verdict_line(answer),
+        matched=pictures.of_matches(answer, points),
         facts=list(facts_of(answer)),
         figures=list(_figures(answer, pictures)),
         drawings=list(_drawings(answer, planes)),
@@ -142,8 +165,11 @@ def spots_of(answer: Answer) -> dict[PlaneKey, list[NumberedPlace]]:
 def _spot(candidate: RankedCandidate, metres: tuple[float, float], answer: Answer) -> NumberedPlace:
     is_first = candidate is answer.candidates[0]
     says = f"rank {candidate.rank}: {candidate.reference}; {standing(candidate)}"
-    kinds: tuple[PlaceKind, PlaceKind] = ("place", "retained") if candidate.retained else ("alike", "held")
-    return NumberedPlace(metres, str(candidate.rank), kinds[not is_first], says)
+    if is_first:
+        kind: PlaceKind = "place" if is_told_as_place(answer) else "alike"
+    else:
+        kind = "retained" if candidate.retained else "held"
+    return NumberedPlace(metres, str(candidate.rank), kind, says)
 
 
 def _drawings(answer: Answer, planes: Planes) -> Iterator[tuple[str, Markup]]:

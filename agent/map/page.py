@@ -1,12 +1,13 @@
 """An index, and what was located in it, as one page of HTML that needs nothing else: no script, no network."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from internvl_vpr.tools.disk.whole_file import write_whole
 from internvl_vpr.tools.errors import UsageError
 from internvl_vpr.tools.index.place_index import PlaceIndex
 from internvl_vpr.tools.map_summary import MapSummary, map_summary
+from internvl_vpr.tools.page.matches import MatchedPoint
 from internvl_vpr.tools.page.template import render_page
 from internvl_vpr.tools.records import Answer
 
@@ -21,13 +22,26 @@ _OURS = '<meta name="generator" content="internvl-vpr map">'  # at the beginning
 _HEAD = 1024  # bytes within which it stands
 
 
-def write_map(index: PlaceIndex, answers: Sequence[Answer], out: Path, *, force: bool = False) -> None:
+def _no_points(_answer: Answer) -> Sequence[MatchedPoint]:
+    return ()
+
+
+def write_map(
+    index: PlaceIndex,
+    answers: Sequence[Answer],
+    out: Path,
+    *,
+    points_of: Callable[[Answer], Sequence[MatchedPoint]] = _no_points,
+    force: bool = False,
+) -> None:
     """Write the page of an index and of answers, whole or not at all, in the place of an earlier map.
+
+    `points_of` gives the points that the photo of an answer and its best match have in common.
 
     Raises `UsageError` where the file cannot be written, or is another one, which only `force` replaces.
     """
     check_writable(out, force=force)
-    page = render_map(index, answers)
+    page = render_map(index, answers, points_of)
     try:
         write_whole(out, page)
     except OSError as error:
@@ -53,7 +67,11 @@ def _is_ours(path: Path) -> bool:
         return _OURS.encode() in file.read(_HEAD)
 
 
-def render_map(index: PlaceIndex, answers: Sequence[Answer]) -> str:
+def render_map(
+    index: PlaceIndex,
+    answers: Sequence[Answer],
+    points_of: Callable[[Answer], Sequence[MatchedPoint]] = _no_points,
+) -> str:
     """Return the page of an index and of answers, the answers first."""
     planes = planes_of(index)
     pictures = Pictures()
@@ -62,7 +80,10 @@ def render_map(index: PlaceIndex, answers: Sequence[Answer]) -> str:
         _TEMPLATE,
         name=index.folder.resolve().name,
         facts=_facts(map_summary(index)),
-        shown=[show(number, answer, planes, pictures) for number, answer in enumerate(answers, start=1)],
+        shown=[
+            show(number, answer, planes, pictures, points_of(answer) if answer.candidates else ())
+            for number, answer in enumerate(answers, start=1)
+        ],
         planes=list(show_planes(planes, answers)),
         beyond=[photo_shown(photo) for photo in planes.beyond[:MOST_LISTED]],
         beyond_count=len(planes.beyond),

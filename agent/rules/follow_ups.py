@@ -83,7 +83,7 @@ class Listing:
         if not self.known.photos:
             raise UsageError(NOTHING_YET)
         if not self.known.candidates:
-            raise UsageError("The latest answer lists no candidates. Say: only trust above -1, and ask again.")
+            raise UsageError("The latest answer lists no candidates. Say: below_tau=fallback, and ask again.")
         if not 1 <= rank <= self.known.candidates:
             raise UsageError(
                 f"There is no candidate {rank}: the latest answer has {self.known.candidates} of them, counted from 1."

@@ -4,20 +4,29 @@ import re
 
 _S = "S is a candidate's score: the sum of weight · cosine over the photo's cues, from -1 to 1."
 _TAU = (
-    "τ (tau) is the threshold on S: a candidate is trusted only when its S is above τ. "
-    "To change it, say: only trust above 0.7."
+    "τ (tau) is the threshold on S: words decide the order only where S is above τ. It is for experts; what is told as "
+    "a place depends on the grade. To change that, say: only confirmed, or: I want a guess anyway."
 )
-_CONFIRMED = "Confirmed means that S is above τ, so the cues decide and the place is named."
-_UNCONFIRMED = (
-    "Unconfirmed means that S is not above τ, or that there is no S: only the looks decide, and the place may be wrong."
+_GRADE = (
+    "The grade says how far an answer can be believed: confirmed, likely, ambiguous (places that look the same) or "
+    "unknown."
+)
+_CONFIRMED = "Confirmed means that geometry or a sign confirms one place, and that no other place comes near it."
+_LIKELY = "Likely means that the photo fits one place much better than any other, but that nothing confirms it."
+_AMBIGUOUS = "Ambiguous means that two or more places fit the photo equally well: all of them are named."
+_UNKNOWN = "Unknown means that no place in the map fits better than wrong places do by chance."
+_UNCONFIRMED = "Unconfirmed means that neither geometry nor a sign confirms the place, so it may be wrong."
+_POINTS = (
+    "Points are spots such as corners of windows that are found again in another photo; those fit that one movement of "
+    "the camera explains. The more fit, the surer it is that both photos show the same walls."
 )
 _MARGIN = (
     "The margin is a candidate's S minus the best S of any candidate that is more than 25 m away: "
     "the larger it is, the clearer the choice."
 )
 _PROMISE = (
-    "The promise is what a calibration says about answers with S above τ, such as how many in 100 are right. "
-    "It holds only for the settings that were calibrated; without a calibration there is no promise."
+    "The promise, or calibration of τ, is what a calibration says about answers with S above τ, such as how many in "
+    "100 are right. It holds only for the settings that were calibrated; without a calibration there is no promise."
 )
 _LOOKS = (
     "Looks stand for how alike two whole images are, as one number up to 1: the similarity. "
@@ -47,6 +56,14 @@ _TERMS: dict[str, str] = {
     "unconfirmed": _UNCONFIRMED,
     "not confirmed": _UNCONFIRMED,
     "confirmed": _CONFIRMED,
+    "grade": _GRADE,
+    "likely": _LIKELY,
+    "ambiguous": _AMBIGUOUS,
+    "unknown": _UNKNOWN,
+    "point": _POINTS,
+    "matched point": _POINTS,
+    "inlier": _POINTS,
+    "geometry": _POINTS,
     "margin": _MARGIN,
     "promise": _PROMISE,
     "promised": _PROMISE,
@@ -72,7 +89,9 @@ _TERMS: dict[str, str] = {
     "n": _N,
 }
 # With an article, the thing itself is asked for and not what the word means: "what is the score?"
-_THINGS = frozenset({"score", "threshold", "cue", "candidate", "runner-up", "runner up", "reference", "rank"})
+_THINGS = frozenset(
+    {"score", "threshold", "cue", "candidate", "runner-up", "runner up", "reference", "rank", "grade", "point"}
+)
 
 _TERM = rf"[\"'`“”«»]*(?P<term>{'|'.join(map(re.escape, sorted(_TERMS, key=len, reverse=True)))})s?[\"'`“”«»]*"
 _ASKED = re.compile(

@@ -6,7 +6,8 @@ from .topics import Topic
 HELP = (
     "Name a photo, such as: where was this taken? ~/night.jpg. Then ask: why? show the second, compare 1 and 3, "
     "what does the sign say? how sure are you? Or: which of these three were taken at the same place? "
-    "only trust above 0.7, use 5 cues, add ~/holiday to the map, what is on the map? /help lists the commands."
+    "only confirmed, be stricter, I want a guess anyway, use 5 cues, add ~/holiday to the map, what is on the map? "
+    "/help lists the commands."
 )
 NOT_UNDERSTOOD = (
     "I did not understand that. Name a photo, such as: where was this taken? ~/night.jpg, or ask about the latest "
@@ -27,7 +28,7 @@ _REPLIES: dict[Topic, str] = {
     "greeting": f"Hello. {HELP}",
     "how to add": NAME_A_FOLDER,
     "not added": f"Nothing was added. {NAME_A_FOLDER}",
-    "not changed": "Nothing was changed. To change a setting, say for instance: use 5 cues, or: only trust above 0.7.",
+    "not changed": "Nothing was changed. To change a setting, say for instance: use 5 cues, or: only confirmed.",
     "own position": (
         "The position in a photo's EXIF data or file name is never used to find where it was taken; "
         "if there is one, the answer shows it beside the place."
@@ -37,7 +38,7 @@ _REPLIES: dict[Topic, str] = {
         "photos of a folder from it, and internvl-vpr index PHOTOS --prune those whose files below PHOTOS are gone."
     ),
     "reset": (
-        "The settings cannot be reset all at once: give a value, such as: use 3 cues, or: only trust above 0.7. "
+        "The settings cannot be reset all at once: give a value, such as: use 3 cues, or: likely is enough. "
         "/undo takes back the latest change, and /settings shows the settings."
     ),
     "names": NO_NAMES,

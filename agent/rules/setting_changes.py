@@ -1,4 +1,4 @@
-"""Changes of settings in a person's words: "only trust above 0.7", "use 5 cues", "say unknown when not sure"."""
+"""Changes of settings in a person's words: "only confirmed", "be stricter", "use 5 cues", "trust above 90 %"."""
 
 import re
 from typing import Any
@@ -12,11 +12,17 @@ from .numbers import COUNTS
 RANGES = {
     "k": "k, the number of candidates, is a whole number from 1 to 10,000, such as: retrieve 50 candidates.",
     "n": "n, the number of cues per image, is a whole number from 1 to 10, such as: use 5 cues.",
-    "tau": "tau, above which a score is trusted, is a number from -1 to 1, such as: only trust above 0.7.",
+    "tau": "tau, the score that must be exceeded, is a number from -1 to 1, such as: tau 0.7.",
+    "trust": (
+        "trust is a grade or a share of right answers between 0 and 1, such as: only confirmed, likely is enough, "
+        "I want a guess anyway, or: trust above 95 %."
+    ),
     "below_tau": "below_tau is strict or fallback, such as: below_tau=strict.",
 }
-_LOWEST = {"k": 1, "n": 1, "tau": -1}
-_HIGHEST = {"k": 10_000, "n": 10, "tau": 1}
+_LOWEST = {"k": 1, "n": 1, "tau": -1, "trust": 0.000001}
+_HIGHEST = {"k": 10_000, "n": 10, "tau": 1, "trust": 0.999999}
+_FRACTIONS = ("tau", "trust")
+GRADES = ("confirmed", "likely", "any", "stricter")
 
 _VALUES = {**COUNTS, **TENS, "hundred": 100, "a hundred": 100, "thousand": 1000}
 _WORDS = "|".join(sorted(_VALUES, key=len, reverse=True))
@@ -47,15 +53,15 @@ _NOT_BELOW = (
 )
 _NO_UNIT = r"(?!\s*(?:cues?|clues?|candidates?|photos?|places|met(?:re|er)s?|m\b|km\b|\w*\s*cues?\b))"
 
-# The threshold comes first, so that "only above 0.7" is not read as a number of cues.
+# The share comes early, so that "only above 0.7" is not read as a number of cues.
 _CHANGES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(pattern))
     for name, pattern in (
         ("tau", rf"(?:\btau\b|τ|\bthreshold\b|\bcut-?\s?off\b|{_LEAST}){_IS}{_NUMBER}{_NO_UNIT}"),
-        ("tau", rf"{_NOT_BELOW}{_NUMBER}{_NO_UNIT}"),
-        ("tau", rf"(?<!n't )(?<!not )(?<!never ){_TRUSTED}{_ABOVE}{_NUMBER}{_NO_UNIT}"),
-        ("tau", rf"^\W*(?:only\s+)?{_ABOVE}{_NUMBER}\W*$"),
-        ("tau", rf"\b(?:when|if|unless)\b(?:\s+\S+){{0,4}}?\s+{_NUMBER}\s+(?:sure|certain|confident)\b"),
+        ("trust", rf"{_NOT_BELOW}{_NUMBER}{_NO_UNIT}"),
+        ("trust", rf"(?<!n't )(?<!not )(?<!never ){_TRUSTED}{_ABOVE}{_NUMBER}{_NO_UNIT}"),
+        ("trust", rf"^\W*(?:only\s+)?{_ABOVE}{_NUMBER}\W*$"),
+        ("trust", rf"\b(?:when|if|unless)\b(?:\s+\S+){{0,4}}?\s+{_NUMBER}\s+(?:sure|certain|confident)\b"),
         ("k", rf"(?<![\w'])k{_IS}{_NUMBER}"),
         ("k", rf"\b(?:number\s+of\s+candidates|candidates)\s*(?:=|:|\bto\b|\bat\b)\s*{_NUMBER}"),
         ("k", rf"\bshort-?list\s+(?:of|to)\s+{_NUMBER}"),
@@ -65,31 +71,53 @@ _CHANGES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("n", rf"(?:{_TAKE}|^\W*){_NUMBER}{_CUES}"),
     )
 )
-_EVERYTHING = re.compile(
-    r"\b(?:trust|accept|believe|retain|keep)\s+(?:everything|anything|all)\b|"
+_NO_THRESHOLD = re.compile(
     r"\b(?:no|without\s+(?:a|any)?)\s*threshold\b|\b(?:turn|switch)\s+(?:off\s+the\s+threshold|the\s+threshold\s+off)\b"
 )
+_BELOW_TAU = re.compile(
+    r"\bbelow[_ -]?tau\s*(?:=|:|is|to|mode)?\s*(?P<mode>strict|fallback)\b|"
+    r"\b(?:use|set|mode)\s+(?:the\s+)?(?P<used>strict|fallback)\b|\b(?P<named>strict|fallback)\s+mode\b|"
+    r"^\W*(?P<alone>strict|fallback)\W*$"
+)
 _UNKNOWN = r"(?:unknown|so|nothing|no|you\s+don't\s+know|you\s+do\s+not\s+know|that\s+you\s+(?:don't|do\s+not)\s+know)"
-_MODES = (
-    (
-        "fallback",
-        re.compile(
-            r"\bbelow[_ -]?tau\s*(?:=|:|is|to|mode)?\s*fallback\b|^\W*fallback\W*$|"
-            r"\b(?:use|set|mode)\s+(?:the\s+)?fallback\b|\balways\s+(?:guess|answer|(?:name|give|say)\s+(?:me\s+)?(?:a|an|some|the\s+most)\b)|\bguess\s+(?:anyway|even)\b|\bname\s+the\s+most\s+alike\b|"
-            r"\b(?:don't|do\s+not|never)\s+say\s+(?:\w+\s+|it's\s+){0,4}?unknown\b|\bbest\s+guess\s+(?:anyway|even|if|when)\b"
+_MORE_STRICT = r"(?:stricter|more\s+(?:strict|careful|cautious))"
+_NOT = r"(?:don't|do\s+not|never|stop|no(?:\s+more)?|without)"
+_ONES = r"(?:answers?|places?|ones?|results?|matches|locations?|grades?)"
+# What is trusted, by its grade; the first that fits counts: "never say unknown when …" wants a guess.
+_TRUST = tuple(
+    (grade, re.compile(pattern))
+    for grade, pattern in (
+        (
+            "any",
+            r"\b(?:trust|accept|believe|retain|keep)\s+(?:everything|anything|all)\b|\btrust\s*[=:]\s*any\b|"
+            r"(?<!n't )(?<!not )\balways\s+(?:guess|answer|(?:name|give|say)\s+(?:me\s+)?(?:a|an|some|the\s+most)\b)|"
+            r"(?<!n't )(?<!not )\b(?:want|need|like|take|(?:give|tell|show)\s+me|make|have)\s+(?:a|any|some|your)\s+"
+            r"guess\b|"
+            r"(?<!n't )(?<!not )\bguess\s+(?:anyway|even)\b|\bname\s+the\s+most\s+alike\b|"
+            r"\b(?:don't|do\s+not|never)\s+say\s+(?:\w+\s+|it's\s+){0,4}?unknown\b|\bbest\s+guess\s+(?:anyway|even|if|when)\b",
         ),
-    ),
-    (
-        "strict",
-        re.compile(
-            r"\bbelow[_ -]?tau\s*(?:=|:|is|to|mode)?\s*strict\b|\b(?:be|stay|go|use|set|mode)\s+(?:\w+\s+)?strict\b|"
-            r"\bstrict\s+mode\b|^\W*strict\W*$|\b(?:don't|do\s+not|never|stop|no(?:\s+more)?|without)\s+guess(?:ing|es)?\b|"
+        (
+            "stricter",
+            rf"(?<!n't )(?<!not )\b(?:be|get|become)\s+(?:(?:a\s+)?(?:bit|little|much|even|still)\s+)?{_MORE_STRICT}\b|"
+            rf"^\W*(?:(?:please|even|much|now|a\s+bit|a\s+little)\s+)*{_MORE_STRICT}(?:\s+please)?\W*$",
+        ),
+        (
+            "confirmed",
+            rf"\b(?:only|just)\s+(?:(?:tell|show|give|name|trust|accept|want|take|answer)\s+(?:me\s+)?(?:with\s+)?)?(?:the\s+)?confirmed\b|"
+            rf"\bconfirmed\s+(?:{_ONES}\s+)?only\b|\btrust\s*[=:]?\s*confirmed\b|\btrust\s+only\s+(?:what\s+is\s+|the\s+)?confirmed\b|"
+            rf"\b(?:be|stay|go)\s+(?:very\s+|really\s+)?(?:strict|careful|cautious)\b|\b{_NOT}\s+(?:\w+\s+)?guess(?:ing|es)?\b|"
+            r"\b(?:don't|do\s+not)\s+want\s+(?:a\s+|any\s+)?guess(?:es)?\b|"
             rf"\bsay\b[^?]{{0,40}}?\b{_UNKNOWN}\b[^?]{{0,30}}?\b(?:when|if|unless|below|rather)\b|"
             rf"\b(?:when|if|unless|below)\b[^?]{{0,50}}?\bsay\b[^?]{{0,30}}?\b{_UNKNOWN}\b|\babstain\b|"
             r"\b(?:tell\s+me|admit(?:\s+it)?)\s+(?:when|if)\s+you\s+(?:don't|do\s+not)\s+know\b|"
-            r"\bonly\s+answer\s+(?:when|if)\s+(?:you(?:'re|\s+are)\s+)?(?:sure|certain)\b|\brather\s+(?:say\s+)?unknown\b"
+            r"\bonly\s+answer\s+(?:when|if)\s+(?:you(?:'re|\s+are)\s+)?(?:sure|certain)\b|\brather\s+(?:say\s+)?unknown\b",
         ),
-    ),
+        (
+            "likely",
+            rf"\blikely\s+(?:{_ONES}\s+)?(?:is|are)\s+(?:enough|fine|ok|okay|good\s+enough)\b|\btrust\s*[=:]?\s*likely\b|"
+            rf"\b(?:also|and)\s+(?:the\s+)?likely\b|\blikely\s+(?:{_ONES}\s+)?(?:too|as\s+well)\b",
+        ),
+    )
 )
 QUESTION = re.compile(
     r"^\W*(?:(?:and|so|but|then|ok|okay|well)\s+)*(?:why|how(?!\s+about)|what(?!\s+(?:if|about))|which|who|where|did|"
@@ -106,7 +134,7 @@ _STATEMENT = re.compile(
 _WITHOUT_NUMBER = re.compile(
     r"\b(?:use|take|try|retrieve|consider|with|name|give)\s+(?:\w+\s+)?(?:more|fewer|less)\s+(?:cues|candidates)\b|"
     r"\b(?:raise|lower|increase|decrease|reduce|change|set|loosen|tighten)\s+(?:\w+\s+)?(?:threshold|tau|k|n|cues|candidates)\b|"
-    r"\bbe\s+(?:stricter|laxer|less\s+strict|more\s+strict|more\s+careful)\b|"
+    r"\bbe\s+(?:laxer|less\s+(?:strict|careful))\b|"
     r"\bchange\s+(?:the\s+|a\s+)?settings?\b"
 )
 
@@ -119,17 +147,20 @@ def changed_settings(text: str) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     if QUESTION.search(text) or _STATEMENT.search(text):
         return {}
-    mode = next((mode for mode, pattern in _MODES if pattern.search(text)), None)
-    if mode is not None:  # the first: "never say unknown when …" is not strict
-        changes["below_tau"] = mode
-    if _EVERYTHING.search(text):
+    if mode := _BELOW_TAU.search(text):
+        changes["below_tau"] = next(filter(None, mode.groups()))
+    elif grade := next((grade for grade, pattern in _TRUST if pattern.search(text)), None):
+        changes["trust"] = grade
+    if _NO_THRESHOLD.search(text):
         changes["tau"] = -1.0
     for name, pattern in _CHANGES:
         while match := _wanted(pattern, text):
             changes[name] = setting(name, match["value"], percent=bool(match["percent"]))
             text = f"{text[: match.start()]} {text[match.end() :]}"
     if not changes and _WITHOUT_NUMBER.search(text) and not re.search(r"\b(?:show|don't|do\s+not|never)\b", text):
-        raise UsageError("Give a value, such as: use 5 cues, retrieve 50 candidates, or only trust above 0.7.")
+        raise UsageError(
+            "Give a value, such as: use 5 cues, retrieve 50 candidates, only confirmed, or: likely is enough."
+        )
     return changes
 
 
@@ -142,14 +173,16 @@ def setting(name: str, written: str, *, percent: bool = False) -> int | float | 
         if written not in ("strict", "fallback"):
             raise UsageError(f"below_tau cannot be {visible(written)}: {RANGES[name]}")
         return written
-    value = _number(written, whole=name != "tau")
+    if name == "trust" and written in GRADES:
+        return written
+    value = _number(written, whole=name not in _FRACTIONS)
     if value is not None and percent:
-        value = round(value / 100, 10) if name == "tau" else None
-    whole_enough = name == "tau" or (value is not None and value.is_integer())
+        value = round(value / 100, 10) if name in _FRACTIONS else None
+    whole_enough = name in _FRACTIONS or (value is not None and value.is_integer())
     if value is None or not whole_enough or not _LOWEST[name] <= value <= _HIGHEST[name]:
-        hint = f" If you mean per cent, write {written} %." if name == "tau" and value and 1 < value <= 100 else ""
+        hint = f" If you mean per cent, write {written} %." if name in _FRACTIONS and value and 1 < value < 100 else ""
         raise UsageError(f"{name} cannot be {visible(written)}{' %' if percent else ''}: {RANGES[name]}{hint}")
-    return value if name == "tau" else int(value)
+    return value if name in _FRACTIONS else int(value)
 
 
 def _wanted(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:

@@ -41,15 +41,16 @@ IMAGE_MODES: tuple[str, ...] = get_args(Images)
 
 SLASHES = (
     _tool("locate", "PHOTO…", "say where photos were taken; without a path, the latest photo again", "open", "where"),
-    _tool("why", "[RANK]", "why a candidate matches, cue by cue", "explain"),
+    _tool("why", "[RANK]", "why a candidate matches: points, cues, scores, margin", "explain"),
     _tool("candidates", "[RANK]", "the candidates of the latest answer, or one of them", "alternatives"),
     _tool("compare", "1 3 | PHOTO PHOTO…", "compare two candidates, or say which photos show the same place"),
     _tool("cues", "[RANK]", "the photo's cues, and what they match in a candidate"),
     _tool("read", "[RANK]", "the text that was read on signs", "signs"),
     _tool("sure", "", "how sure the latest answer is"),
-    _tool("settings", "[k=50 n=5 tau=0.7]", "show the settings, or change them for the next questions", "config"),
+    _tool("settings", "[k=50 n=5 trust=any]", "show the settings, or change them for the next questions", "config"),
     _tool("k", "[50]", _about("k")),
     _tool("n", "[5]", _about("n")),
+    _tool("trust", "[confirmed]", _about("trust")),
     _tool("tau", "[0.7]", _about("tau"), "threshold"),
     _tool("add", "FOLDER", "add a folder's photos to the map", "index"),
     _tool("db", "", "what the map holds"),

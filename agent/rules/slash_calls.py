@@ -16,7 +16,7 @@ from .follow_ups import Listing, call, compare_ranks, distinct, explain, locate_
 from .known_names import names_of
 from .path_problems import check_all_there, check_folder, check_photos, is_folder
 from .replies import HELP, NAME_A_FOLDER, NAME_TWO
-from .setting_changes import RANGES, setting
+from .setting_changes import GRADES, RANGES, setting
 from .shell_words import expanded
 from .slash import Slash
 
@@ -50,7 +50,7 @@ def commanded(
         return _add(arguments, exists)
     if slash.name == "db":
         return [call(SummarizeMap())]
-    if slash.name in ("settings", "k", "n", "tau"):
+    if slash.name in ("settings", "k", "n", "tau", "trust"):
         return [call(ChangeSettings(**_settings(slash.name, arguments)))]
     return _about_candidates(slash.name, arguments, known)
 
@@ -109,8 +109,10 @@ def _settings(name: str, arguments: Sequence[str]) -> dict[str, Any]:
             key, words = name, [word, *words]
         if key in ("strict", "fallback"):
             key, words = "below_tau", [key, *words]
+        if key in GRADES:
+            key, words = "trust", [key, *words]
         if key not in RANGES:
-            raise UsageError(f"{shown(word)} cannot be changed here: the settings are k, n, tau and below_tau.")
+            raise UsageError(f"{shown(word)} cannot be changed here: the settings are k, n, trust, tau and below_tau.")
         if not words:
             raise UsageError(f"{key} needs a value: {RANGES[key]}")
         value = words.pop(0).rstrip(",;")

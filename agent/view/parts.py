@@ -63,11 +63,12 @@ class Link:
 class Shortened:
     """Foreign text on one line, cut in its middle when too long: file names often differ only at their end."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, style: str = "") -> None:
         self._text = one_line(text)
+        self._style = style
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield Text(shorten(self._text, options.max_width), no_wrap=True, overflow="crop")
+        yield Text(shorten(self._text, options.max_width), style=self._style, no_wrap=True, overflow="crop")
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         width = cell_len(self._text)

@@ -1,6 +1,6 @@
 """What the assistant's tools return, as Rich renderables; pure, each fits into 80 columns."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -13,10 +13,11 @@ from internvl_vpr.tools.records import Answer, RankedCandidate
 from internvl_vpr.tools.text.foreign import one_line
 
 from ..console.tables import labelled_table, styled_table
-from ..words.certainty import doubts, promise_of, standing, verdict
+from ..words.certainty import doubts, promise_of, standing
 from ..words.comparison import advantage, verdicts, what_decides
 from ..words.map import area_in_words, planes_in_words, positions_in_words
 from ..words.phrases import apart, coordinates, metres_in_words, ordinal, quoted
+from ..words.verdict import between, grade_in_words, how_often, in_room, is_told_as_place, verdict_line
 from .answer import add_certainty, add_where
 from .parts import WIDE, Fitted, Folded, Shortened, bar, candidate_table, cue_table, foreign
 
@@ -33,6 +34,10 @@ def _explanation(e: Explanation, width: int) -> Iterator[RenderableType]:
     about.add_row("photo", Shortened(e.photo.name))
     about.add_row("rank", f"{e.rank} of {e.of}; {_looks(e)}")
     add_where(about, e)
+    if e.rank == 1 and e.grade is not None:
+        about.add_row("grade", Text(grade_in_words(e)))
+    if e.rank == 1 and e.probability is not None:
+        about.add_row("how often", Text(f"{how_often(e.probability)}; {between(e.probability)}"))
     add_certainty(about, e)
     about.add_row("wrong if", Text("\n".join(doubts(e))))
     read = ", ".join(quoted(text) for text in e.read)
@@ -57,7 +62,7 @@ def show_candidates(answer: Answer) -> RenderableType:
 
 def _candidates(answer: Answer, width: int) -> Iterator[RenderableType]:
     if not answer.candidates:
-        yield Text(f"No candidate is listed for {quoted(answer.photo.name)}: it does not show a place I know.")
+        yield Text(f"No candidate is listed for {quoted(answer.photo.name)}: it is probably not in your map.")
         return
     about = labelled_table()
     about.add_row("photo", Shortened(answer.photo.name))
@@ -101,8 +106,8 @@ def _located(c: PlaceComparison) -> Table:
     table.add_column("", justify="right", no_wrap=True)
     table.add_column("photo")
     table.add_column("place", no_wrap=all(p.position is None or p.position.latitude is not None for p in c.photos))
-    table.add_column("by", no_wrap=True)
-    table.add_column("reference")
+    table.add_column("grade", no_wrap=True)
+    table.add_column("most like")
     for number, photo in enumerate(c.photos, start=1):
         table.add_row(str(number), Shortened(photo.photo.name), *_found(photo))
     return table
@@ -111,8 +116,8 @@ def _located(c: PlaceComparison) -> Table:
 def _found(photo: LocatedPhoto) -> tuple[RenderableType, ...]:
     if photo.status == "unknown" or photo.reference is None:
         return Text("not a place I know"), "–", "–"
-    by = "cues" if photo.decided_by == "cues" else "looks"
-    return coordinates(photo.position), by, Shortened(photo.reference)
+    place = "probably not in your map" if photo.grade == "unknown" else coordinates(photo.position)
+    return place, photo.grade or "–", Shortened(photo.reference)
 
 
 def show_candidates_compared(c: CandidateComparison) -> RenderableType:
@@ -185,24 +190,17 @@ def _map(s: MapSummary) -> Table:
     return table
 
 
-def show_overview(answers: Sequence[Answer]) -> RenderableType:
-    """Show where each photo was taken, one a row."""
-    table = styled_table("all of them")
-    table.add_column("", justify="right", no_wrap=True)
-    for heading in ("photo", "place", "verdict"):
-        table.add_column(heading)
-    for number, answer in enumerate(answers, start=1):
-        style = "green" if answer.decided_by == "cues" else "yellow"
-        table.add_row(
-            str(number), Shortened(answer.photo.name), coordinates(answer.position), Text(verdict(answer), style)
-        )
-    return table
+def show_in_a_line(number: int, answer: Answer) -> RenderableType:
+    """Show what is told of one of several photos, in one line."""
+    return Fitted(lambda width: _in_a_line(number, answer, width))
 
 
-def tell_overview(answers: Sequence[Answer]) -> str:
-    """Say where each photo was taken, one a line."""
-    lines = (
-        f"{number}. {quoted(answer.photo.name)}: {coordinates(answer.position)}, {verdict(answer)}."
-        for number, answer in enumerate(answers, start=1)
-    )
-    return "\n".join(["All of them:", *lines])
+def _in_a_line(number: int, answer: Answer, width: int) -> Text:
+    says = verdict_line(answer)
+    name = in_room(max(width - len(says) - len(f"{number}. : .") - 2, 12))(answer.photo.name)
+    return Text(f"{number}. {name}: {says}.", style="green" if is_told_as_place(answer) else "yellow")
+
+
+def tell_in_a_line(number: int, answer: Answer) -> str:
+    """Say what is told of one of several photos, in one line."""
+    return f"{number}. {quoted(answer.photo.name)}: {verdict_line(answer)}."

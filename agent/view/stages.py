@@ -14,7 +14,7 @@ _BAR = 24  # cells
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 # What a stage is called once it is done.
-_DONE = {"retrieving": "retrieved", "describing": "described", "comparing": "compared"}
+_DONE = {"retrieving": "retrieved", "describing": "described", "comparing": "compared", "verifying": "verified"}
 
 
 @dataclass

@@ -6,47 +6,17 @@ from typing import NamedTuple
 from internvl_vpr.tools.compare_places import candidate_at
 from internvl_vpr.tools.explain_match import Explanation, explain_match
 from internvl_vpr.tools.records import Answer, RankedCandidate
-from internvl_vpr.tools.text.foreign import one_line
 
-from .certainty import decision, margin_in_words, promise_in_words, promise_of, standing
+from .certainty import decision, geometry_in_words, margin_in_words, promise_in_words, promise_of, standing
 from .phrases import apart, coordinates, counted, link, ordinal, quoted, steps_in_words, strongest
+from .verdict import Kind, Line, notes_told, told
 
 MOST_LISTED = 10
 
 
 def tell_answer(answer: Answer) -> str:
-    """Say where a photo was taken, how sure that is, why, and what came second."""
-    lines = list(_unknown(answer) if answer.status == "unknown" else _located(answer))
-    promise = promise_of(answer.notes)
-    lines += [f"Note: {one_line(note)}" for note in answer.notes if note != promise]
-    if answer.query_position is not None:
-        lines.append(f"The photo's own position, which was not used, is {coordinates(answer.query_position)}.")
-    return "\n".join([*lines, f"Descriptions: {steps_in_words(answer)}."])
-
-
-def _located(answer: Answer) -> Iterator[str]:
-    first, e = answer.candidates[0], explain_match(answer)
-    photo, place = quoted(answer.photo.name), coordinates(answer.position)
-    if first.retained:
-        yield f"The photo {photo} was taken at {place}."
-    else:
-        yield f"No confident match. The photo {photo} looks most like {place}, but this is unconfirmed."
-    yield from _map(first)
-    count = counted(len(answer.candidates), "candidate")
-    yield f"The best match is the reference {quoted(first.reference)}, the first of {count}."
-    yield from _certainty(e)
-    yield from _why(first)
-    if len(answer.candidates) > 1:
-        yield f"Runner-up: {_listed(answer.candidates[1], first)}."
-
-
-def _unknown(answer: Answer) -> Iterator[str]:
-    yield f"The photo {quoted(answer.photo.name)} does not show a place I know."
-    if answer.candidates:
-        yield "These candidates look most alike, but are unconfirmed:"
-        yield from _numbered(answer)
-    if answer.cues:
-        yield f"Its cues are: {'; '.join(quoted(cue.text) for cue in answer.cues)}."
+    """Say whether to believe an answer, where the photo was taken, and the one reason."""
+    return "\n".join(f"Map: {line.says}" if line.kind == "map" else line.says for line in told(answer))
 
 
 def _map(candidate: RankedCandidate) -> Iterator[str]:
@@ -55,9 +25,9 @@ def _map(candidate: RankedCandidate) -> Iterator[str]:
 
 
 def _certainty(e: Explanation) -> Iterator[str]:
-    yield f"How sure: {decision(e)}."
+    yield f"Geometry: {geometry_in_words(e)}."
+    yield f"Words: {decision(e)}."
     yield f"Margin: {margin_in_words(e)}."
-    yield f"Promise: {one_line(promise_in_words(e)).rstrip('.')}."
 
 
 def _why(candidate: RankedCandidate) -> Iterator[str]:
@@ -88,7 +58,7 @@ def tell_candidate(answer: Answer, rank: int) -> str:
 def tell_candidates(answer: Answer) -> str:
     """List the candidates, at most ten of them, and say how many more there are."""
     if not answer.candidates:
-        return f"No candidate is listed for the photo {quoted(answer.photo.name)}: it does not show a place I know."
+        return f"No candidate is listed for the photo {quoted(answer.photo.name)}: it is probably not in your map."
     heading = f"{counted(len(answer.candidates), 'candidate')} for the photo {quoted(answer.photo.name)}:"
     return "\n".join([heading, *_numbered(answer)])
 
@@ -119,30 +89,40 @@ class Fact(NamedTuple):
     is_address: bool = False
 
 
+_LABELS: dict[Kind, str] = {
+    "verdict": "verdict",
+    "map": "map",
+    "agree": "agreeing",
+    "why": "why",
+    "place": "places",
+    "often": "how often right",
+    "own": "own position",
+    "note": "note",
+}
+
+
 def facts_of(answer: Answer) -> Iterator[Fact]:
-    """Yield where the photo was taken, how sure that is, what τ promises, the notes, and what it took."""
+    """Yield what is told of an answer, and then what stands behind it: words, margin, all notes, what it took."""
+    for line in told(answer):
+        yield Fact(_LABELS[line.kind], _after_colon(line), line.kind == "map")
     if answer.candidates:
-        yield from _place_facts(answer)
-    if answer.status == "unknown":
-        yield Fact("place", "not a place I know")
-    promise = promise_of(answer.notes) if answer.candidates else None
+        yield Fact("best match", answer.candidates[0].reference)
+        yield from details_of(explain_match(answer))
+    shown = notes_told(answer)
     for note in answer.notes:
-        if note != promise:
+        if note not in shown and note != promise_of(answer.notes):
             yield Fact("note", note)
-    if answer.query_position is not None:
-        yield Fact("the photo's own position", f"{coordinates(answer.query_position)} (not used)")
     yield Fact("descriptions", steps_in_words(answer))
 
 
-def _place_facts(answer: Answer) -> Iterator[Fact]:
-    first, e = answer.candidates[0], explain_match(answer)
-    place = coordinates(first.position)
-    yield Fact(
-        "place" if answer.status == "located" else "most alike", place if first.retained else f"{place} (unconfirmed)"
-    )
-    if (address := link(first.position)) is not None:
-        yield Fact("map", address, is_address=True)
-    yield Fact("reference", first.reference)
-    yield Fact("how sure", decision(e))
+def _after_colon(line: Line) -> str:
+    """Return a line without the label that begins it."""
+    return line.says.partition(": ")[2] if line.kind in ("why", "note") else line.says
+
+
+def details_of(e: Explanation) -> Iterator[Fact]:
+    """Yield what stands behind the verdict on one candidate."""
+    yield Fact("geometry", geometry_in_words(e))
+    yield Fact("words", decision(e))
     yield Fact("margin", margin_in_words(e))
-    yield Fact("promise", promise_in_words(e))
+    yield Fact("calibration of τ", promise_in_words(e))

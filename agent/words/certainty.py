@@ -1,48 +1,45 @@
-"""How sure an answer is, in words: S against τ, the margin, the promise of a calibrated τ, and what would mislead."""
+"""What stands behind a verdict, in words: S against τ, the margin, what τ was calibrated to, what would mislead."""
 
 from collections.abc import Iterator, Sequence
 
 from internvl_vpr.tools.answer import PROMISE, UNCALIBRATED_TAU
 from internvl_vpr.tools.compare_places import SAME_PLACE_METRES
 from internvl_vpr.tools.explain_match import Explanation
-from internvl_vpr.tools.records import Answer, RankedCandidate
+from internvl_vpr.tools.records import RankedCandidate
 
 from .phrases import quoted, strongest
 
 
+def geometry_in_words(e: Explanation | RankedCandidate) -> str:
+    """Say how many points fit, or that none were compared."""
+    if e.geometry is None:
+        return "its points were not compared"
+    inliers = e.geometry.inliers
+    return f"{inliers:,} of {e.geometry.matches:,} matched points fit one camera movement"
+
+
 def decision(e: Explanation) -> str:
-    """Say what S is against τ, and whether cues or looks alone decide."""
+    """Say what S is against τ, and what decides."""
     if e.score is None:
-        return f"no score, as one of the two images has no cues: {_by_looks(e)}"
-    every = ", as every score is" if e.tau <= UNCALIBRATED_TAU else ""
-    if e.retained:
-        return f"S = {e.score:.3f}, above τ = {e.tau:.4g}{every}: {_by_cues(e)}"
-    return f"S = {e.score:.3f}, not above τ = {e.tau:.4g}: {_by_looks(e)}"
+        return f"no score, as one of the two images has no cues: {_decides(e)}"
+    every = ", as every score is" if e.retained and e.tau <= UNCALIBRATED_TAU else ""
+    return f"S = {e.score:.3f}, {'above' if e.retained else 'not above'} τ = {e.tau:.4g}{every}: {_decides(e)}"
 
 
-def _by_cues(e: Explanation) -> str:
-    return "the cues decide" if e.rank == 1 else "it could also be the place"
-
-
-def _by_looks(e: Explanation) -> str:
-    return f"looks alone decide, similarity {e.coarse_similarity:.3f}" if e.rank == 1 else "it is unconfirmed"
-
-
-def verdict(answer: Answer) -> str:
-    """Say in a few words what an answer is worth."""
-    first = answer.candidates[0] if answer.candidates else None
-    if answer.status == "unknown" or first is None:
-        return "not a place I know"
-    if first.digest == answer.digest:
-        return "this very photo is on the map, with its own position"
-    return "the cues confirm this place" if first.retained else "no confident match; this place looks most alike"
+def _decides(e: Explanation) -> str:
+    if e.rank > 1:
+        return "it is not the first candidate"
+    if e.decided_by == "geometry":
+        return "geometry decides"
+    return "the cues decide" if e.retained else f"looks alone decide, similarity {e.coarse_similarity:.3f}"
 
 
 def standing(candidate: RankedCandidate) -> str:
-    """Say what the S of a candidate in a list is, and whether that confirms it."""
+    """Say what speaks for a candidate in a list: how many points fit, and its S."""
+    points = f"{candidate.geometry.inliers:,} points fit, " if candidate.geometry is not None else ""
     if candidate.score is None:
-        return "no score, so unconfirmed"
-    return f"S = {candidate.score:.3f}, {'above τ' if candidate.retained else 'not above τ, so unconfirmed'}"
+        return f"{points}no score"
+    return f"{points}S = {candidate.score:.3f}, {'above τ' if candidate.retained else 'not above τ'}"
 
 
 def margin_in_words(e: Explanation) -> str:
@@ -70,8 +67,11 @@ def promise_in_words(e: Explanation) -> str:
 def doubts(e: Explanation) -> Iterator[str]:
     """Say what would make it wrong, a clause each."""
     yield "the place is not on the map, as only places on it can be named"
-    if not e.retained:
-        yield "another place just looks alike, as no cue confirms this one"
+    if e.decided_by == "geometry":
+        yield "another place is built the same, as such places have many points in common"
+        return
+    if not e.retained or not e.matches:
+        yield "another place just looks alike, as no sign and no points confirm this one"
         return
     best = strongest(e.matches)
     kind = "the words" if best.cue in e.read else "the cue"

@@ -1,8 +1,16 @@
 """Photographs, or two candidates, compared, as sentences."""
 
 from collections.abc import Iterator
+from itertools import combinations
 
-from internvl_vpr.tools.compare_places import CandidateComparison, CueOfTwo, LocatedPhoto, PlaceComparison
+from internvl_vpr.tools.compare_places import (
+    CandidateComparison,
+    CueOfTwo,
+    Judge,
+    LocatedPhoto,
+    PhotoPair,
+    PlaceComparison,
+)
 from internvl_vpr.tools.records import RankedCandidate
 
 from .certainty import standing
@@ -10,6 +18,14 @@ from .phrases import coordinates, listed, metres_in_words, quoted
 
 _EQUAL = 0.0005  # of S
 _MOST_DISTANCES = 10  # pairs of photos whose distance is told
+_UNDECIDED = "neither points nor a sign nor two confirmed answers decide it"
+_REASONS: dict[Judge | None, str] = {
+    "same file": "they are the same file",
+    "geometry": "their points fit each other",
+    "sign": "the same sign is read in them",
+    "confirmed answers": "confirmed answers lie near each other",
+    None: "they were found at one place",  # comparisons that were kept before there were grades
+}
 
 
 def tell_comparison(c: PlaceComparison) -> str:
@@ -22,25 +38,28 @@ def _photo(photo: LocatedPhoto) -> str:
     name = quoted(photo.photo.name)
     if photo.status == "unknown" or photo.reference is None:
         return f"{name} does not show a place I know"
-    how = "by its cues" if photo.decided_by == "cues" else "by looks alone, so unconfirmed"
-    return f"{name} is at {coordinates(photo.position)} (reference {quoted(photo.reference)}), {how}"
+    if photo.grade == "unknown":
+        return f"{name} is probably not in your map; most like it is {quoted(photo.reference)}"
+    return f"{name}: {photo.grade or 'found'} at {coordinates(photo.position)} (reference {quoted(photo.reference)})"
 
 
 def verdicts(c: PlaceComparison) -> Iterator[str]:
-    """Say which photos, by their number from 1, were taken at one place, and where nothing can be said."""
+    """Say which photos, by their number from 1, were taken at one place, which were not, and where I cannot tell."""
     for group in c.groups:
-        yield f"Taken at the same place: {_numbers(group)}{_spread(c, group)}{_unconfirmed(c, group)}."
-    grouped = {number for group in c.groups for number in group}
-    unknown = [number for number, photo in enumerate(c.photos) if photo.status == "unknown"]
-    alone = [number for number in range(len(c.photos)) if number not in grouped and number not in unknown]
-    if alone and not c.groups and any(pair.metres is not None for pair in c.pairs):
-        yield f"No two of them were found to be taken within {c.radius:g} m of each other."
-    elif alone and c.groups:
-        yield f"Not found at the same place as any other: {_numbers(alone)}."
-    if unknown:
-        yield f"Nothing can be said about {_numbers(unknown)}, as the place is not known."
-    yield from _not_compared(c)
+        yield f"Taken at the same place: {_numbers(group)}{_spread(c, group)}{_reasons(c, group)}."
+    yield from _told_of_pairs(c, same=False, begin="Taken at different places", end="confirmed answers lie apart")
+    yield from _told_of_pairs(c, same=None, begin="I cannot tell whether these show one place", end=_UNDECIDED)
     yield from _distances(c)
+
+
+def _told_of_pairs(c: PlaceComparison, *, same: bool | None, begin: str, end: str) -> Iterator[str]:
+    """Name the pairs about which this is said, unless both photos are in one group."""
+    together = {frozenset(pair) for group in c.groups for pair in combinations(group, 2)}
+    pairs = [(p.first, p.second) for p in c.pairs if p.same is same and frozenset((p.first, p.second)) not in together]
+    if pairs:
+        named = "; ".join(_numbers(pair) for pair in pairs[:_MOST_DISTANCES])
+        more = f"; and {len(pairs) - _MOST_DISTANCES} more" if len(pairs) > _MOST_DISTANCES else ""
+        yield f"{begin}: {named}{more}, as {end}."
 
 
 def _numbers(numbers: tuple[int, ...] | list[int]) -> str:
@@ -48,33 +67,37 @@ def _numbers(numbers: tuple[int, ...] | list[int]) -> str:
 
 
 def _spread(c: PlaceComparison, group: tuple[int, ...]) -> str:
+    if any(c.photos[number].grade != "confirmed" for number in group):
+        return ""
     within = [pair.metres for pair in c.pairs if {pair.first, pair.second} <= set(group) and pair.metres is not None]
-    if not within:
-        return ", in one reference"
-    if max(within) > c.radius:
-        return f", each within {c.radius:g} m of another of them, at most {metres_in_words(max(within))} apart"
-    return f", {'at most ' if len(group) > 2 else ''}{metres_in_words(max(within))} apart"
+    return f", {'at most ' if len(group) > 2 else ''}{metres_in_words(max(within))} apart" if within else ""
 
 
-def _unconfirmed(c: PlaceComparison, group: tuple[int, ...]) -> str:
-    by_looks = [number for number in group if c.photos[number].decided_by == "coarse order"]
-    return f"; cues did not confirm {_numbers(by_looks)}" if by_looks else ""
+def _reasons(c: PlaceComparison, group: tuple[int, ...]) -> str:
+    """Say what speaks for it: of two photos with its numbers, of more in a word each."""
+    pairs = [pair for pair in c.pairs if pair.same and {pair.first, pair.second} <= set(group)]
+    reasons = dict.fromkeys(_reason(pair) if len(group) == 2 else _REASONS[pair.decided_by] for pair in pairs)
+    return f", as {listed(list(reasons))}"
 
 
-def _not_compared(c: PlaceComparison) -> Iterator[str]:
-    located = {number for number, photo in enumerate(c.photos) if photo.status == "located"}
-    pairs = [pair for pair in c.pairs if pair.same is None and {pair.first, pair.second} <= located]
-    if pairs:
-        named = "; ".join(_numbers((pair.first, pair.second)) for pair in pairs[:_MOST_DISTANCES])
-        more = f"; and {len(pairs) - _MOST_DISTANCES} more" if len(pairs) > _MOST_DISTANCES else ""
-        yield f"Their positions cannot be compared: {named}{more}."
+def _reason(pair: PhotoPair) -> str:
+    if pair.decided_by == "geometry" and pair.geometry is not None:
+        return f"{pair.geometry.inliers} points of one fit the other"
+    if pair.decided_by == "sign" and pair.sign is not None:
+        return f"the sign {quoted(pair.sign)} is read in both"
+    return _REASONS[pair.decided_by]
 
 
 def _distances(c: PlaceComparison) -> Iterator[str]:
-    known = [pair for pair in c.pairs if pair.metres is not None]
+    """Tell how far apart confirmed answers are."""
+    known = [pair for pair in c.pairs if pair.metres is not None and _are_confirmed(c, pair)]
     if 0 < len(known) <= _MOST_DISTANCES:
         told = (f"{_numbers((pair.first, pair.second))}: {metres_in_words(pair.metres or 0.0)}" for pair in known)
         yield f"Apart: {'; '.join(told)}."
+
+
+def _are_confirmed(c: PlaceComparison, pair: PhotoPair) -> bool:
+    return c.photos[pair.first].grade == c.photos[pair.second].grade == "confirmed"
 
 
 def tell_candidates_compared(c: CandidateComparison) -> str:

@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator
 from internvl_vpr.tools.explain_match import About, Explanation
 from internvl_vpr.tools.text.foreign import one_line
 
-from .certainty import decision, doubts, margin_in_words, promise_in_words, promise_of
+from .certainty import decision, doubts, geometry_in_words, margin_in_words, promise_in_words, promise_of
 from .phrases import coordinates, counted, ordinal, quoted
+from .verdict import between, grade_in_words, how_often
 
 
 def tell_explanation(e: Explanation, about: About) -> str:
-    """Say what speaks for a candidate: its cues and that they add up to S, the text read, or how sure it is."""
+    """Say all that speaks for a candidate, the text that was read, or how sure the answer is."""
     return "\n".join(_TOLD[about](e))
 
 
@@ -20,8 +21,12 @@ def _match(e: Explanation) -> Iterator[str]:
         f"at {coordinates(e.position)}."
     )
     yield f"By looks alone it was {ordinal(e.coarse_rank)}, similarity {e.coarse_similarity:.3f}."
+    yield f"Geometry: {geometry_in_words(e)}."
+    yield f"Words: {decision(e)}."
+    yield f"Margin: {margin_in_words(e)}."
+    yield f"Calibration of τ: {one_line(promise_in_words(e)).rstrip('.')}."
     if e.score is None or not e.matches:
-        yield "It has no score, so looks alone gave it its rank."
+        yield "It has no score, so words had no part in its rank."
         yield from _cues(e)
         return
     for number, match in enumerate(e.matches, start=1):
@@ -53,9 +58,12 @@ def _text(e: Explanation) -> Iterator[str]:
 
 def _certainty(e: Explanation) -> Iterator[str]:
     yield f"Candidate {e.rank} of {e.of} for the photo {quoted(e.photo.name)} is {quoted(e.reference)}."
-    yield f"How sure: {decision(e)}."
-    yield f"Margin: {margin_in_words(e)}."
-    yield f"Promise: {one_line(promise_in_words(e)).rstrip('.')}."
+    if e.rank == 1:
+        yield f"The answer is {grade_in_words(e)}."
+    if e.probability is not None and e.rank == 1:
+        yield f"{how_often(e.probability)}; {between(e.probability)}."
+    yield f"Geometry: {geometry_in_words(e)}."
+    yield f"Words: {decision(e)}."
     yield f"It is wrong if {'; or if '.join(doubts(e))}."
     promise = promise_of(e.notes)
     yield from (f"Note: {one_line(note)}" for note in e.notes if note != promise)

@@ -10,9 +10,11 @@ from ..settings import Settings
 from .phrases import counted, listed, metres_in_words, quoted
 
 _MOST_LISTED = 10
-_BELOW = {
-    "fallback": "the place that looks most alike is named, as unconfirmed",
-    "strict": "the place is said to be unknown",
+_BELOW = {"fallback": "they keep their order by looks", "strict": "they are dropped"}
+_TRUST = {
+    "confirmed": "only confirmed answers are told as places",
+    "likely": "confirmed and likely answers are told as places",
+    "any": "a place is always told, as a guess where nothing confirms it",
 }
 
 _CALIBRATED = "A calibrated τ keeps its promise only with the values it was calibrated with."
@@ -113,7 +115,7 @@ def _new(settings: Settings, new: Mapping[str, object], former: Settings | None)
 def _all(settings: Settings, changed: Mapping[str, object]) -> Iterator[str]:
     yield "The next questions are answered with:"
     for number, (name, words) in enumerate(_in_words(settings).items(), start=1):
-        mode = f"{settings.below_tau}; " if name == "below_tau" else ""
+        mode = f"{getattr(settings, name)}; " if name in ("below_tau", "trust") else ""
         yield f"{number}. {name}: {mode}{words}{' (changed in this conversation)' if name in changed else ''}."
     by = f"model {quoted(settings.model)}" if settings.describer == "vlm" else f"describer {settings.describer}"
     yield f"Images are described by the {by}; the preset is {settings.preset}. These cannot be changed here."
@@ -125,6 +127,13 @@ def _in_words(settings: Settings) -> dict[str, str]:
     return {
         "k": f"{counted(settings.k, 'candidate is', 'candidates are')} retrieved",
         "n": f"{counted(settings.n, 'cue')} per image",
-        "tau": f"an answer is confirmed when S > {settings.tau:.4g}",
-        "below_tau": f"when none is confirmed, {_BELOW[settings.below_tau]}",
+        "trust": _trusted(settings.trust),
+        "tau": f"words decide when S > {settings.tau:.4g}, which is for experts",
+        "below_tau": f"when no candidate has S > τ, {_BELOW[settings.below_tau]}",
     }
+
+
+def _trusted(trust: str | float) -> str:
+    if isinstance(trust, str):
+        return _TRUST[trust]
+    return f"an answer is told as a place where at least {100 * trust:.4g} % of such answers were right"

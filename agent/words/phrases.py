@@ -1,24 +1,19 @@
 """The words that sentences and views share: foreign text in quotation marks, coordinates, distances, ranks."""
 
 from internvl_vpr.tools.compare_places import metres_between
+from internvl_vpr.tools.photo.position import tell_position
 from internvl_vpr.tools.records import Answer, CueMatch, Position
-from internvl_vpr.tools.text.foreign import one_line
+from internvl_vpr.tools.text.foreign import in_quotes
 
 
 def quoted(text: str) -> str:
     """Put foreign text into quotation marks that it cannot close: its own, and backslashes, are escaped."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{one_line(escaped)}"'
+    return in_quotes(text)
 
 
 def coordinates(position: Position | None) -> str:
     """Write a position for a person: degrees, or metres where there are no degrees."""
-    if position is None:
-        return "no position"
-    if position.latitude is not None and position.longitude is not None:
-        return f"{position.latitude:.6f}, {position.longitude:.6f}"
-    plane = f"zone {position.zone}" if position.zone else "a plane of its own"
-    return f"{position.easting:.1f} m E, {position.northing:.1f} m N in {plane}"
+    return "no position" if position is None else tell_position(position)
 
 
 def link(position: Position | None) -> str | None:

@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from internvl_vpr.tools.arrays import Floats
+from internvl_vpr.tools.photo.gallery import Gallery
 from internvl_vpr.tools.records import Cue
 
 from ..runs.records import ImageDescription
-from ..splits.gallery import Gallery
 
 ALIKE = 0.9  # cosine above which two cues of an image say the same
 SAMPLE = 2_000  # cues of a run that the others are compared with

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from internvl_vpr.tools.records import Cue, Digest, Position, Record, Steps
+from internvl_vpr.tools.records import Cue, DecidedBy, Digest, Position, Record, Steps
 
 from ..measures.recall import first_positive_rank
 
@@ -83,7 +83,7 @@ class Result(Record):
     ranking: tuple[int, ...] = Field((), description="coarse ranks, from 1, in the final order")
     retained: int = 0
     status: Literal["located", "unknown"] | None = None
-    decided_by: Literal["cues", "coarse order"] | None = None
+    decided_by: DecidedBy | None = None
     seconds: dict[str, float] = Field({}, description="by stage, and `total`")
     steps: Steps = Steps(made=0, recorded=0)
     error: str | None = None

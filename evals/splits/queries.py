@@ -8,10 +8,10 @@ from pathlib import Path, PurePosixPath
 
 from internvl_vpr.tools.errors import PackageMissing, PhotoError, PositionError, UsageError
 from internvl_vpr.tools.index.bounded_map import bounded_map
+from internvl_vpr.tools.photo.gallery import Gallery
 from internvl_vpr.tools.photo.photo import open_photo
 from internvl_vpr.tools.records import Position
 
-from .gallery import Gallery
 from .split import Split
 
 

@@ -12,11 +12,11 @@ from scipy.stats import beta, betabinom, binom
 
 from internvl_vpr.tools.errors import UsageError
 from internvl_vpr.tools.index.calibration import Calibration, ValidFor
+from internvl_vpr.tools.photo.gallery import Gallery
 
 from ..runs.folder import Run
 from ..runs.records import Result
 from ..runs.risk import Accepted, Curve, Judged, accepted_at, judge, risk_coverage
-from ..splits.gallery import Gallery
 
 _LIKELY = 0.98  # above 0.9, because the τ that seems to pass is one of many that were looked at
 METHOD = (

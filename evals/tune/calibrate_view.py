@@ -53,7 +53,7 @@ def calibration_json(curve: Curve, calibration: Calibration) -> dict[str, Any]:
     ]
     return {
         "promised": calibration.promised,
-        "calibration": calibration.sealed().model_dump(mode="json"),
+        "calibration": calibration.model_dump(mode="json"),
         "answers_needed": answers_needed(calibration.precision, calibration.confidence),
         "queries": curve.queries,
         "aurc": curve.aurc,

@@ -27,7 +27,8 @@ if "EVERY_PROCESSOR" in os.environ:  # all of them, which takes minutes
 
 def test_every_processor_gives_the_same_bytes_live_and_replayed(town: Path, run: Run, tmp_path: Path) -> None:
     def ask(ledger: str, environ: dict[str, str], *more: str) -> str:
-        flags = ("--places", town / "places", "--describer", "statistics", "--k", "5", "--ledger", tmp_path / ledger)
+        settings = ("--backbone", "rootsift", "--describer", "statistics", "--k", "5")
+        flags = ("--places", town / "places", *settings, "--ledger", tmp_path / ledger)
         done = run("locate", town / "query.png", "--json", *flags, *more, **environ)
         assert (done.returncode, done.stderr) == (0, "")
         return done.stdout

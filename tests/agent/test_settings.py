@@ -9,8 +9,9 @@ from typing import get_args
 import pytest
 from presets import preset_settings
 
-from internvl_vpr.agent.settings import PresetName, Settings, own_settings_file, resolve_settings
+from internvl_vpr.agent.settings import PresetName, Settings, advise_rebuild, own_settings_file, resolve_settings
 from internvl_vpr.tools.errors import UsageError, WeightsError
+from internvl_vpr.tools.features.backbone import RootSiftSettings, XFeatSettings
 from internvl_vpr.tools.index.files import IndexSettings
 
 INDEX = IndexSettings(clusters=16, kappa=30)
@@ -39,11 +40,11 @@ _SBERT = "sentence-transformers/all-MiniLM-L6-v2"
 # Every value of every preset, written out from the design: embedded, paper, anyloc.
 PRESETS: dict[str, tuple[object, object, object]] = {
     "preset":        ("embedded",           "paper",              "anyloc"),
-    "backbone":      ("rootsift",           "dinov2-giant",       "dinov2-giant"),
+    "backbone":      ("xfeat",              "dinov2-giant",       "dinov2-giant"),
     "layer":         (None,                 None,                 None),
     "facet":         ("value",              "value",              "value"),
-    "longer_side":   (240,                  1024,                 1024),
-    "clusters":      (128,                  32,                   32),
+    "longer_side":   (640,                  1024,                 1024),
+    "clusters":      (64,                   32,                   32),
     "kappa":         (math.inf,             1.0,                  math.inf),
     "seed":          (0,                    0,                    0),
     "index_factory": ("Flat",               "Flat",               "Flat"),
@@ -60,9 +61,12 @@ PRESETS: dict[str, tuple[object, object, object]] = {
     "deadline":      (600.0,                600.0,                600.0),
     "encoder":       ("minilm",             _SBERT,               _SBERT),
     "k":             (20,                   100,                  100),
+    "verify":        ("rank",               "off",                "report"),
+    "verify_k":      (20,                   20,                   20),
     "n":             (3,                    3,                    3),
     "tau":           (0.97,                 -1.0,                 -1.0),
     "below_tau":     ("fallback",           "strict",             "strict"),
+    "trust":         ("likely",              "likely",              "likely"),
     "ledger":        (None,                 None,                 None),
     "assistant":     ("auto",               "auto",               "auto"),
     "images":        ("auto",               "auto",               "auto"),
@@ -85,8 +89,8 @@ def test_there_are_three_presets_and_embedded_is_the_default() -> None:
 
 def test_what_the_embedded_preset_makes_of_an_index() -> None:
     assert preset_settings("embedded").index_settings().model_dump(mode="json") == {
-        "backbone": {"name": "rootsift", "longer_side": 240, "step": 8, "sizes": [4.0, 8.0]},
-        "clusters": 128, "kappa": "hard", "seed": 0, "codebook_photos": 64, "index_factory": "Flat",
+        "backbone": {"name": "xfeat", "longer_side": 640},
+        "clusters": 64, "kappa": "hard", "seed": 0, "codebook_photos": 64, "index_factory": "Flat",
     }  # fmt: skip
 
 
@@ -156,6 +160,38 @@ def test_another_family_of_backbones_brings_its_own_sizes(tmp_path: Path) -> Non
     assert (found.longer_side, found.clusters, found.kappa) == (1024, 7, math.inf)
     found = resolve_settings({"preset": "anyloc", "backbone": "rootsift"}, environ={})
     assert (found.longer_side, found.clusters) == (240, 128)
+    found = resolve_settings({"preset": "anyloc", "backbone": "xfeat"}, environ={})
+    assert (found.longer_side, found.clusters) == (640, 64)
+    found = resolve_settings({"backbone": "rootsift", "longer_side": "320"}, environ={})
+    assert (found.longer_side, found.clusters) == (320, 128)
+
+
+def test_an_index_made_with_rootsift_keeps_its_settings_and_says_how_to_build_a_new_one() -> None:
+    old = IndexSettings(backbone=RootSiftSettings(), clusters=128)
+    found = resolve_settings({}, environ={}, index=old)
+    assert found.index_settings(old) == old
+    assert "internvl-vpr index PHOTOS --places NEW_FOLDER" in str(advise_rebuild({}, environ={}, index=old))
+
+
+def test_only_who_did_not_choose_rootsift_is_told() -> None:
+    old = IndexSettings(backbone=RootSiftSettings(), clusters=128)
+    assert advise_rebuild({"backbone": "rootsift"}, environ={}, index=old) is None
+    assert advise_rebuild({}, environ={"INTERNVL_VPR_BACKBONE": "rootsift"}, index=old) is None
+    assert advise_rebuild({}, environ={}, index=IndexSettings(backbone=XFeatSettings())) is None
+    assert advise_rebuild({}, environ={}, index=None) is None
+
+
+@pytest.mark.parametrize(("preset", "ours"), [("embedded", "xfeat"), ("anyloc", "dinov2-giant")])
+def test_a_preset_named_for_an_index_of_another_family_is_refused(preset: PresetName, ours: str) -> None:
+    with pytest.raises(UsageError, match=f"backbone 'rootsift', and the preset '{preset}' names '{ours}'"):
+        resolve_settings({"preset": preset}, environ={}, index=INDEX)
+
+
+def test_an_xfeat_index_names_its_own_sizes() -> None:
+    there = IndexSettings(backbone=XFeatSettings(longer_side=480), clusters=32)
+    found = resolve_settings({}, environ={}, index=there)
+    assert (found.backbone, found.longer_side, found.clusters) == ("xfeat", 480, 32)
+    assert found.index_settings(there) == there
 
 
 def test_the_endpoint_and_its_key_come_from_the_usual_variables_unless_ours_say_otherwise() -> None:

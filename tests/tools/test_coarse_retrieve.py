@@ -14,7 +14,7 @@ from internvl_vpr.tools.features.backbone import Backbone, RootSiftSettings, ope
 from internvl_vpr.tools.index.build import update_index
 from internvl_vpr.tools.index.files import IndexSettings
 from internvl_vpr.tools.index.place_index import PlaceIndex
-from internvl_vpr.tools.ledger.ledger import Ledger
+from internvl_vpr.tools.ledger.ledger import Ledger, Retrieval
 from internvl_vpr.tools.photo.photo import open_photo
 from internvl_vpr.tools.records import Candidate, Photo
 
@@ -96,12 +96,14 @@ def test_another_index_is_asked_anew(
     index: PlaceIndex, ledger: Ledger, photo: Photo, backbone: Backbone, tmp_path: Path
 ) -> None:
     before = ask(photo, index, backbone, ledger)
-    shutil.copy(photo.path, tmp_path / "photos" / "@500900@5000000@33@T@.png")
+    alike = tmp_path / "photos" / "@500900@5000000@33@T@.png"
+    with Image.open(photo.path) as pixels:
+        pixels.save(alike, compress_level=1)
     update_index(tmp_path / "photos", tmp_path / "places", SETTINGS)
     assert index.reload()
     after = ask(photo, index, backbone, ledger)
-    assert photo.digest not in [one.digest for one in before]
-    assert (after[0].digest, after[0].coarse_similarity) == (photo.digest, 1.0)
+    assert alike.name not in [one.reference for one in before]
+    assert (after[0].reference, after[0].coarse_similarity) == (alike.name, 1.0)
 
 
 def test_what_is_found_while_the_index_changes_is_not_recorded(
@@ -117,3 +119,39 @@ def test_what_is_found_while_the_index_changes_is_not_recorded(
     ask(photo, index, Meanwhile(backbone), ledger)  # type: ignore[arg-type]
     with pytest.raises(StepMissing):
         ask(photo, index, backbone, ledger, replay=True)
+
+
+@pytest.mark.parametrize("copies", [1, 3])
+@pytest.mark.parametrize("k", [1, 3, 9])
+def test_a_photo_of_the_map_is_not_among_its_own_candidates(
+    index: PlaceIndex, ledger: Ledger, photo: Photo, backbone: Backbone, tmp_path: Path, k: int, copies: int
+) -> None:
+    others = [one.model_dump(exclude={"coarse_rank"}) for one in ask(photo, index, backbone, ledger, 9)]
+    names = [f"@50090{number}@5000000@33@T@.png" for number in range(copies)]
+    for name in names:
+        shutil.copy(photo.path, tmp_path / "photos" / name)
+    update_index(tmp_path / "photos", tmp_path / "places", SETTINGS)
+    assert index.reload()
+    found = ask(photo, index, backbone, ledger, k)
+    assert [one.model_dump(exclude={"coarse_rank"}) for one in found] == others[:k]
+    assert [one.coarse_rank for one in found] == list(range(1, len(found) + 1))
+    assert ask(photo, index, backbone, ledger, k, replay=True) == found
+    assert [one.reference for one in index.copies(photo.digest)] == names
+
+
+def test_a_ledger_that_has_the_photo_among_its_candidates_is_replayed_without_it_and_completed_live(
+    index: PlaceIndex, ledger: Ledger, backbone: Backbone, tmp_path: Path
+) -> None:
+    """As earlier versions recorded it: K photos with the photo itself."""
+    member = open_photo(sorted((tmp_path / "photos").iterdir())[2], read_position=False)
+    before = coarse_retrieve(member, 2, index, backbone)
+    itself = index.copies(member.digest)[0].model_copy(update={"coarse_similarity": 1.0})
+    recorded = [itself, *(one.model_copy(update={"coarse_rank": one.coarse_rank + 1}) for one in before)]
+    retrieval = Retrieval(
+        image=member.digest, index=index.manifest.checksum, backbone=backbone.id, dtype="auto", k=3
+    )  # fmt: skip
+    ledger.record_candidates(retrieval, recorded)
+    assert ask(member, index, backbone, ledger, replay=True) == before
+    completed = ask(member, index, backbone, ledger)
+    assert completed == coarse_retrieve(member, 3, index, backbone)
+    assert ask(member, index, backbone, ledger, replay=True) == completed

@@ -6,7 +6,7 @@ from typing import Any
 from .endpoint import Completion, Endpoint
 from .prompt import Prompt
 
-ASSISTANT_PROMPT = "assistant.v1"
+ASSISTANT_PROMPT = "assistant.v2"
 _TOKENS = 600  # of a first answer: a reply of `MOST_REPLY` characters in English, and twenty paths of usual length
 
 

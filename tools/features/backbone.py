@@ -12,6 +12,7 @@ from ..photo.photo import load_image
 from ..records import Photo
 from .dinov2 import Dinov2Settings, DType, Facet, open_dinov2
 from .rootsift import RootSift, RootSiftSettings
+from .xfeat import XFeat, XFeatSettings
 
 __all__ = [
     "Backbone",
@@ -21,12 +22,14 @@ __all__ = [
     "Facet",
     "RootSift",
     "RootSiftSettings",
+    "XFeat",
+    "XFeatSettings",
     "extract_photo",
     "extract_photos",
     "open_backbone",
 ]
 
-BackboneSettings = Annotated[RootSiftSettings | Dinov2Settings, Field(discriminator="name")]
+BackboneSettings = Annotated[RootSiftSettings | XFeatSettings | Dinov2Settings, Field(discriminator="name")]
 
 
 class Backbone(Protocol):
@@ -58,11 +61,14 @@ class Backbone(Protocol):
 def open_backbone(settings: BackboneSettings, *, device: str = "auto", dtype: DType = "auto") -> Backbone:
     """Build the feature extractor that the settings name; `device` and `dtype` change its speed and rounding.
 
+    RootSIFT runs on the CPU, and XFeat in float32, whatever is asked.
     Raises `PackageMissing` without its extra, `WeightsError` when its weights are missing or are
     others, `UsageError` for a device that is not available.
     """
     if isinstance(settings, RootSiftSettings):
         return RootSift(settings)
+    if isinstance(settings, XFeatSettings):
+        return XFeat(settings, device=device)
     return open_dinov2(settings, device=device, dtype=dtype)
 
 

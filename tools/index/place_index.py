@@ -122,18 +122,20 @@ class PlaceIndex:
         self._files = fresh._files
         return True
 
-    def search(self, vector: Floats, k: int) -> list[Candidate]:
+    def search(self, vector: Floats, k: int, without: str | None = None) -> list[Candidate]:
         """Return the `k` photos whose vectors have the largest inner product with `vector [S·D]` (Eq. 5).
 
-        Fewer when the index holds fewer. Similarities are rounded to five decimals, and photos of the same similarity
-        are ordered by their reference, also where the list is cut off: no digit that depends on the processor decides.
+        The image with the digest `without` is left out, with all its copies; there are fewer photos when the index
+        holds fewer. Similarities are rounded to five decimals, and photos of the same similarity are ordered by their
+        reference, also where the list is cut off: no digit that depends on the processor decides.
         """
         files = self._files
         if vector.shape != (files.manifest.dimension,):
             raise ValueError(f"the vector has shape {vector.shape}, the index holds [{files.manifest.dimension}]")
         found: list[Candidate] = []
-        for image, similarity in nearest_images(files.blocks, vector, k):
-            found += _photos_of(files.places, image, similarity)
+        for image, similarity in nearest_images(files.blocks, vector, k if without is None else k + 1):
+            photos = _photos_of(files.places, image, similarity)
+            found += (photo for photo in photos if photo.digest != without)
         found.sort(key=lambda candidate: (-candidate.coarse_similarity, candidate.reference, candidate.path))
         return [candidate.model_copy(update={"coarse_rank": rank}) for rank, candidate in enumerate(found[:k], start=1)]
 
@@ -150,6 +152,14 @@ class PlaceIndex:
         photos, positioned, *limits = places.execute(_EXTENT).fetchone()
         bounds = None if limits[0] is None else Bounds(*limits)
         return Extent(photos, images, positioned, bounds, tuple(zone for (zone,) in zones))
+
+    def copies(self, digest: str) -> list[Candidate]:
+        """Return the photos with these very bytes, in the order of their references; rank 1 and similarity 0."""
+        rows = self._files.places.execute(
+            f"SELECT {_PHOTO_COLUMNS} FROM photos WHERE digest = ? ORDER BY reference, root",  # noqa: S608
+            (digest,),
+        )
+        return [_candidate(row, 0.0) for row in rows]
 
     def images(self) -> Iterator[Candidate]:
         """One photo for each distinct image, in the order of their references; rank 1 and similarity 0."""
@@ -238,6 +248,7 @@ def _create_places(path: Path) -> sqlite3.Connection:
         " easting REAL, northing REAL, zone TEXT, PRIMARY KEY (root, reference))"
     )
     places.execute("CREATE INDEX photos_by_image ON photos (image)")
+    places.execute("CREATE INDEX photos_by_digest ON photos (digest)")
     return places
 
 

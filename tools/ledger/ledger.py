@@ -1,8 +1,8 @@
 """Every attempt at a description, recorded before its result is used; a description is read back, not made again.
 
 One SQLite file can serve many indexes and several processes at once. Rows never expire. Beside the
-steps it keeps each photo's candidates of stage 1 and the sentence embeddings, so that both are computed once and a
-replay is the same on any processor, and what each answer took.
+steps it keeps each photo's candidates of stage 1, the verified pairs of photographs and the sentence embeddings, so
+that all are computed once and a replay is the same on any processor, and what each answer took.
 """
 
 import asyncio
@@ -16,16 +16,17 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError, model_validator
 
 from ..arrays import Floats
 from ..disk.process_locks import ProcessLocks
 from ..errors import LedgerError
-from ..records import Attempt, Candidate, Cue, Digest, Record, Steps
+from ..records import Attempt, Candidate, Cue, Digest, Record, Steps, Verification
 from .schema import PATIENCE, prepare
 
 _PARAMETERS_AT_ONCE = 500
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.2  # seconds before looking again at a step that is under way
+_FRACTION = 10_000  # points of a verification are kept in so many parts of a side
 _CUES = TypeAdapter(tuple[Cue, ...])
 _CANDIDATES = TypeAdapter(tuple[Candidate, ...])
 _COLUMNS = "key, image, describer, n, attempt, cues, error, raw, request, usage, finish_reason, latency, made"
@@ -62,6 +63,25 @@ class Retrieval(Record):
     def key(self) -> str:
         """The retrieval's key; readable, because all its parts are short."""
         return f"{self.image}/{self.index}/{self.k}/{self.dtype}/{self.backbone}"
+
+
+class Pair(Record):
+    """What decides a verification, and so its key: the bytes of both images, in the order of their digests, and how."""
+
+    first: Digest
+    second: Digest
+    verifier: str
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.first > self.second:
+            raise ValueError("the pair is in the order of the digests")
+        return self
+
+    @property
+    def key(self) -> str:
+        """The pair's key; readable, because all its parts are short."""
+        return f"{self.first}/{self.second}/{self.verifier}"
 
 
 class Ledger:
@@ -166,11 +186,47 @@ class Ledger:
         rows = self._select("SELECT candidates FROM retrievals WHERE key IN ({})", (), [retrieval.key])
         return list(self._parsed(_CANDIDATES.validate_json, rows[0][0])) if rows else None
 
-    def record_candidates(self, retrieval: Retrieval, candidates: Sequence[Candidate]) -> list[Candidate]:
-        """Write what was found, and return what the ledger now holds: another process may have been first."""
-        row = (retrieval.key, _CANDIDATES.dump_json(tuple(candidates)).decode(), _now())
-        self._write("INSERT OR IGNORE INTO retrievals VALUES (?, ?, ?)", [row])
+    def record_candidates(
+        self, retrieval: Retrieval, candidates: Sequence[Candidate], *, instead: Sequence[Candidate] | None = None
+    ) -> list[Candidate]:
+        """Write what was found, and return what the ledger now holds: another process may have been first.
+
+        What it holds is replaced only if that is still what `instead` says.
+        """
+        found = _CANDIDATES.dump_json(tuple(candidates)).decode()
+        self._write("INSERT OR IGNORE INTO retrievals VALUES (?, ?, ?)", [(retrieval.key, found, _now())])
+        if instead is not None and self.recall_candidates(retrieval) == list(instead):
+            self._write("UPDATE retrievals SET candidates = ? WHERE key = ?", [(found, retrieval.key)])
         return self.recall_candidates(retrieval) or list(candidates)
+
+    def recall_verifications(self, pairs: Iterable[Pair]) -> dict[Pair, Verification | str]:
+        """Return what each pair gave, or why it could not be verified the last time; raises `LedgerError`."""
+        by_key = {pair.key: pair for pair in pairs}
+        rows = self._select("SELECT key, matches, points, error FROM verifications WHERE key IN ({})", (), list(by_key))
+        return {by_key[key]: error or self._verification(matches, points) for key, matches, points, error in rows}
+
+    def record_verification(self, pair: Pair, found: Verification | str) -> Verification | str:
+        """Write what a pair gave, or why it could not be verified; returns what the ledger now holds.
+
+        What another process has found meanwhile stays, but not its failure.
+        """
+        failure = found if isinstance(found, str) else None
+        given = Verification(matches=0, inliers=0) if isinstance(found, str) else found
+        row = (pair.key, given.matches, _packed(given), failure, _now())
+        self._write(
+            "INSERT INTO verifications VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET matches ="
+            " excluded.matches, points = excluded.points, error = excluded.error, made = excluded.made"
+            " WHERE error IS NOT NULL",
+            [row],
+        )
+        return self.recall_verifications([pair])[pair]
+
+    def _verification(self, matches: int, points: bytes) -> Verification:
+        try:
+            rows = np.frombuffer(points, "<u2").reshape(-1, 4) / _FRACTION
+            return Verification(matches=matches, inliers=len(rows), points=tuple(map(tuple, rows.tolist())))
+        except (ValidationError, ValueError, TypeError) as error:
+            raise self._damaged() from error
 
     def recall_embeddings(self, encoder: str, phrases: Sequence[str]) -> dict[str, Floats]:
         """Return the unit vector `[d]` of each phrase that this encoder has embedded before."""
@@ -188,9 +244,10 @@ class Ledger:
         try:
             return parse(text)
         except ValidationError as error:
-            raise LedgerError(
-                f"The ledger {str(self.path)!r} holds a damaged row: name another with --ledger."
-            ) from error
+            raise self._damaged() from error
+
+    def _damaged(self) -> LedgerError:
+        return LedgerError(f"The ledger {str(self.path)!r} holds a damaged row: name another with --ledger.")
 
     def read(self, query: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Run a query that changes nothing; raises `LedgerError`."""
@@ -226,6 +283,11 @@ class Ledger:
                 f"The ledger {str(self.path)!r} cannot be written ({error}): free space or name another with --ledger."
             ) from error
         return written
+
+
+def _packed(found: Verification) -> bytes:
+    """Turn fractions of four decimals into whole numbers of two bytes, which loses nothing."""
+    return np.rint(_FRACTION * np.array(found.points, np.float64)).astype("<u2").tobytes()
 
 
 def _now() -> str:

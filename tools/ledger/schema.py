@@ -5,7 +5,7 @@ import time
 
 from ..errors import LedgerError
 
-VERSION = 3
+VERSION = 4
 PATIENCE = 30.0  # seconds to wait for another process's write
 
 _STEPS = """
@@ -27,8 +27,11 @@ _OTHERS = (
     "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, steps TEXT NOT NULL, made TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS retrievals ("
     "key TEXT PRIMARY KEY, candidates TEXT NOT NULL, made TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS verifications ("
+    "key TEXT PRIMARY KEY, matches INTEGER, points BLOB, error TEXT, made TEXT NOT NULL)",
 )
-# Version 2 kept no candidates of stage 1: all it lacks is a table. Version 1 kept successes alone, one row a key.
+# Version 3 kept no verified pairs, version 2 no candidates of stage 1 either: all they lack is tables. Version 1 kept
+# successes alone, one row a key.
 _FROM_1 = (
     "ALTER TABLE steps RENAME TO steps_1",
     _STEPS,
@@ -36,7 +39,7 @@ _FROM_1 = (
     " SELECT key, image, describer, n, 1, cues, raw, request, usage, finish_reason, latency, made FROM steps_1",
     "DROP TABLE steps_1",
 )
-_STEPS_FROM = {0: (_STEPS,), 1: _FROM_1, 2: ()}
+_STEPS_FROM = {0: (_STEPS,), 1: _FROM_1, 2: (), 3: ()}
 
 
 def prepare(database: sqlite3.Connection, name: str) -> None:
@@ -44,7 +47,7 @@ def prepare(database: sqlite3.Connection, name: str) -> None:
 
     Raises `LedgerError` for a file of a later version, and `sqlite3.Error`. `name` is the file's, for messages.
     """
-    _enter_wal(database)
+    enter_wal(database)
     database.execute("PRAGMA synchronous = FULL")
     if _version(database) == VERSION:
         return
@@ -67,7 +70,7 @@ def _version(database: sqlite3.Connection) -> int:
     return int(database.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _enter_wal(database: sqlite3.Connection) -> None:
+def enter_wal(database: sqlite3.Connection) -> None:
     """Turn on write-ahead logging; SQLite does not wait by itself when another process is just doing so."""
     deadline = time.monotonic() + PATIENCE
     while True:

@@ -236,3 +236,11 @@ def _geod() -> "Geod":
 
 def _geodesic(a: tuple[float, float], b: tuple[float, float]) -> float:
     return float(_geod().inv(a[1], a[0], b[1], b[0])[2])
+
+
+def tell_position(position: Position) -> str:
+    """Write a position for a person: degrees, or metres where there are no degrees."""
+    if position.latitude is not None and position.longitude is not None:
+        return f"{position.latitude:.6f}, {position.longitude:.6f}"
+    plane = f"zone {position.zone}" if position.zone else "a plane of its own"
+    return f"{position.easting:.1f} m E, {position.northing:.1f} m N in {plane}"

@@ -21,3 +21,9 @@ def one_line(text: str) -> str:
 def shown(path: str) -> str:
     """Write a path for a reply: in quotes, on one line, and harmless."""
     return f"'{one_line(path)}'"
+
+
+def in_quotes(text: str) -> str:
+    """Put foreign text into quotation marks that it cannot close: its own, and backslashes, are escaped."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{one_line(escaped)}"'

@@ -1,6 +1,7 @@
 """The tools for LangChain: `locate_photo` gives the graph's answer, and so do its four steps one by one."""
 
 import asyncio
+import dataclasses
 import json
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -14,12 +15,12 @@ from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode
 from places import name_of, with_describer, with_settings
 from pydantic import ValidationError
-from scripted import ScriptedDescriber, UnreachableDescriber
+from scripted import ScriptedDescriber, UnreachableDescriber, patch_verifier
 
 from internvl_vpr.agent import Context, langchain_tools, locate_photo_tool
 from internvl_vpr.agent.calls import LocatePhoto
 from internvl_vpr.agent.localizer.run import locate
-from internvl_vpr.tools.errors import PhotoError
+from internvl_vpr.tools.errors import PhotoError, UsageError
 from internvl_vpr.tools.records import Answer, Attempt, Candidate, Photo, Score
 
 
@@ -143,8 +144,34 @@ def test_the_steps_one_by_one_rank_as_the_graph_does(town: Path, context: Contex
     assert ranked == answer["candidates"]
 
 
+def test_the_steps_with_geometry_rank_as_the_graph_does(town: Path, context: Context, tmp_path: Path) -> None:
+    verifying = dataclasses.replace(context, verifier=patch_verifier(tmp_path)[0])
+    tools = tools_with(verifying)
+    photo = str(town / "query.png")
+    candidates = content(tools["coarse_retrieve"], photo=photo)["candidates"]
+    scores = [{"reference": one["reference"], "score": None, "matches": []} for one in candidates]
+    verified = content(tools["verify_geometry"], photo=photo, candidates=candidates)["verified"]
+    ranked = content(tools["apply_threshold"], candidates=candidates, scores=scores, verified=verified)["candidates"]
+    answer = asyncio.run(locate(photo, verifying)).model_dump(mode="json")
+    assert [one["geometry"] for one in ranked] == [one["geometry"] for one in answer["candidates"]]
+    assert verified[0]["reference"] == name_of(3)
+    assert len(verified[0]["points"]) == verified[0]["inliers"] == ranked[0]["geometry"]["inliers"] > 100
+
+
+def test_geometry_that_is_off_is_said(context: Context, tools: dict[str, BaseTool], photo: str) -> None:
+    for off in (tools, tools_with(context, verify="off")):
+        with pytest.raises(UsageError, match="not verified"):
+            call(off["verify_geometry"], photo=photo, candidates=[])
+
+
 def test_every_tool_has_schemas_for_what_it_takes_and_returns(tools: dict[str, BaseTool]) -> None:
-    assert list(tools) == ["coarse_retrieve", "describe_image", "score_candidates", "apply_threshold"]
+    assert list(tools) == [
+        "coarse_retrieve",
+        "describe_image",
+        "score_candidates",
+        "verify_geometry",
+        "apply_threshold",
+    ]
     for tool in tools.values():
         assert tool.description
         assert tool.args

@@ -119,7 +119,14 @@ def test_the_steps_stream_as_they_happen(folder: Path, localize: RemoteGraph) ->
         file.write(b"\0")  # other bytes, so that it must be described
     steps: Iterator[Any] = localize.stream({"photo": str(folder / "other.png")}, stream_mode=["updates"])
     names = [name for step in steps for name in step.data]
-    assert names == ["coarse_retrieve", "recall_descriptions", "describe_image", "score_candidates", "apply_threshold"]
+    assert names == [
+        "coarse_retrieve",
+        "recall_descriptions",
+        "describe_image",
+        "score_candidates",
+        "verify_geometry",
+        "apply_threshold",
+    ]
 
 
 def test_schemas_and_drawing_are_the_graph_s_own(client: SyncLangGraphClient, localize: RemoteGraph) -> None:
@@ -155,7 +162,7 @@ def test_the_assistant_streams_its_steps_and_their_progress(folder: Path, assist
     parts: list[Any] = list(assistant.stream({"messages": [message]}, stream_mode=["updates", "custom"]))
     assert [name for part in parts if part.event == "updates" for name in part.data] == ["chat", "tools", "chat"]
     stages = [part.data["stage"] for part in parts if part.event == "custom"]
-    assert list(dict.fromkeys(stages)) == ["retrieving", "describing", "comparing"]
+    assert list(dict.fromkeys(stages)) == ["retrieving", "describing", "comparing", "verifying"]
 
 
 def test_what_a_person_can_mend_is_told(folder: Path, localize: RemoteGraph) -> None:

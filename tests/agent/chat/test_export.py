@@ -162,12 +162,13 @@ def test_an_answer_has_place_link_cues_runners_up_notes_and_settings() -> None:
     for line in (
         "# Talk",
         "### Answer 1: night\\.jpg",
-        "- **place:** 48.200000, 16.370000",
+        '- **verdict:** Likely: "night\\.jpg" was taken at 48.200000, 16.370000.',
         "- **map:** <https://www.openstreetmap.org/?mlat=48.20000&mlon=16.37000&zoom=19>",
-        "- **how sure:** S = 0.720, above τ = 0.5: the cues decide",
+        '- **why:** "sign" in the photo fits "the sign" in "a\\.jpg".',
+        "- **words:** S = 0.720, above τ = 0.5: the cues decide",
         "- **margin:** 0.320 above the best S of any place more than 25 m away",
         "- **note:** A note.",
-        "- **the photo's own position:** 48.210000, 16.370000 (not used)",
+        "- **own position:** The photo's own position, which was not used, is 1,112 m from there.",
         "| sign | 0.800 | the sign | 0.900 | 0.720 |",
         "| 2 | 3 | 0.400 | no | 0.500 | 48.210000, 16.370000 | 1,112 m | far\\.jpg |",
         "| tau | 0.5 |",
@@ -180,9 +181,9 @@ def test_an_unknown_place_and_one_without_scores_are_told() -> None:
     unknown = answer(cues=(Cue(text="a wall", score=1, weight=1),))
     unscored = answer(candidate(1, position=None, score=None, retained=False, matches=()))
     written = export_markdown([], [unknown, unscored], "Talk")
-    assert "- **place:** not a place I know\n" in written
+    assert "- **verdict:** Probably not in your map: nothing in it is clearly the place of" in written
     assert "| a wall | 1.000 |" in written
-    assert "- **place:** no position (unconfirmed)\n" in written
+    assert 'looks most like the place where "a\\.jpg" was, which has no position.' in written
 
 
 def test_settings_that_answers_share_are_told_once() -> None:

@@ -20,6 +20,7 @@ from pseudo_terminal import PseudoTerminal
 from internvl_vpr.agent.localizer.context import open_context
 from internvl_vpr.agent.localizer.run import locate
 from internvl_vpr.agent.view.answer import coordinates
+from internvl_vpr.agent.words.verdict import told_as, verdict, verdict_line
 from internvl_vpr.evals.town.town import build_town
 from internvl_vpr.tools.compare_places import compare_candidates, compare_places
 from internvl_vpr.tools.index.build import update_index
@@ -137,15 +138,12 @@ def test_the_conversation_with_the_rules(
     first, runner_up = answer.candidates[:2]
     assert "retrieved in" in where
     assert re.search(r"(described|read back) \d+", packed_blanks(where))
-    assert coordinates(answer.position) in where
-    assert "openstreetmap.org" in where
+    assert verdict(answer) in packed_blanks(where)
+    assert "Why: " in where
+    assert ("openstreetmap.org" in where) == (told_as(answer) not in ("unknown", "withheld"))
     assert packed(first.reference) in packed(where)
     assert packed(night[0]) in packed(where)  # beside its picture
     assert "▀" in where
-    assert f"S = {first.score:.3f}" in where
-    assert all(cue.text.split()[0] in where for cue in answer.cues)
-    assert all(f"{match.weight:.2f}" in where and f"{match.cosine:.2f}" in where for match in first.matches)
-    assert all(coordinates(candidate.position) in where for candidate in answer.candidates[1:K])
 
     total = sum(match.weight * match.cosine for match in first.matches)
     assert total == pytest.approx(first.score, abs=1e-5)  # told with five decimals
@@ -160,9 +158,9 @@ def test_the_conversation_with_the_rules(
     assert f"{runner_up.score:.3f}" in compared
     assert ("No text on signs" in packed_blanks(sign)) == (not any('"' in cue.text for cue in answer.cues))
     assert f"S = {first.score:.3f}" in packed_blanks(sure)
-    assert "τ is 0.7 from now on" in packed_blanks(trust)
+    assert "trust is 0.7 from now on" in packed_blanks(trust)
     assert "n is 5 from now on" in packed_blanks(cues)
-    groups = compare_places(answers_of(demo, one_place_twice, tau=0.7, n=5)).groups
+    groups = compare_places(answers_of(demo, one_place_twice, trust=0.7, n=5)).groups
     assert groups == ((0, 1),)
     assert "Taken at the same place: 1 and 2" in packed_blanks(same)
     everything = len(list((demo / "town" / "database").iterdir())) + 8
@@ -235,12 +233,12 @@ def test_the_conversation_with_a_model_at_an_endpoint(
                 step(reply=INVENTED),
                 step(reply="I am not sure."),
             ],
-            ("How sure:", "I am not sure."),  # what it invented was fed back once
+            ("The answer is", "I am not sure."),  # what it invented was fed back once
         ),
         (
             "only trust above 0.7",
-            [step(tool="change_settings", arguments={"tau": "0.7"}), step(reply="So be it: 0.7.")],
-            ("τ is 0.7 from now on", "So be it: 0.7."),
+            [step(tool="change_settings", arguments={"trust": "0.7"}), step(reply="So be it: 0.7.")],
+            ("trust is 0.7 from now on", "So be it: 0.7."),
         ),
         (
             "use 5 cues",
@@ -263,7 +261,8 @@ def test_the_conversation_with_a_model_at_an_endpoint(
         (
             "where was it taken?",
             [step(reply=INVENTED), step(tool="index_photos", arguments={"folder": "/"})],
-            ("could not be followed", "openstreetmap"),  # the rules stand in, and say so
+            # The rules stand in, and say so; of a map that was never checked, nothing is told as a place above 0.7.
+            ("could not be followed", "A lead, not a place."),
         ),
     ]
     with serve(*(answer for _, answers, _ in turns for answer in answers)) as server:
@@ -293,7 +292,7 @@ def test_ctrl_c_gives_up_the_question_and_twice_ends_the_chat(
         talk.terminal.press_ctrl_c()
         talk.terminal.wait_for("Stopped;")
         talk.terminal.wait_for("› /retry")
-        assert "S =" in talk.ask("")
+        assert "Why: " in talk.ask("")
         talk.terminal.press_ctrl_c()
         talk.terminal.wait_for("again to end")
         talk.terminal.press_ctrl_c()
@@ -336,7 +335,8 @@ def test_paths_as_terminals_give_them(demo: Path, environ: dict[str, str], night
             assert packed(odd.name) in packed(talk.ask(written))
         pasted = f"\x1b[200~{night[0]}\n{night[1]}\x1b[201~"
         both = talk.ask(pasted)
-        assert both.count("openstreetmap.org") == 2
+        for answer in answers_of(demo, night[:2]):
+            assert verdict_line(answer) in packed_blanks(both)
         talk.terminal.resize(60, 50)
         assert max(map(len, talk.ask("why?").splitlines())) <= 60
         talk.terminal.type("/cand\t")
@@ -387,6 +387,6 @@ def test_plain_text_is_only_ever_appended(
         talk.wait_for_prompt()
         before = len(talk.terminal.raw)
         shown = talk.ask(night[0])
-        assert "How sure:" in shown
+        assert "Why: " in shown
         assert not set("▀█░━─┃") & set(shown)
         assert b"\x1b" not in talk.terminal.raw[before:]

@@ -52,14 +52,16 @@ def test_jsonl_is_one_object_an_event(run: Run) -> None:
     types = [event["type"] for event in events]
     assert types[:2] == ["question", "called"]
     assert types[-3:] == ["returned", "replied", "end"]
-    assert {"retrieving", "describing", "comparing"} == {e["stage"] for e in events if e["type"] == "progress"}
+    assert {"retrieving", "describing", "comparing", "verifying"} == {
+        e["stage"] for e in events if e["type"] == "progress"
+    }
 
 
 @pytest.mark.parametrize(
     ("lines", "code"),
     [
         ("town/query.png", 0),
-        ("use 2 cues\nsay unknown below the threshold\nonly trust above 1\ntown/query.png", 3),
+        ("use 2 cues\nbelow_tau=strict\ntau 1\ntown/query.png", 3),
         ("town/none.png", 2),
         ("town/notes.jpg", 2),
         ("town/notes.jpg\nwhat is on the map?", 0),

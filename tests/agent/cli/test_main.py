@@ -1,6 +1,7 @@
 """The command as a user runs it: exit codes, what goes to stdout and to stderr."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -74,7 +75,9 @@ def test_a_piped_answer_has_no_colour_and_shows_place_and_link(run: Run, indexed
     assert found.returncode == 0
     assert "\x1b" not in found.stdout
     assert "https://www.openstreetmap.org/?mlat=45." in found.stdout
-    assert "45." in found.stdout.split("\nplace")[1].splitlines()[0]
+    assert re.match(r"(Confirmed|Likely|A guess|One of \d+ places that look the same): ", found.stdout)
+    assert "calibration of τ" not in found.stdout
+    assert "calibration of τ" in run("locate", indexed / "query.png", "--places", indexed / "places", "--why").stdout
     assert max(map(len, found.stdout.splitlines())) <= 80
 
 
@@ -148,10 +151,13 @@ def test_positions_can_come_from_a_table(run: Run, indexed: Path, tmp_path: Path
 def test_hostile_names_and_signs_reach_the_terminal_as_text(run: Run, indexed: Path, tmp_path: Path) -> None:
     hostile = tmp_path / "[bold]\x1b]0;owned\x07\u202e.png"
     shutil.copy(indexed / "query.png", hostile)
-    found = run("locate", hostile, "--places", indexed / "places")
+    found = run("locate", hostile, "--places", indexed / "places", COLUMNS="200")
     assert found.returncode == 0
     assert not set("\x1b\x07\u202e") & set(found.stdout)
     assert "[bold]\\x1b]0;owned\\x07\\u202e.png" in found.stdout
+    elsewhere = run("locate", hostile, "--places", indexed / "places", "--matches", tmp_path / "matches.jpg")
+    assert (elsewhere.returncode, elsewhere.stdout) == (2, "")
+    assert "name a file that ends in .png" in elsewhere.stderr
     missing = run("locate", tmp_path / "\x1b[2J.png", "--places", indexed / "places")
     assert "\x1b" not in missing.stderr
 

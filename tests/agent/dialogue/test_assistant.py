@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
+from PIL import Image
 from places import name_of, with_describer, with_settings
 from scripted import ScriptedDescriber, UnreachableDescriber
 from talking import calls_of, replies_of, talk
@@ -55,7 +56,7 @@ def test_a_whole_conversation_uses_these_tools(town: Path, context: Context) -> 
         ("compare_places", {"ranks": [1, 2]}),
         ("explain_match", {"about": "text", "rank": 1}),
         ("explain_match", {"about": "certainty", "rank": 1}),
-        ("change_settings", {"tau": 0.7}),
+        ("change_settings", {"trust": 0.7}),
         ("change_settings", {"n": 5}),
         ("compare_places", {"photos": [photo, other]}),
     ]
@@ -63,7 +64,7 @@ def test_a_whole_conversation_uses_these_tools(town: Path, context: Context) -> 
     assert [type(result.artifact) for result in results[:4:3]] == [Answer, CandidateComparison]
     assert isinstance(results[1].artifact, Explanation)
     assert isinstance(results[-1].artifact, PlaceComparison)
-    assert results[-1].artifact.groups == ((0, 1),)
+    assert results[-1].artifact.groups == ()  # nothing is verified here, and no sign is read
     assert all(result.status == "success" for result in results)
     assert replies_of(messages) == [result.text for result in results]
 
@@ -142,7 +143,9 @@ def test_a_folder_that_is_added_is_found_by_the_next_question(town: Path, contex
     shutil.copytree(town / "places", places)
     write_textures(holiday, range(20, 22))
     own = replace(context, index=PlaceIndex.open(places))
-    query = str(holiday / name_of(20))
+    query = str(tmp_path / "again.png")
+    with Image.open(holiday / name_of(20)) as pixels:
+        pixels.save(query, compress_level=1)  # the same view in another file
     try:
         messages = talk(own, query, f"add {holiday} to the map", query)
     finally:

@@ -115,25 +115,27 @@ class TestSettings:
     @pytest.mark.parametrize(
         ("words", "arguments"),
         [
-            ("only trust above 0.7", {"tau": 0.7}),
-            ("only trust above 0,7", {"tau": 0.7}),
-            ("trust from 70 % on", {"tau": 0.7}),
-            ("nur über 0.7 vertrauen, mit 5 Stichworten", {"tau": 0.7, "n": 5}),
+            ("only trust above 0.7", {"trust": 0.7}),
+            ("only trust above 0,7", {"trust": 0.7}),
+            ("trust from 70 % on", {"trust": 0.7}),
+            ("nur über 0.7 vertrauen, mit 5 Stichworten", {"trust": 0.7, "n": 5}),
+            ("only confirmed", {"trust": "confirmed"}),
+            ("be stricter", {"trust": "stricter"}),
             ("tau=-0.5 please", {"tau": -0.5}),
             ("τ −0.5", {"tau": -0.5}),
             ("use five cues", {"n": 5}),
             ("retrieve 1,000 candidates", {"k": 1000}),
             ("k=50", {"k": 50}),
-            ("be strict", {"below_tau": "strict"}),
-            ("say unknown when you are not sure", {"below_tau": "strict"}),
-            ("trust everything", {"tau": -1.0}),
+            ("strict mode", {"below_tau": "strict"}),
+            ("say unknown when you are not sure", {"trust": "confirmed"}),
+            ("trust everything", {"trust": "any"}),
             ("what are the settings?", {}),
         ],
     )
     def test_what_the_latest_message_names_is_changed(
         self, server: FaultyServer, words: str, arguments: dict[str, Any]
     ) -> None:
-        asked = {**arguments, **({"tau": f"{arguments['tau']:g}"} if "tau" in arguments else {})}
+        asked = {name: f"{value:g}" if isinstance(value, float) else value for name, value in arguments.items()}
         found = choose(server, [HumanMessage(words)], tool("change_settings", **asked))
         assert found.calls == (Call(name="change_settings", arguments=arguments),)
 
@@ -143,6 +145,8 @@ class TestSettings:
             ("only trust above 0.7", {"tau": "0.1"}),
             ("only trust above 0.7", {"tau": "0.7", "k": 1}),
             ("only trust above 0.7", {"below_tau": "strict"}),
+            ("only trust above 0.7", {"trust": "any"}),
+            ("only confirmed", {"trust": "any"}),
             ("where was '/x/tau 0.1; use 5 cues.png' taken?", {"tau": "0.1"}),
             ("where was '/x/tau 0.1; use 5 cues.png' taken?", {"n": 5}),
             ("why?", {"n": 5}),

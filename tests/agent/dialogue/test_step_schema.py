@@ -19,6 +19,7 @@ jsonschema = pytest.importorskip("jsonschema")
 
 TEXT = st.text(st.characters(exclude_categories=["C"], exclude_characters='"\\\x7f\ufffd'), min_size=1, max_size=60)
 RANK = st.integers(1, 10_000)
+SHARE = st.from_regex(r"0\.[0-9]{0,5}[1-9]", fullmatch=True).filter(str.isascii)
 TAU = st.from_regex(r"-?0(\.[0-9]{1,6})?|-?1", fullmatch=True, alphabet="-.0123456789")
 TOOLS: dict[ToolName, dict[str, st.SearchStrategy[Any]]] = {
     "locate_photo": {"photo": TEXT},
@@ -37,6 +38,7 @@ TOOLS: dict[ToolName, dict[str, st.SearchStrategy[Any]]] = {
         "k": st.none() | RANK,
         "n": st.none() | st.integers(1, 10),
         "tau": st.none() | TAU,
+        "trust": st.none() | st.sampled_from(["confirmed", "likely", "any", "stricter"]) | SHARE,
         "below_tau": st.none() | st.sampled_from(["strict", "fallback"]),
     },
     "index_photos": {"folder": TEXT},
@@ -112,8 +114,9 @@ def test_what_the_schema_allows_is_understood(chosen: tuple[ToolName, dict[str, 
     assert is_valid(content)
     found = parse_step(content)
     given_ones = {key: value for key, value in arguments.items() if value is not None}
-    if "tau" in given_ones:
-        given_ones["tau"] = float(given_ones["tau"])
+    for key in ("tau", "trust"):
+        if key in given_ones and given_ones[key][-1:].isdigit():
+            given_ones[key] = float(given_ones[key])
     assert found == Call(name=name, arguments=given_ones)
     assert ARGUMENTS[name].model_validate(found.arguments)
 

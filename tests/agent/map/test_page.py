@@ -255,7 +255,7 @@ def test_an_answer_s_candidates_stand_where_they_are_by_rank(index: PlaceIndex) 
     assert sorted(str(one) for one in lines) == ["to held", "to own", "to retained"]
     for words in (
         "48.200000, 16.370000", "S = 0.720, above τ = 0.5: the cues decide", "A note.", "large disc: the place",
-        "48.201000, 16.370000 (not used)", "5 candidates by final rank", "3 candidates in UTM zone 33 north",
+        "which was not used, is 111 m from there.", "5 candidates by final rank", "3 candidates in UTM zone 33 north",
     ):  # fmt: skip
         assert words in text
 
@@ -272,7 +272,7 @@ def test_equation_9_can_be_computed_from_the_page(index: PlaceIndex) -> None:
 
 def test_an_unknown_place_is_told_with_its_cues(index: PlaceIndex) -> None:
     text = render_map(index, [answer()])
-    assert "not a place I know" in text
+    assert "Probably not in your map" in text
     assert "The photo's cues" in text
     assert "candidates by final rank" not in text
 
@@ -419,7 +419,7 @@ def test_the_command_writes_the_index_and_locates_photos(
     text = (tmp_path / "found.html").read_text()
     assert_whole_in_itself(text, Page(text))
     assert text.count("data:image/jpeg;base64,") >= 2
-    assert f"<dt>reference</dt><dd><bdi>{name_of(3)}</bdi></dd>" in text
+    assert f"<dt>best match</dt><dd><bdi>{name_of(3)}</bdi></dd>" in text
     (tmp_path / "mine.html").write_text("mine")
     assert run(town / "places", "--out", "mine.html", "--photo", "gone.png").returncode == 2
     assert (tmp_path / "mine.html").read_text() == "mine"

@@ -226,7 +226,6 @@ def test_the_other_tools_give_what_the_functions_give(context: Context, town: Pa
         assert text_of(result) == record.model_dump_json()
         assert result.structured_content == record.model_dump(mode="json")
         jsonschema.validate(result.structured_content, TypeAdapter(type(record)).json_schema())
-    assert compare_places(answers).groups == ((0, 1),)
 
 
 REFUSED = (
@@ -419,4 +418,4 @@ def test_many_questions_at_once_are_all_answered_right(context: Context, town: P
     for photo, result in zip(photos, asyncio.run(ask()), strict=True):
         answer = Answer.model_validate_json(text_of(result))
         assert answer.photo == Path(photo)
-        assert answer.reference == Path(photo).name
+        assert f'This photo is in your map, as "{Path(photo).name}"' in " ".join(answer.notes)

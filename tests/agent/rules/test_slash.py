@@ -34,7 +34,7 @@ def test_every_name_is_one_commands_and_says_what_it_does() -> None:
     [
         *("locate", "why", "compare", "candidates", "cues", "sure", "settings", "add", "db", "map", "export", "replay"),
         *("retry", "undo", "cost", "history", "continue", "sessions", "images", "plain", "help", "quit", "exit"),
-        *("open", "where", "report", "k", "n", "tau"),
+        *("open", "where", "report", "k", "n", "trust", "tau"),
     ],
 )
 def test_the_commands_that_are_promised_exist(name: str) -> None:

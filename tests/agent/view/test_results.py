@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
-from answers import FAR, PAYLOADS, STEERING, answer, answers, candidate
+from answers import FAR, PAYLOADS, STEERING, answer, answers, candidate, graded
 from drawing import on_terminal, render
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,13 +18,16 @@ from internvl_vpr.agent.view.results import (
     show_candidates_compared,
     show_comparison,
     show_explanation,
+    show_in_a_line,
     show_map_summary,
+    tell_in_a_line,
 )
+from internvl_vpr.agent.words.verdict import verdict_line
 from internvl_vpr.tools.compare_places import compare_candidates, compare_places
 from internvl_vpr.tools.errors import UsageError
 from internvl_vpr.tools.explain_match import explain_match
 from internvl_vpr.tools.map_summary import MapSummary
-from internvl_vpr.tools.records import Answer, Cue, CueMatch
+from internvl_vpr.tools.records import Answer, Cue, CueMatch, Grade
 from internvl_vpr.tools.text.foreign import one_line
 
 SUMMARY = MapSummary(
@@ -92,7 +96,7 @@ def test_an_explanation_adds_up() -> None:
 def test_a_candidate_says_how_far_it_is_and_where_its_file_lies() -> None:
     listed = answer(candidate(1), candidate(2, "b.jpg", FAR, path=Path("/photos/b.jpg"), score=0.1, retained=False))
     shown = render(show_candidate(listed, 2))
-    for text in ("2 of 2, 1,112 m from the first", "/photos/b.jpg", "unconfirmed", "mlat=48.21000", "the sign"):
+    for text in ("2 of 2, 1,112 m from the first", "/photos/b.jpg", "not above τ", "mlat=48.21000", "the sign"):
         assert text in shown
     with pytest.raises(UsageError):
         show_candidate(listed, 3)
@@ -103,15 +107,20 @@ def test_long_lists_say_how_many_more_there_are() -> None:
     assert "3 → 20" in shown
     assert "3 → 21" not in shown
     assert "and 10 more" in shown
-    assert "does not show a place I know" in render(show_candidates(answer()))
+    assert "probably not in your map" in render(show_candidates(answer()))
 
 
 def test_a_comparison_shows_every_photo_and_says_which_belong_together() -> None:
-    looks = candidate(1, "b.jpg", score=0.1, retained=False)
-    located = [answer(candidate(1), photo="x.jpg"), answer(looks, photo="y.jpg"), answer(photo="z.jpg")]
+    located = [
+        answer(candidate(1), photo="x.jpg", grade="confirmed", digest="a" * 64),
+        answer(candidate(1, "b.jpg"), photo="y.jpg", grade="confirmed", digest="b" * 64),
+        answer(photo="z.jpg", digest="c" * 64),
+        answer(candidate(1), photo="v.jpg", grade="unknown", digest="d" * 64),
+    ]
     shown = render(show_comparison(compare_places(located)))
-    for text in ("x.jpg", "looks", "cues", "not a place I know", "same place: 1 and 2", "did not confirm 2"):
+    for text in ("x.jpg", "confirmed", "not a place I know", "probably not in your map", "same place: 1 and 2"):
         assert text in shown
+    assert "I cannot tell whether these show one place: 1 and 3; 1 and 4" in shown
 
 
 def test_two_candidates_are_shown_beside_each_other() -> None:
@@ -119,7 +128,7 @@ def test_two_candidates_are_shown_beside_each_other() -> None:
     listed = answer(candidate(1), candidate(2, "b.jpg", FAR, matches=(other,), score=0.32, retained=False),
                     cues=(Cue(text="sign", score=1, weight=0.8),))  # fmt: skip
     shown = render(show_candidates_compared(compare_candidates(listed, 1, 2)))
-    for text in ("the sign", "a wall", "0.90", "0.40", "+0.400", "1,112 m", "not above τ, so unconfirmed"):
+    for text in ("the sign", "a wall", "0.90", "0.40", "+0.400", "1,112 m", "not above τ"):
         assert text in shown
     unscored = answer(candidate(1), candidate(2, score=None, retained=False, matches=()))
     assert "not scored" in render(show_candidates_compared(compare_candidates(unscored, 1, 2)))
@@ -129,3 +138,15 @@ def test_a_map_is_shown_in_numbers() -> None:
     shown = render(show_map_summary(SUMMARY))
     for text in ("12", "10 distinct", "11 of them have a position", "/photos", "743 m", "UTM zone 33U", "cccccccccccc"):
         assert text in shown
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "x" * 200, *PAYLOADS])
+def test_one_of_several_photos_takes_one_line(name: str) -> None:
+    for grade in get_args(Grade):
+        listed = graded(grade, photo=name.replace("/", ":"))
+        (line,) = render(show_in_a_line(3, listed)).rstrip("\n").split("\n")
+        assert cell_len(line) <= 80
+        assert line.startswith('3. "')
+        assert verdict_line(listed) in line
+        assert f": {verdict_line(listed)}." in tell_in_a_line(3, listed)
+        assert "\n" not in tell_in_a_line(3, listed)

@@ -1,58 +1,131 @@
 """An answer and its candidates, told completely without a picture."""
 
+import re
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
-from answers import FAR, answer, answers, candidate
+from answers import FAR, PROBABILITY, answer, answers, candidate, graded
 from hypothesis import given
 
 from internvl_vpr.agent import words
 from internvl_vpr.agent.view.answer import coordinates
+from internvl_vpr.agent.words.answer import facts_of
 from internvl_vpr.agent.words.phrases import quoted
 from internvl_vpr.tools.errors import UsageError
-from internvl_vpr.tools.records import Answer
+from internvl_vpr.tools.records import Answer, Cue, CueMatch, Grade, Position
 
 
-def test_an_answer_is_complete() -> None:
-    listed = answer(candidate(1), candidate(2, "b.jpg", FAR, score=0.4, retained=False))
-    told = words.tell_answer(listed)
-    for part in (
-        'The photo "night.jpg" was taken at 48.200000, 16.370000.',
-        "https://www.openstreetmap.org/?mlat=48.20000&mlon=16.37000",
-        'the reference "a.jpg", the first of 2 candidates',
-        "How sure: S = 0.720, above τ = 0.5: the cues decide.",
-        "Margin: 0.320 above the best S of any place more than 25 m away.",
-        "Promise: none, as τ is not calibrated",
-        'the cue "sign" (weight 0.800), whose best match there is "the sign" (cosine 0.900)',
-        "By looks alone it was third, similarity 0.500.",
-        'Runner-up: "b.jpg" at 48.210000, 16.370000, 1,112 m from the first, S = 0.400, not above τ, so unconfirmed',
-        "1 image described now, 2 read back from the ledger.",
-    ):
-        assert part in told
+def told(grade: Grade, **changes: Any) -> list[str]:
+    return words.tell_answer(graded(grade, **changes)).split("\n")
 
 
-def test_an_answer_by_looks_alone_is_unconfirmed() -> None:
-    told = words.tell_answer(answer(candidate(1, score=0.3, retained=False)))
-    assert "looks most like 48.200000, 16.370000, but this is unconfirmed" in told
-    assert "was taken at" not in told
-    assert "not above τ = 0.5: looks alone decide" in told
-    assert "Promise: none, as S is not above τ." in told
+def test_a_confirmed_answer_says_where_and_the_one_reason() -> None:
+    own = Position(latitude=48.2001, longitude=16.37)
+    assert told("confirmed", probability=PROBABILITY, query_position=own) == [
+        'Confirmed: "night.jpg" was taken at 48.200000, 16.370000.',
+        "Map: https://www.openstreetmap.org/?mlat=48.20000&mlon=16.37000&zoom=19",
+        "2 photos of your map agree, at most 6 m apart.",
+        'Why: 254 points of the photo fit "a.jpg".',
+        "48 of 50 such answers on your own map were right.",
+        "The photo's own position, which was not used, is 11 m from there.",
+    ]
 
 
-def test_an_unknown_place_is_an_answer() -> None:
-    told = words.tell_answer(answer(notes=("No candidate's cues match above τ = 0.5, so no place is named.",)))
-    assert "does not show a place I know" in told
-    assert 'Its cues are: "sign".' in told
-    assert "so no place is named" in told
-    assert "openstreetmap" not in told
+def test_a_likely_answer_is_not_called_confirmed() -> None:
+    assert told("likely")[0] == 'Likely: "night.jpg" was taken at 48.200000, 16.370000.'
 
 
-def test_an_unknown_place_with_candidates_marks_them_as_unconfirmed() -> None:
-    listed = answer(candidate(1, score=0.3, retained=False), status="unknown", reference=None, position=None)
-    told = words.tell_answer(listed)
-    assert "does not show a place I know" in told
-    assert "unconfirmed" in told
-    assert '1. "a.jpg"' in told
+def test_places_that_look_the_same_are_all_named() -> None:
+    said = told("ambiguous", places=12)
+    assert said[0].startswith("One of 12 places that look the same: ")
+    first, *others = [line for line in said if line[:1].isdigit()]
+    assert first == '1. 48.200000, 16.370000: "a.jpg".'
+    for rank, line in enumerate(others, start=2):
+        north = 0.01 * (rank - 1)
+        found = re.fullmatch(
+            rf'{rank}\. {48.2 + north:.6f}, 16\.370000, ([\d,]+) (k?)m from the first: "a\.jpg"\.', line
+        )
+        assert found
+        metres = float(found[1].replace(",", "")) * (1000 if found[2] else 1)
+        assert metres == pytest.approx(111_180 * north, rel=0.05 if found[2] else 0.001)  # a degree at 48° north
+    assert len(others) == 11
+    assert sum(line.startswith("Map: ") for line in said) == 12
+    assert "Why: 254 points fit the first, 251 another, and no sign decides." in said
+
+
+def test_an_unknown_place_gets_a_lead_and_no_link() -> None:
+    assert told("unknown", probability=PROBABILITY) == [
+        'Probably not in your map: nothing in it is clearly the place of "night.jpg".',
+        'Nearest by looks: "a.jpg", at 48.210000, 16.370000. A lead, not a place.',
+        "Why: only 9 points of the photo fit the best match, as many as by chance.",
+    ]
+    assert told("unknown", candidates=()) == [
+        'Probably not in your map: nothing in it is clearly the place of "night.jpg".'
+    ]
+
+
+def test_a_sign_that_both_have_is_the_reason() -> None:
+    cue = CueMatch(cue="CAFE AMBER", weight=1, matched="Café Amber", cosine=1)
+    read = (Cue(text="CAFE AMBER", score=9, weight=1),)
+    by_sign = {"cues": read, "decided_by": "cues", "settings": {"tau": 0.97, "describer_id": "signage/3"}}
+    first = candidate(1, matches=(cue,), score=1.0)
+    assert 'Why: the sign "CAFE AMBER" is read in both.' in words.tell_answer(answer(first, **by_sign))
+    other = candidate(1, matches=(cue.model_copy(update={"matched": "AMBER STORE"}),))
+    assert 'is read in the photo, and "AMBER STORE" in "a.jpg".' in words.tell_answer(answer(other, **by_sign))
+
+
+@pytest.mark.parametrize("grade", get_args(Grade))
+def test_a_probability_is_told_only_with_its_counts(grade: Grade) -> None:
+    assert not [line for line in told(grade) if "right" in line or "%" in line or "probab" in line.lower()[9:]]
+    labelled = PROBABILITY.model_copy(update={"basis": "labelled photographs"})
+    said = [line for line in told(grade, probability=labelled) if "right" in line]
+    known = ["48 of 50 such answers on labelled photographs of other places were right."]
+    assert said == ([] if grade == "unknown" else known)
+
+
+@pytest.mark.parametrize(
+    ("trust", "grade", "begins"),
+    [
+        ("confirmed", "confirmed", "Confirmed: "),
+        ("confirmed", "likely", "Not confirmed: one place is likely for "),
+        ("confirmed", "ambiguous", "Not confirmed: 3 places fit "),
+        ("confirmed", "unknown", "Probably not in your map: "),
+        ("any", "likely", "Likely: "),
+        ("any", "unknown", "A guess: "),
+        (0.95, "confirmed", "Confirmed: "),
+        (0.97, "confirmed", "Not sure enough: of the answers like that for "),
+        (0.95, "ambiguous", "Not sure enough: "),
+    ],
+)
+def test_only_what_is_trusted_is_told_as_a_place(trust: str | float, grade: Grade, begins: str) -> None:
+    said = told(grade, settings={"tau": 0.97, "trust": trust}, probability=PROBABILITY)
+    assert said[0].startswith(begins)
+    is_place = begins.startswith(("Confirmed", "Likely", "A guess"))
+    assert any(line.startswith("Map: ") for line in said) == is_place
+    assert any("A lead, not a place." in line for line in said) != is_place
+
+
+def test_a_share_is_reached_by_no_answer_that_nobody_counted() -> None:
+    (verdict, *_) = told("confirmed", settings={"tau": 0.97, "trust": 0.5})
+    assert verdict == 'Not sure enough: how often answers like that for "night.jpg" are right is not known.'
+
+
+def test_what_was_not_verified_is_a_guess_as_it_was() -> None:
+    by_looks = words.tell_answer(answer(candidate(1, score=0.3, retained=False)))
+    assert by_looks.startswith('A guess: "night.jpg" looks most like the place at 48.200000, 16.370000.')
+    assert 'Why: only its looks speak for it, which are most like those of "a.jpg".' in by_looks
+    stored = answer(candidate(1)).model_dump(mode="json", exclude={"grade", "probability", "alternatives"})
+    assert words.tell_answer(Answer.model_validate(stored)).startswith('Likely: "night.jpg" was taken at ')
+
+
+def test_notes_about_scores_are_kept_for_why() -> None:
+    notes = ("No candidate's cues match above τ = 0.5, so the coarse order stands.", "This photo is in your map.")
+    listed = graded("likely", notes=notes)
+    assert [line for line in words.tell_answer(listed).split("\n") if "Note" in line] == [
+        "Note: This photo is in your map."
+    ]
+    assert notes[0] in [fact.says for fact in facts_of(listed)]
 
 
 @given(drawn=answers())
@@ -76,4 +149,4 @@ def test_long_lists_say_how_many_more_there_are() -> None:
     assert told.endswith("And 20 more.")
     assert '10. "a.jpg"' in told
     assert "11. " not in told
-    assert "does not show a place I know" in words.tell_candidates(answer())
+    assert "probably not in your map" in words.tell_candidates(answer())

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from answers import FAR, HERE, answer, calibration, candidate, composed
+from answers import FAR, HERE, PROBABILITY, answer, calibration, candidate, composed, graded
 
 from internvl_vpr.agent import words
 from internvl_vpr.tools.explain_match import explain_match
@@ -24,19 +24,31 @@ def scored(score: float, given_tau: float, *, calibrated: bool) -> Answer:
     )
 
 
-def test_the_promise_of_a_calibrated_tau_is_told_once() -> None:
+def test_what_tau_was_calibrated_to_is_told_where_somebody_asks_why() -> None:
     promised = scored(0.9, 0.5, calibrated=True)
-    for told in (words.tell_answer(promised), words.tell_explanation(explain_match(promised), "certainty")):
-        assert told.count("are right at least 95 times in 100") == 1
-        assert "Promise: Answers with S > 0.5" in told
-    held_back = scored(0.4, 0.5, calibrated=True)
-    assert "Promise: none, as S is not above τ." in words.tell_answer(held_back)
+    assert "times in 100" not in words.tell_answer(promised)
+    told = words.tell_explanation(explain_match(promised), "match")
+    assert told.count("are right at least 95 times in 100") == 1
+    assert "Calibration of τ: Answers with S > 0.5" in told
+    held_back = words.tell_explanation(explain_match(scored(0.4, 0.5, calibrated=True)), "match")
+    assert "Calibration of τ: none, as S is not above τ." in held_back
 
 
 def test_a_tau_that_retains_everything_is_called_so() -> None:
-    told = words.tell_answer(scored(0.1, -1, calibrated=False))
+    told = words.tell_explanation(explain_match(scored(0.1, -1, calibrated=False)), "certainty")
     assert "above τ = -1, as every score is" in told
     assert "the answer cannot abstain" in told
+
+
+def test_certainty_says_what_the_grade_means_and_how_often_that_is_right() -> None:
+    told = words.tell_explanation(explain_match(graded("confirmed", probability=PROBABILITY)), "certainty")
+    assert "The answer is confirmed: geometry or a sign confirms this place" in told
+    assert "48 of 50 such answers on your own map were right; with 95 % confidence, from 86 to 100 in 100 are." in told
+    assert "Geometry: 254 of 400 matched points fit one camera movement." in told
+    assert "another place is built the same" in told
+    second = words.tell_explanation(explain_match(graded("confirmed", probability=PROBABILITY), 2), "certainty")
+    assert "of 50" not in second
+    assert "The answer is" not in second
 
 
 def test_certainty_names_what_would_make_it_wrong() -> None:

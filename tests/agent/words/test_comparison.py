@@ -1,34 +1,53 @@
 """Photographs, and two candidates, compared in sentences."""
 
-from answers import FAR, answer, candidate
+from answers import FAR, HERE, answer, candidate
 
 from internvl_vpr.agent import words
 from internvl_vpr.tools.compare_places import compare_candidates, compare_places
-from internvl_vpr.tools.records import Cue, CueMatch, Position
+from internvl_vpr.tools.records import Answer, Cue, CueMatch, Geometry, Grade, Position
 
 
-def test_a_comparison_tells_groups_and_what_cannot_be_said() -> None:
-    plane = Position(easting=0, northing=0)
+def about(photo: str, at: Position | None, grade: Grade = "confirmed", sign: str | None = None) -> Answer:
+    cues = (Cue(text=sign, score=9, weight=1),) if sign else ()
+    return answer(
+        candidate(1, "ref.jpg", at), photo=photo, grade=grade, digest=photo[0] * 64, cues=cues,
+        status="unknown" if grade == "unknown" else "located", settings={"tau": 0.5, "describer_id": "signage/1"},
+    )  # fmt: skip
+
+
+def test_a_comparison_tells_groups_with_their_reasons_and_what_cannot_be_said() -> None:
     located = [
-        answer(candidate(1), photo="a.jpg"),
-        answer(candidate(1, retained=False, score=0.1), photo="b.jpg"),
-        answer(photo="c.jpg"),
-        answer(candidate(1, "far.jpg", FAR), photo="d.jpg"),
-        answer(candidate(1, "plan.jpg", plane), photo="e.jpg"),
+        about("a.jpg", HERE),
+        about("b.jpg", HERE),
+        about("c.jpg", None, "unknown"),
+        about("d.jpg", FAR),
+        about("e.jpg", FAR, "likely"),
     ]
-    told = words.tell_comparison(compare_places(located))
-    assert "Taken at the same place: 1 and 2, 0 m apart; cues did not confirm 2." in told
-    assert "Nothing can be said about 3, as the place is not known." in told
-    assert "Not found at the same place as any other: 4 and 5." in told
-    assert "Their positions cannot be compared: 1 and 5; 2 and 5; 4 and 5." in told
-    assert "1 and 4: 1,112 m" in told
-    assert '3. "c.jpg" does not show a place I know.' in told
-    assert '2. "b.jpg" is at 48.200000, 16.370000 (reference "a.jpg"), by looks alone, so unconfirmed.' in told
+    told = words.tell_comparison(compare_places(located, {(2, 4): Geometry(matches=90, inliers=80)})).splitlines()
+    assert told == [
+        "5 photos were compared:",
+        '1. "a.jpg": confirmed at 48.200000, 16.370000 (reference "ref.jpg").',
+        '2. "b.jpg": confirmed at 48.200000, 16.370000 (reference "ref.jpg").',
+        '3. "c.jpg" does not show a place I know.',
+        '4. "d.jpg": confirmed at 48.210000, 16.370000 (reference "ref.jpg").',
+        '5. "e.jpg": likely at 48.210000, 16.370000 (reference "ref.jpg").',
+        "Taken at the same place: 1 and 2, 0 m apart, as confirmed answers lie near each other.",
+        "Taken at the same place: 3 and 5, as 80 points of one fit the other.",
+        "Taken at different places: 1 and 4; 2 and 4, as confirmed answers lie apart.",
+        "I cannot tell whether these show one place: 1 and 3; 1 and 5; 2 and 3; 2 and 5; 3 and 4; 4 and 5, "
+        "as neither points nor a sign nor two confirmed answers decide it.",
+        "Apart: 1 and 2: 0 m; 1 and 4: 1,112 m; 2 and 4: 1,112 m.",
+    ]
 
 
-def test_photos_that_are_apart_are_said_to_be() -> None:
-    told = words.tell_comparison(compare_places([answer(candidate(1)), answer(candidate(1, "far.jpg", FAR))]))
-    assert "No two of them were found to be taken within 25 m of each other." in told
+def test_a_shared_sign_is_quoted_and_a_group_has_a_reason_for_each_kind() -> None:
+    two = [about("a.jpg", None, "unknown", "CAFE AMBER"), about("b.jpg", None, "unknown", "Café Amber")]
+    told = words.tell_comparison(compare_places(two))
+    assert 'Taken at the same place: 1 and 2, as the sign "CAFE AMBER" is read in both.' in told
+    three = compare_places([*two, about("c.jpg", None, "unknown")], {(1, 2): Geometry(matches=90, inliers=80)})
+    assert (
+        "Taken at the same place: 1, 2 and 3, as the same sign is read in them and their points fit each other."
+    ) in words.tell_comparison(three)
 
 
 def test_two_candidates_are_told_by_the_cue_that_decides() -> None:

@@ -8,6 +8,7 @@ from answers import PAYLOADS, STEERING
 from presets import preset_settings
 
 from internvl_vpr.agent import words
+from internvl_vpr.agent.dialogue.tools import stricter
 from internvl_vpr.agent.words.phrases import quoted
 from internvl_vpr.tools.index.build import BuildReport
 from internvl_vpr.tools.index.scan import Skipped
@@ -15,7 +16,13 @@ from internvl_vpr.tools.map_summary import MapSummary
 
 
 @pytest.mark.parametrize(
-    ("changed", "marked"), [({}, []), ({"tau": 0.7}, ["tau"]), ({"k": 5, "below_tau": "strict"}, ["k", "below_tau"])]
+    ("changed", "marked"),
+    [
+        ({}, []),
+        ({"tau": 0.7}, ["tau"]),
+        ({"k": 5, "below_tau": "strict"}, ["k", "below_tau"]),
+        ({"trust": "confirmed"}, ["trust"]),
+    ],
 )
 def test_settings_say_which_were_changed(changed: Mapping[str, object], marked: list[str]) -> None:
     now = preset_settings("embedded").model_copy(update=dict(changed))
@@ -32,7 +39,7 @@ def test_a_change_of_settings_is_told_first_and_alone() -> None:
     new = {"tau": 0.97, "n": 5}
     now = former.model_copy(update=new)
     told = words.tell_settings(now, {**new, "k": 5}, new, former).split("\n")
-    assert told[0] == "τ is 0.97 from now on: an answer is confirmed when S > 0.97."
+    assert told[0] == "τ is 0.97 from now on: words decide when S > 0.97, which is for experts."
     assert told[1].startswith("n is 5 from now on")
     assert "described again with 5 cues each" in told[2]
     assert "calibrated" in told[3]
@@ -44,8 +51,16 @@ def test_a_setting_that_held_already_is_told_so() -> None:
     told = words.tell_settings(now, {}, {"n": 5, "below_tau": "strict"}, now).split("\n")
     assert told == [
         "n is 5 already: 5 cues per image.",
-        "below_tau is strict already: when none is confirmed, the place is said to be unknown.",
+        "below_tau is strict already: when no candidate has S > τ, they are dropped.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("now", "then"),
+    [("any", "likely"), ("likely", "confirmed"), ("confirmed", "confirmed"), (0.5, 0.75), (0.98, 0.99), (0.995, 0.995)],
+)
+def test_stricter_is_never_laxer(now: str | float, then: str | float) -> None:
+    assert stricter(now) == then
 
 
 SUMMARY = MapSummary(

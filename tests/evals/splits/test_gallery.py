@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from internvl_vpr.evals.measures.recall import first_positive_rank, recall_at
-from internvl_vpr.evals.splits.gallery import Gallery
 from internvl_vpr.tools.index.files import IndexSettings
 from internvl_vpr.tools.index.place_index import PlaceIndex
 from internvl_vpr.tools.index.seal import seal
 from internvl_vpr.tools.index.store import BuildStore
+from internvl_vpr.tools.photo.gallery import Gallery
 from internvl_vpr.tools.photo.position import from_degrees, from_metres
 from internvl_vpr.tools.records import Photo, Position
 

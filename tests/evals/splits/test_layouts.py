@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from internvl_vpr.evals.splits.gallery import Gallery
 from internvl_vpr.evals.splits.layouts import open_split, split_names
 from internvl_vpr.evals.splits.queries import read_queries
 from internvl_vpr.evals.splits.split import Split, TownSize, Where
 from internvl_vpr.tools.errors import UsageError
+from internvl_vpr.tools.photo.gallery import Gallery
 from internvl_vpr.tools.photo.position import parse_at_name
 
 

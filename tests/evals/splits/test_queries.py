@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from internvl_vpr.evals.splits.gallery import Gallery
 from internvl_vpr.evals.splits.queries import read_queries
 from internvl_vpr.evals.splits.split import Split
 from internvl_vpr.tools.errors import UsageError
+from internvl_vpr.tools.photo.gallery import Gallery
 from internvl_vpr.tools.records import Position
 
 

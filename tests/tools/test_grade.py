@@ -1,0 +1,146 @@
+"""Orders and grades of lists that are made up, against what the evidence says when it is read by eye."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from internvl_vpr.tools.grade import is_beyond_doubt, judge_answer, order_by_evidence, supports
+from internvl_vpr.tools.index.calibration import Limits
+from internvl_vpr.tools.records import Candidate, Geometry, Position, RankedCandidate
+
+LIMITS = Limits(chance=30, sure=60, near=0.6, rival=0.8)
+METRE = 1 / 111_195  # degrees of latitude
+
+
+def candidate(rank: int, metres: float | None, inliers: int | None, **more: Any) -> RankedCandidate:
+    """A candidate so many metres north of a corner, with so many inliers."""
+    fields = {
+        "reference": f"{rank}.jpg", "path": f"{rank}.jpg", "digest": f"{rank:064x}", "coarse_rank": rank, "rank": rank,
+        "coarse_similarity": 1 - rank / 100, "score": None, "retained": False, "matches": (),
+        "position": None if metres is None else Position(latitude=50 + metres * METRE, longitude=10.0),
+        "geometry": None if inliers is None else Geometry(matches=2 * inliers, inliers=inliers),
+    }  # fmt: skip
+    return RankedCandidate.model_validate({**fields, **more})
+
+
+def graded(*candidates: RankedCandidate, named: tuple[int, ...] = ()) -> tuple[str, list[str]]:
+    found = judge_answer(candidates, LIMITS, [one.rank in named for one in candidates])
+    return found.grade, [one.reference for one in found.alternatives]
+
+
+@pytest.mark.parametrize(
+    ("first", "other", "grade"),
+    [
+        (200, 20, "confirmed"),
+        (60, 29, "confirmed"),
+        (59, 29, "likely"),
+        (100, 60, "likely"),  # another place comes near
+        (100, 59, "confirmed"),
+        (100, 80, "ambiguous"),
+        (100, 79, "likely"),
+        (30, 0, "likely"),
+        (29, 0, "unknown"),
+        (None, None, "unknown"),
+    ],
+)
+def test_geometry_alone(first: int | None, other: int | None, grade: str) -> None:
+    found, alternatives = graded(candidate(1, 0, first), candidate(2, 500, other))
+    assert found == grade
+    assert alternatives == (["2.jpg"] if grade == "ambiguous" else [])
+
+
+def test_photos_of_one_place_are_no_rivals() -> None:
+    assert graded(candidate(1, 0, 100), candidate(2, 20, 99), candidate(3, 500, 10)) == ("confirmed", [])
+
+
+def test_a_street_that_is_seen_from_further_on_is_the_same_place_link_by_link() -> None:
+    linked = [candidate(1, 0, 150), candidate(2, 20, 110), candidate(3, 40, 149)]
+    assert graded(*linked) == ("confirmed", [])
+    unlinked = [candidate(1, 0, 150), candidate(2, 20, 40), candidate(3, 40, 149)]
+    assert graded(*unlinked) == ("ambiguous", ["3.jpg"])
+
+
+def test_a_sign_decides_between_places_that_look_alike() -> None:
+    alike = [candidate(1, 0, 300, retained=True, score=0.99), candidate(2, 80, 310)]
+    assert graded(*alike, named=(1,)) == ("confirmed", [])
+    assert graded(*alike) == ("ambiguous", ["2.jpg"])
+
+
+def test_a_sign_that_two_places_have_decides_nothing_between_them() -> None:
+    chain = [candidate(1, 0, 100, retained=True, score=0.99), candidate(2, 900, 90, retained=True, score=0.99)]
+    assert graded(*chain, named=(1, 2)) == ("ambiguous", ["2.jpg"])
+    apart = [candidate(1, 0, 100, retained=True, score=0.99), candidate(2, 900, 10, retained=True, score=0.99)]
+    assert graded(*apart, named=(1, 2)) == ("confirmed", [])
+
+
+def test_a_sign_without_geometry_is_likely_and_against_geometry_ambiguous() -> None:
+    assert graded(candidate(1, 0, 5), candidate(2, 900, 20), named=(1,)) == ("likely", [])
+    assert graded(candidate(1, 0, 5), candidate(2, 900, 200), named=(1,)) == ("ambiguous", ["2.jpg"])
+
+
+def test_geometry_that_leads_where_a_sign_names_another_place_is_ambiguous() -> None:
+    assert graded(candidate(1, 0, 200), candidate(2, 900, 5), named=(2,)) == ("ambiguous", ["2.jpg"])
+
+
+def test_an_empty_list_is_unknown() -> None:
+    assert judge_answer([], LIMITS, []).grade == "unknown"
+
+
+def test_words_come_before_geometry_and_geometry_before_looks() -> None:
+    given_order = [
+        candidate(1, 0, 10),
+        candidate(2, 100, 300),
+        candidate(3, 200, 40, retained=True, score=0.985),
+        candidate(4, 300, 400),
+        candidate(5, 400, 20, retained=True, score=0.99),
+        candidate(6, 500, 25, retained=True, score=0.5),
+    ]
+    ordered = order_by_evidence(given_order, LIMITS, tau=0.4)
+    assert [one.reference for one in ordered] == ["3.jpg", "5.jpg", "6.jpg", "4.jpg", "2.jpg", "1.jpg"]
+    assert [one.rank for one in ordered] == [1, 2, 3, 4, 5, 6]
+    uncalibrated = order_by_evidence(given_order, LIMITS, tau=-1.0)
+    assert [one.reference for one in uncalibrated] == ["4.jpg", "2.jpg", "3.jpg", "1.jpg", "5.jpg", "6.jpg"]
+
+
+places = st.lists(
+    st.tuples(st.none() | st.floats(0, 300), st.none() | st.integers(0, 400), st.booleans()), min_size=1, max_size=12
+)
+
+
+@given(places)
+def test_supports_hold_every_candidate_once_and_the_first_place_first(drawn: list[Any]) -> None:
+    candidates = [candidate(i, metres, inliers) for i, (metres, inliers, _) in enumerate(drawn, start=1)]
+    found = supports(candidates, LIMITS)
+    assert sorted(i for place in found for i in place.members) == list(range(len(candidates)))
+    assert 0 in found[0].members
+    for place in found:
+        known = [candidates[i].geometry for i in place.members]
+        assert place.inliers == max(one.inliers if one else 0 for one in known)
+
+
+@given(places)
+def test_a_grade_says_no_more_than_the_evidence(drawn: list[Any]) -> None:
+    candidates = [candidate(i, metres, inliers) for i, (metres, inliers, _) in enumerate(drawn, start=1)]
+    named = [sign for *_, sign in drawn]
+    found = judge_answer(candidates, LIMITS, named)
+    most = max(inliers or 0 for _, inliers, _ in drawn)
+    if most < LIMITS.chance:
+        assert found.grade != "confirmed"
+        assert any(named) or found.grade == "unknown"
+    assert (found.grade == "ambiguous") == bool(found.alternatives)
+    assert len({one.rank for one in found.alternatives}) == len(found.alternatives)
+
+
+def test_beyond_doubt_needs_many_inliers_and_nothing_near() -> None:
+    def pair(metres: float, inliers: int) -> tuple[Candidate, Geometry]:
+        one = candidate(1, metres, inliers)
+        assert one.geometry is not None
+        return one, one.geometry
+
+    assert not is_beyond_doubt([], LIMITS)
+    assert is_beyond_doubt([pair(0, 60), pair(500, 35)], LIMITS)
+    assert not is_beyond_doubt([pair(0, 59)], LIMITS)
+    assert not is_beyond_doubt([pair(0, 60), pair(500, 36)], LIMITS)
+    assert is_beyond_doubt([pair(0, 60), pair(20, 59)], LIMITS)

@@ -1,0 +1,182 @@
+"""How far an answer can be believed: signs and geometry, place by place, to an order and a grade.
+
+Two photographs of one place share keypoints that fit one camera movement (`verify_geometry`); photographs of different
+places share few by chance. Look-alikes share as many as the place itself, and then a sign that was read decides, or
+nothing does. What counts as few and as many is in `Limits`, which the map's own check measures.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from .compare_places import SAME_PLACE_METRES, metres_between
+from .index.calibration import Limits
+from .records import Alternative, Candidate, DecidedBy, Geometry, Grade, RankedCandidate
+
+# Scores this close are one score: they differ by what image statistics say, not by what a sign says.
+_SAME_SCORE = 0.02
+# A place that is linked to the first one by photos with at least this share of its inliers is seen from further away.
+_LINKED = 0.5
+
+
+class Support(NamedTuple):
+    """A place among the candidates: the indices of its photos, and the most inliers that one of them has."""
+
+    members: tuple[int, ...]
+    inliers: int
+
+
+class Judgement(NamedTuple):
+    """What the evidence for a final list amounts to."""
+
+    grade: Grade
+    decided_by: DecidedBy | None
+    alternatives: tuple[Alternative, ...]
+
+
+def order_by_evidence(candidates: Sequence[RankedCandidate], limits: Limits, tau: float) -> list[RankedCandidate]:
+    """Order a final list (Eq. 10) by all that is known: words above τ, then geometry, then looks.
+
+    First come the retained ones when τ means something (above −1): by S, and by inliers among those whose S is the
+    best but for 0.02. Geometry cannot overrule them, because look-alikes have as many inliers as the place itself.
+    Then come those with more inliers than chance gives, by their number; then the others in their coarse order.
+    """
+    words = [one for one in candidates if one.retained and tau > -1]
+    best = max((one.score or 0.0 for one in words), default=0.0)
+
+    def key(one: RankedCandidate) -> tuple[float, ...]:
+        inliers, score = inliers_of(one), one.score or 0.0
+        if one in words:
+            alike = score >= best - _SAME_SCORE
+            return (0, 0 if alike else 1, -inliers if alike else 0, -score, one.coarse_rank)
+        counted = inliers >= limits.chance
+        return (1 if counted else 2, 0, -inliers if counted else 0, 0, one.coarse_rank)
+
+    return [one.model_copy(update={"rank": rank}) for rank, one in enumerate(sorted(candidates, key=key), start=1)]
+
+
+def inliers_of(candidate: RankedCandidate) -> int:
+    """Return a candidate's inliers, 0 where it was not verified."""
+    return candidate.geometry.inliers if candidate.geometry else 0
+
+
+def supports(candidates: Sequence[RankedCandidate], limits: Limits) -> list[Support]:
+    """Return the places among the candidates, that of the first candidate first, then by their inliers.
+
+    A place is its best candidate and all within 25 m of it. Photos of the first place from further along the same
+    street belong to it, too: those that are linked to it, photo by photo within 25 m, by photos with at least half of
+    its inliers. A photo without a position is a place of its own.
+    """
+    left = list(range(len(candidates)))
+    places: list[Support] = []
+    while left:
+        best = left[0] if not places else max(left, key=lambda i: (inliers_of(candidates[i]), -i))
+        members = _linked(best, left, candidates, limits)
+        places.append(Support(tuple(members), max(inliers_of(candidates[i]) for i in members)))
+        left = [i for i in left if i not in members]
+    return places[:1] + sorted(places[1:], key=lambda place: -place.inliers)
+
+
+def _linked(best: int, left: Sequence[int], candidates: Sequence[RankedCandidate], limits: Limits) -> list[int]:
+    """Return the indices of a place's photos: those within 25 m of a photo that carries it."""
+    enough = max(limits.chance, _LINKED * inliers_of(candidates[best]))
+    members, carriers = [best], [best]
+    while carriers:
+        carrier = candidates[carriers.pop()]
+        for i in left:
+            metres = metres_between(carrier.position, candidates[i].position)
+            if i not in members and metres is not None and metres <= SAME_PLACE_METRES:
+                members.append(i)
+                if inliers_of(candidates[i]) >= enough:
+                    carriers.append(i)
+    return members
+
+
+def judge_answer(candidates: Sequence[RankedCandidate], limits: Limits, named: Sequence[bool]) -> Judgement:
+    """Grade a final list, whose first candidate is the answer.
+
+    `named` says of each candidate whether a sign that was read in the photo was read there, too. The first place is
+
+    - confirmed when a sign names it alone, and geometry does not contradict; or when it has `sure` inliers and no
+      other place comes near,
+    - likely when it has more inliers than chance gives, and no rival,
+    - ambiguous when another place has as good as its inliers, or a sign and geometry name different places,
+    - unknown when nothing reaches what chance gives.
+
+    A photo without a position is not judged beside others that have one: it may well show the first place itself.
+    """
+    placed = [one.position is not None for one in candidates]
+    if any(placed) and not all(placed):
+        named = [one for one, has in zip(named, placed, strict=True) if has]
+        candidates = [one for one in candidates if one.position is not None]
+    if not candidates:
+        return Judgement("unknown", None, ())
+    first, *others = supports(candidates, limits)
+    signed = [place for place in others if any(named[i] for i in place.members)]
+    if any(named[i] for i in first.members):
+        return _judge_signed(candidates, first, signed, others, limits)
+    if first.inliers < limits.chance and not signed:
+        return Judgement("unknown", _decided_by(candidates[0], limits), ())
+    rivals = [place for place in others if place.inliers >= max(limits.chance, limits.rival * first.inliers)]
+    if rivals or signed:
+        return Judgement("ambiguous", _decided_by(candidates[0], limits), _named(candidates, [*signed, *rivals]))
+    nearest = max((place.inliers for place in others), default=0)
+    confirmed = first.inliers >= limits.sure and nearest < limits.near * first.inliers
+    return Judgement("confirmed" if confirmed else "likely", _decided_by(candidates[0], limits), ())
+
+
+def _judge_signed(
+    candidates: Sequence[RankedCandidate],
+    first: Support,
+    signed: Sequence[Support],
+    others: Sequence[Support],
+    limits: Limits,
+) -> Judgement:
+    """Grade an answer whose place a sign names: alone, or with others that have the same sign."""
+    rivals = [place for place in signed if place.inliers >= limits.rival * first.inliers]
+    if first.inliers < limits.chance:  # geometry does not see the place that the sign names
+        rivals += [place for place in others if place.inliers >= limits.sure and place not in rivals]
+    if rivals:
+        return Judgement("ambiguous", "cues", _named(candidates, rivals))
+    return Judgement("confirmed" if first.inliers >= limits.chance else "likely", "cues", ())
+
+
+def _decided_by(first: RankedCandidate, limits: Limits) -> DecidedBy:
+    if first.retained:
+        return "cues"
+    return "geometry" if inliers_of(first) >= limits.chance else "coarse order"
+
+
+def _named(candidates: Sequence[RankedCandidate], places: Sequence[Support]) -> tuple[Alternative, ...]:
+    """Name each place once, by its best candidate."""
+    best = [min(place.members, key=lambda i: (-inliers_of(candidates[i]), i)) for place in dict.fromkeys(places)]
+    return tuple(
+        Alternative(
+            position=candidates[i].position,
+            reference=candidates[i].reference,
+            rank=candidates[i].rank,
+            inliers=_known_inliers(candidates[i]),
+            score=candidates[i].score,
+        )
+        for i in best
+    )
+
+
+def _known_inliers(candidate: RankedCandidate) -> int | None:
+    return candidate.geometry.inliers if candidate.geometry else None
+
+
+def is_beyond_doubt(verified: Sequence[tuple[Candidate, Geometry]], limits: Limits) -> bool:
+    """Whether one place is so well supported that no further candidate need be verified.
+
+    It has `sure` inliers, and none of those verified further than 25 m from it comes near.
+    """
+    if not verified:
+        return False
+    best, found = max(verified, key=lambda pair: pair[1].inliers)
+    elsewhere = (
+        other.inliers
+        for candidate, other in verified
+        if (metres := metres_between(best.position, candidate.position)) is None or metres > SAME_PLACE_METRES
+        if candidate is not best
+    )
+    return found.inliers >= limits.sure and max(elsewhere, default=0) < limits.near * found.inliers
