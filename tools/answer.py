@@ -34,8 +34,9 @@ _LEAST_ANSWERS = 10  # of a grade: a share of fewer says little
 PROMISE = "Answers with S > "  # the beginning of the note that says what a calibrated τ promises
 # Notes that only explain scores; all others a reader must know at once.
 DETAILS = (
-    rf"{PROMISE}|τ is not calibrated|No candidate's cues match|No candidate could be described|The reference has no "
-    r"position|The describer scored|The photo could not be described.*: nothing was named\.?$"
+    rf"{PROMISE}|The map (has not |has changed since it )?checked itself|τ is not calibrated|No candidate's cues match|"
+    r"No candidate could be described|The reference has no position|The describer scored|"
+    r"The photo could not be described.*: nothing was named\.?$"
 )
 
 
@@ -53,6 +54,7 @@ class Findings(Record):
     verify: Literal["off", "report", "rank"] = "off"
     limits: Limits = Limits()
     check: MapCheck | None = Field(None, description="of this map, where it is valid for these settings")
+    check_problem: str = Field("", description="why there is no valid check, and what to do")
     calibration: Calibration | None = None
     index: str = Field("", description="checksum of the map, which may not be the one that τ was calibrated with")
     copies: tuple[Candidate, ...] = Field((), description="photos of the map that are the query itself")
@@ -125,14 +127,15 @@ def count_steps(described: Collection[Description]) -> Steps:
 
 def _notes(found: Findings) -> Iterator[str]:
     query = found.descriptions[found.query.digest]
-    outcome = "the coarse order stands" if found.below_tau == "fallback" else "no place is named"
+    order = "geometry and looks decide" if found.verify == "rank" else "the coarse order stands"
+    outcome = order if found.below_tau == "fallback" else "no place is named"
     if not found.retrieved:
         yield "The map holds no other photo."
     elif not query.cues:
         reason = query.failure or "nothing was named"
-        yield f"The photo could not be described, so the coarse order stands: {reason.rstrip('.')}."
+        yield f"The photo could not be described, so {order}: {reason.rstrip('.')}."
     elif not any(candidate.score is not None for candidate in found.ranked) and found.retrieved == len(found.ranked):
-        yield "No candidate could be described, so the coarse order stands."
+        yield f"No candidate could be described, so {order}."
     elif not any(candidate.retained for candidate in found.ranked):
         yield f"No candidate's cues match above τ = {found.tau:g}, so {outcome}."
     elif found.calibration is not None:
@@ -141,6 +144,8 @@ def _notes(found: Findings) -> Iterator[str]:
         yield "τ is not calibrated (−1): every described candidate is retained, so the answer cannot abstain."
     if query.without_scores:
         yield "The describer scored all of the photo's cues 0, so they count alike."
+    if found.check_problem:
+        yield found.check_problem
     if failures := _failures(found):
         yield f"{len(failures)} of {found.retrieved} candidates could not be described; the first: {failures[0]}"
 

@@ -2,17 +2,12 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from internvl_vpr.tools.text.foreign import visible
-
 from ..console.streams import stderr
 from .flags import COMMON_FLAGS, INDEX_FLAGS, PLACES, VERIFY_FLAG, flags
-
-if TYPE_CHECKING:
-    from internvl_vpr.tools.index.calibration import MapCheck
 
 
 @click.command()
@@ -26,34 +21,11 @@ def calibrate(places: Path, seconds: float | None, config: Path | None, **given:
 
     No label is needed. From then on an answer says how many such answers were right on this map.
     """
-    from internvl_vpr.tools.check_map import check_map
-    from internvl_vpr.tools.index.calibration import write_check
-
     from ..console.progress import progress_bars
-    from ..localizer.context import open_checking
+    from ..localizer.map_check import check_and_keep
+    from ..words.check import tell_whole_check
 
-    with open_checking(places, file=config, **given) as opened, progress_bars(stderr()) as on_progress:
-        check = check_map(
-            opened.index,
-            opened.backbone,
-            opened.verifier,
-            k=opened.settings.verify_k,
-            seconds=seconds,
-            on_progress=on_progress,
-        )
-        write_check(places, check)
-    _show(check, places)
+    with progress_bars(stderr()) as on_progress:
+        check = check_and_keep(places, seconds=seconds, file=config, on_progress=on_progress, **given)
+    sys.stdout.writelines(f"{line}\n" for line in tell_whole_check(check))
     return 0
-
-
-def _show(check: "MapCheck", places: Path) -> None:
-    """Say on stdout what the check found."""
-    sys.stdout.write(f"{check.asked} photos of {visible(str(places))} were asked, each with itself left out.\n")
-    if check.alone:
-        sys.stdout.write(f"{check.alone} were not asked: no other photo shows their place.\n")
-    for grade, tally in check.grades.items():
-        if tally.answers and grade != "unknown":
-            sys.stdout.write(f"{grade}: {tally.right} of {tally.answers} right\n")
-    limit = f"An answer is confirmed from {check.limits.sure} points on"
-    why = " (the default: too few answers to measure it here)" if check.is_default else ", as measured here"
-    sys.stdout.write(f"{limit}{why}.\n")

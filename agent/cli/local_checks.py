@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
@@ -9,13 +10,15 @@ from typing import Literal
 from internvl_vpr.tools.errors import IndexMismatch, VprError
 from internvl_vpr.tools.features.backbone import open_backbone
 from internvl_vpr.tools.features.sentences import open_encoder
+from internvl_vpr.tools.index.calibration import read_check
 from internvl_vpr.tools.index.files import differing_settings
 from internvl_vpr.tools.index.place_index import PlaceIndex
 from internvl_vpr.tools.ledger.ledger import Ledger
 from internvl_vpr.tools.records import Record
 
-from ..localizer.context import LEDGER_FILE, open_describer
+from ..localizer.context import LEDGER_FILE, open_describer, open_verifier, state_of_check
 from ..settings import Settings
+from ..words.check import NO_POSITION, tell_check
 
 Status = Literal["ok", "warning", "failure"]
 
@@ -48,9 +51,24 @@ def local_findings(settings: Settings, places: Path | None, advice: str | None =
         yield _looked_at("index", lambda: _index(settings, places))
         if advice:
             yield Finding(name="features", status="warning", says=advice)
+        if settings.verify != "off":
+            yield _map_check(settings, places)
         yield _looked_at("ledger", lambda: _ledger(settings, places))
     if settings.describer != "vlm":
         yield _looked_at("describer", lambda: open_describer(settings).id)
+
+
+def _map_check(settings: Settings, places: Path) -> Finding:
+    """Say what the map found when it checked itself, or that answers cannot use that."""
+    try:
+        with closing(PlaceIndex.open(places)) as index, open_verifier(places, settings) as verifier:
+            found, problem = state_of_check(read_check(places), index, verifier)
+    except VprError as error:
+        return _failure("map check", error)
+    if problem:
+        says, _, advice = problem.partition(": ")
+        return Finding(name="map check", status="warning", says=says, advice=advice)
+    return Finding(name="map check", status="ok", says=tell_check(found) if found else NO_POSITION)
 
 
 def _looked_at(name: str, look: Callable[[], str]) -> Finding:
@@ -58,8 +76,12 @@ def _looked_at(name: str, look: Callable[[], str]) -> Finding:
     try:
         return Finding(name=name, status="ok", says=look())
     except VprError as error:
-        problem, _, advice = str(error).partition(": ")
-        return Finding(name=name, status="failure", says=problem, advice=advice, exit_code=error.exit_code)
+        return _failure(name, error)
+
+
+def _failure(name: str, error: VprError) -> Finding:
+    problem, _, advice = str(error).partition(": ")
+    return Finding(name=name, status="failure", says=problem, advice=advice, exit_code=error.exit_code)
 
 
 def _python() -> Finding:

@@ -1,6 +1,7 @@
 """The commands that make a map: index, codebook, describe."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from ..localizer.describe_all import DescribeReport
 
+_CHECK_SECONDS = 30.0
+
 
 @click.command()
 @click.argument("photos", type=PATH)
@@ -27,7 +30,8 @@ if TYPE_CHECKING:
 @click.option("--prune", is_flag=True, help="Drop photos of this folder that are gone.")
 @click.option("--forget", type=PATH, multiple=True, metavar="DIR", help="Drop all photos of a folder that was indexed.")
 @click.option("--codebook", type=PATH, metavar="FILE", help="Codebook to use instead of training one.")
-@flags(*COMMON_FLAGS, *INDEX_FLAGS)
+@click.option("--no-check", is_flag=True, help="Do not let the map check itself, which takes about 30 s at most.")
+@flags(*COMMON_FLAGS, VERIFY_FLAG, *INDEX_FLAGS)
 def index(
     photos: Path,
     places: Path,
@@ -35,10 +39,14 @@ def index(
     prune: bool,
     forget: tuple[Path, ...],
     codebook: Path | None,
+    no_check: bool,
     config: Path | None,
     **given: Any,
 ) -> int:
-    """Build or update the index of the photographs below PHOTOS; only what is new is computed."""
+    """Build or update the index of the photographs below PHOTOS; only what is new is computed.
+
+    At the end the map checks itself: some of its photos are asked where they were taken, each with itself left out.
+    """
     from internvl_vpr.tools.index.build import update_index
     from internvl_vpr.tools.index.codebook_file import read_codebook_file
     from internvl_vpr.tools.photo.position import read_positions
@@ -66,6 +74,9 @@ def index(
     _show_build(report, places)
     if advice := advise_rebuild(given, index=there, file=config):
         warn(advice)
+    if settings.verify != "off" and not no_check:
+        _check(places, again=report.computed > 0 or report.pruned > 0, config=config, given=given)
+    sys.stdout.write(f"Next: internvl-vpr locate PHOTO --places {visible(str(places))}\n")
     return 0
 
 
@@ -114,6 +125,50 @@ def _show_build(report: "BuildReport", places: Path) -> None:
         warn(f"{without} of {report.photos} photos have no position: --positions names a table with them.")
     hint = "Photos are described when a question first needs them; internvl-vpr describe does it ahead of time."
     stderr().print(hint, style="dim")
+    sys.stdout.flush()  # before the check, which may be interrupted
+
+
+def _check(places: Path, *, again: bool, config: Path | None, given: Mapping[str, Any]) -> None:
+    """Let a map check itself when it is due or wanted `again`, and say in a line what it found, or why it could not.
+
+    A map is of use without a check, so that a check that fails is told and is no failure of the command.
+    """
+    from internvl_vpr.tools.errors import VprError
+
+    from ..console.progress import progress_bars
+    from ..localizer.map_check import check_and_keep, is_due
+    from ..words.check import NO_POSITION, tell_check
+
+    positioned = _positioned_images(places)
+    if not positioned:
+        sys.stdout.write(f"{NO_POSITION}\n")
+        return
+    whole = f"internvl-vpr calibrate --places {places}"
+    try:
+        if not again and not is_due(places, file=config, **given):
+            return
+        with progress_bars(stderr()) as on_progress:
+            check = check_and_keep(places, seconds=_CHECK_SECONDS, file=config, on_progress=on_progress, **given)
+    except VprError as error:
+        warn(f"The map could not check itself: {error}")
+        return
+    except KeyboardInterrupt:
+        warn(f"The map is whole. Only its check was interrupted: {whole} does it later.")
+        raise
+    sys.stdout.write(f"{tell_check(check)}\n")
+    if check.asked + check.alone < positioned:
+        warn(f"There was time for {check.asked} photos: {whole} asks all {positioned}.")
+
+
+def _positioned_images(places: Path) -> int:
+    """Count the distinct images of an index that have a position."""
+    from internvl_vpr.tools.index.place_index import PlaceIndex
+
+    index = PlaceIndex.open(places)
+    try:
+        return sum(image.position is not None for image in index.images())
+    finally:
+        index.close()
 
 
 def _without_position(places: Path) -> int:

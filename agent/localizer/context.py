@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from internvl_vpr.tools.describe_image import Describer, Replay
 from internvl_vpr.tools.describers.signage import ImageStatistics, SignageReader
@@ -35,7 +35,8 @@ class Context:
 
     `calibration` is where the settings' τ comes from, if a calibration that fits all other settings gave it.
     `verifier` compares the geometry of two photographs; without one, nothing is verified.
-    `limits` say what its inliers mean; they are those of `check`, the map's check of itself, where it is valid.
+    `limits` say what its inliers mean; they are those of `check`, the map's check of itself, where it is valid, and
+    `check_problem` says why it is not.
     `assistant` is the model that chooses the steps of a chat; without one, rules choose them.
     """
 
@@ -51,6 +52,7 @@ class Context:
     verifier: Verifier | None = None
     limits: Limits = field(default_factory=Limits)
     check: MapCheck | None = None
+    check_problem: str = ""
 
     def resolved(self) -> dict[str, str | int | float | None]:
         """Return every setting as it was resolved, with the full ids of what computed the answer."""
@@ -155,6 +157,7 @@ def open_context(
             calibrated = {"tau": calibration.tau}
             resolved = resolve_settings(flags, file=file, index=index.settings, defaults=calibrated)
         with Ledger(resolved.ledger or folder / LEDGER_FILE) as ledger, open_verifier(folder, resolved) as verifier:
+            check, check_problem = state_of_check(read_check(folder), index, verifier)
             yield Context(
                 index=index,
                 backbone=backbone,
@@ -166,18 +169,39 @@ def open_context(
                 calibration=calibration if calibration and calibration.tau == resolved.tau else None,
                 assistant=open_chat_model(resolved) if resolved.asks_model else None,
                 verifier=verifier,
-                limits=check.limits if (check := _valid_check(folder, index, verifier)) else Limits(),
+                limits=check.limits if check else Limits(),
                 check=check,
+                check_problem=check_problem,
             )
 
 
-def _valid_check(folder: Path, index: PlaceIndex, verifier: Verifier | None) -> MapCheck | None:
-    """Return the map's check of itself; None for another codebook or verifier, or when the map has changed."""
-    found = read_check(folder)
-    if found is None or verifier is None or found.is_stale(len(index)):
-        return None
+class CheckState(NamedTuple):
+    """A map's check of itself as far as answers can use it, or why they cannot and what to type then."""
+
+    check: MapCheck | None = None
+    problem: str = ""
+
+
+def state_of_check(found: MapCheck | None, index: PlaceIndex, verifier: Verifier | None) -> CheckState:
+    """Say whether a map's check is valid: with this codebook and this verifier, and while the map is much the same.
+
+    Where nothing is verified, and on a map without positions, there is none, and this is no problem.
+    """
+    if verifier is None:
+        return CheckState()
     ours = (index.manifest.codebook_digest, verifier.id)
-    return found if (found.codebook, found.verifier_id) == ours else None
+    if found is None:
+        if not index.extent().positioned:
+            return CheckState()
+        problem = "The map has not checked itself, so nobody has counted how often its answers are right"
+        return CheckState(problem=f"{problem}: internvl-vpr calibrate --places DIR does that.")
+    if (found.codebook, found.verifier_id) != ours:
+        problem = "The map checked itself with another codebook or other models"
+    elif found.is_stale(len(index)):
+        problem = f"The map has changed since it checked itself ({found.photos:,} photos then, {len(index):,} now)"
+    else:
+        return CheckState(found)
+    return CheckState(problem=f"{problem}: internvl-vpr calibrate --places DIR does it again.")
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from internvl_vpr.tools.features.sentences import embed_phrases, load_ahead
 from internvl_vpr.tools.photo.photo import open_photo
 from internvl_vpr.tools.records import Answer, Candidate, Photo, Position
 
-from .context import Context
+from .context import Context, state_of_check
 from .state import (
     Answered,
     Described,
@@ -105,6 +105,8 @@ async def decide(state: Verified, runtime: Runtime[Context]) -> Answered:
     given = context_of(runtime)
     settings = given.settings
     ranked = rank_candidates(state["candidates"], state["scores"], state["verified"], given)
+    # A map may grow while a chat is open.
+    check, problem = state_of_check(given.check, given.index, given.verifier) if given.check else (None, "")
     found = Findings(
         query=state["query"],
         query_position=await asyncio.to_thread(_own_position, state["query"].path),
@@ -116,7 +118,8 @@ async def decide(state: Verified, runtime: Runtime[Context]) -> Answered:
         settings=given.resolved(),
         verify=settings.verify if given.verifier else "off",
         limits=given.limits,
-        check=given.check,
+        check=check,
+        check_problem=problem or given.check_problem,
         calibration=given.calibration,
         index=given.index.manifest.checksum,
         copies=tuple(await asyncio.to_thread(given.index.copies, state["query"].digest)),

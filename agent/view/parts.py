@@ -136,9 +136,13 @@ def cue_table(matches: Sequence[CueMatch], title: str, width: int, *, total: flo
 
 
 def candidate_table(candidates: Sequence[RankedCandidate], first: RankedCandidate, title: str, width: int) -> Table:
-    """Show candidates: rank by looks and now, S and whether it is above τ, looks, place, metres from the first."""
+    """Show candidates: rank by looks and now, points that fit, S and whether it is above τ, looks, place, distance.
+
+    The points stand only where candidates were verified; those that were not have a dash.
+    """
     table = styled_table(title)
-    for heading in ("rank", "S", "> τ", "looks"):
+    verified = any(one.geometry is not None for one in candidates)
+    for heading in ("rank", *(["points"] if verified else []), "S", "> τ", "looks"):
         table.add_column(heading, justify="right", no_wrap=True)
     degrees = all(one.position is None or one.position.latitude is not None for one in candidates)
     table.add_column("place", no_wrap=degrees)
@@ -147,7 +151,9 @@ def candidate_table(candidates: Sequence[RankedCandidate], first: RankedCandidat
     if width >= WIDE:
         table.add_column("strongest cue")
     for candidate in candidates:
-        table.add_row(*_cells(candidate, first), *(_strongest(candidate) if width >= WIDE else ()))
+        rank, *cells = _cells(candidate, first)
+        points = [f"{candidate.geometry.inliers:,}" if candidate.geometry else "–"] if verified else []
+        table.add_row(rank, *points, *cells, *(_strongest(candidate) if width >= WIDE else ()))
     return table
 
 

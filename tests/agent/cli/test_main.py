@@ -15,7 +15,7 @@ from internvl_vpr.tools.records import Answer
 
 NOWHERE = {"INTERNVL_VPR_ENDPOINT": "http://127.0.0.1:9/v1"}  # the discard port; nothing listens there
 OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_HOME": "/nonexistent"}
-SMALL = ["--longer-side", "160", "--clusters", "8"]
+SMALL = ["--longer-side", "160", "--clusters", "8", "--no-check"]
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,10 @@ def indexed(town: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         capture_output=True, text=True, cwd=folder, timeout=300, check=False,
     )  # fmt: skip
     assert built.returncode == 0, built.stderr
-    assert built.stdout == "8 photos in places: 8 images computed now, 0 photos pruned, 1 files skipped\n"
+    assert built.stdout == (
+        "8 photos in places: 8 images computed now, 0 photos pruned, 1 files skipped\n"
+        "Next: internvl-vpr locate PHOTO --places places\n"
+    )
     assert "broken.jpg" in built.stderr
     return folder
 

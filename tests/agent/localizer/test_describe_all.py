@@ -58,7 +58,7 @@ def test_twenty_failures_in_a_row_stop_a_run_that_would_go_on_failing(
     cli: Run, server: FaultyServer, vlm: list[str], tmp_path: Path
 ) -> None:
     write_textures(tmp_path / "many", range(24))
-    small = ("--longer-side", "160", "--clusters", "8")
+    small = ("--longer-side", "160", "--clusters", "8", "--no-check")
     assert cli("index", tmp_path / "many", "--places", "p", *small).returncode == 0
     server.default = faulty.status(400, "out of order")
     stopped = cli("describe", "--places", "p", *vlm[2:], "--concurrency", "1")
@@ -72,7 +72,12 @@ def test_photos_that_are_gone_are_named_and_stop_no_others(
     cli: Run, server: FaultyServer, vlm: list[str], tmp_path: Path
 ) -> None:
     write_textures(tmp_path / "many", range(26))
-    assert cli("index", tmp_path / "many", "--places", "p", "--longer-side", "160", "--clusters", "8").returncode == 0
+    assert (
+        cli(
+            "index", tmp_path / "many", "--places", "p", "--longer-side", "160", "--clusters", "8", "--no-check"
+        ).returncode
+        == 0
+    )
     for path in sorted((tmp_path / "many").iterdir())[:22]:
         path.unlink()
     described = cli("describe", "--places", "p", *vlm[2:])
