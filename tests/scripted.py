@@ -62,9 +62,8 @@ class PatchExtractor:
 class NearestMatcher:
     """Matches what is nearest to each other and nearly equal, and counts the pairs of images."""
 
-    id = "nearest/1"
-
-    def __init__(self) -> None:
+    def __init__(self, id: str = "nearest/1") -> None:  # noqa: A002 - the protocol's name
+        self.id = id
         self.pairs = 0
 
     def match(self, a: Keypoints, b: Keypoints) -> NDArray[np.intp]:
@@ -79,7 +78,7 @@ class NearestMatcher:
 def patch_verifier(folder: Path) -> tuple[Verifier, PatchExtractor, NearestMatcher]:
     """Return a verifier that needs no network, whose store is in a folder, and its two counting parts."""
     extractor, matcher = PatchExtractor(), NearestMatcher()
-    return Verifier(extractor, matcher, KeypointStore(folder)), extractor, matcher
+    return Verifier(extractor, matcher, NearestMatcher("quick/1"), KeypointStore(folder)), extractor, matcher
 
 
 class UnreachableDescriber:

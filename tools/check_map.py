@@ -21,13 +21,14 @@ from .coarse_retrieve import coarse_retrieve
 from .compare_places import SAME_PLACE_METRES, metres_between
 from .errors import PhotoError
 from .features.backbone import Backbone
-from .grade import is_beyond_doubt, judge_answer, order_by_evidence, supports
+from .grade import judge_answer, order_by_evidence, supports
 from .index.calibration import Limits, MapCheck, Tally
 from .index.place_index import PlaceIndex
 from .photo.gallery import Gallery
 from .photo.photo import open_photo
 from .progress import Progress, silent
 from .records import Candidate, Geometry, Grade, RankedCandidate
+from .verify_candidates import distinct_images, is_enough, worth_verifying
 from .verify_geometry import Verifier
 
 _BURST_SECONDS = 3.0  # photos taken this soon after each other are one look at one view
@@ -147,12 +148,13 @@ def _ask(photo: Candidate, index: PlaceIndex, backbone: Backbone, verifier: Veri
     found = coarse_retrieve(query, k + _BEYOND, index, backbone)
     taken = _taken(query.path)
     others = [one for one in found if one.digest != photo.digest and not _is_burst(taken, _taken(one.path))][:k]
+    quick = {other.digest: verifier.verify(photo, other, quick=True) for other in distinct_images(others, k)}
     verified: list[tuple[Candidate, Geometry]] = []
-    for other in others:
+    for other in worth_verifying(distinct_images(others, k), quick):
+        if is_enough(verified, Limits()):
+            break
         pair = verifier.verify(photo, other)
         verified.append((other, Geometry(matches=pair.matches, inliers=pair.inliers)))
-        if is_beyond_doubt(verified, Limits()):
-            break
     geometry = {other.digest: one for other, one in verified}
     candidates = [_ranked(one, geometry.get(one.digest)) for one in others]
     return Asked(photo, order_by_evidence(candidates, Limits(), tau=-1.0))

@@ -59,9 +59,11 @@ class Matcher(Protocol):
 class Verifier:
     """Verifies pairs of photographs; keypoints of the map's are kept in a store, those of queries for a while."""
 
-    def __init__(self, extractor: Extractor, matcher: Matcher, store: KeypointStore) -> None:
+    def __init__(self, extractor: Extractor, matcher: Matcher, nearest: Matcher, store: KeypointStore) -> None:
+        """`nearest` is the fast matcher of the quick look."""
         self.extractor = extractor
         self.matcher = matcher
+        self.nearest = nearest
         self.store = store
         self._lock = threading.Lock()
         self._remembered: OrderedDict[str, Keypoints] = OrderedDict()
@@ -69,21 +71,30 @@ class Verifier:
     @property
     def id(self) -> str:
         """Extractor, matcher and estimator with everything that changes a pair's inliers."""
-        estimator = f"magsac/{THRESHOLD:g}px/{CONFIDENCE:g}/{ITERATIONS}/{SEED}"
-        return f"{self.extractor.id}+{self.matcher.id}+{estimator}"
+        return self.id_of(self.matcher)
 
-    def verify(self, photo: Photo | Candidate, other: Photo | Candidate) -> Verification:
+    @property
+    def quick_id(self) -> str:
+        """The same for the quick look."""
+        return self.id_of(self.nearest)
+
+    def id_of(self, matcher: Matcher) -> str:
+        """Extractor, matcher and estimator with everything that changes a pair's inliers."""
+        estimator = f"magsac/{THRESHOLD:g}px/{CONFIDENCE:g}/{ITERATIONS}/{SEED}"
+        return f"{self.extractor.id}+{matcher.id}+{estimator}"
+
+    def verify(self, photo: Photo | Candidate, other: Photo | Candidate, *, quick: bool = False) -> Verification:
         """Match the keypoints of two photographs and count those that a fundamental matrix explains.
 
         The pair is computed in the order of the digests, so that the order of the two changes nothing but that of the
         points. Raises `PhotoError` for a photograph that cannot be read.
         """
         if photo.digest > other.digest:
-            return self.verify(other, photo).swapped()
+            return self.verify(other, photo, quick=quick).swapped()
         a, b = self.keypoints(photo), self.keypoints(other)
         if min(len(a.points), len(b.points)) < LEAST:
             return Verification(matches=0, inliers=0)
-        pairs = self.matcher.match(a, b)
+        pairs = (self.nearest if quick else self.matcher).match(a, b)
         return verification(a, b, pairs)
 
     def keypoints(self, photo: Photo | Candidate) -> Keypoints:
@@ -120,13 +131,24 @@ class Verifier:
         return as_stored(self.extractor.extract(load_image(opened, self.extractor.longer_side)))
 
 
-def verify_geometry(photo: Photo, candidate: Photo | Candidate, verifier: Verifier) -> Verification:
-    """Verify one pair: matches, inliers, and the inliers' points in `photo` and in `candidate`; raises `PhotoError`."""
-    return verifier.verify(photo, candidate)
+def verify_geometry(
+    photo: Photo, candidate: Photo | Candidate, verifier: Verifier, *, quick: bool = False
+) -> Verification:
+    """Verify one pair: matches, inliers, and the inliers' points in `photo` and in `candidate`; raises `PhotoError`.
+
+    A quick look matches nearest neighbours only.
+    """
+    return verifier.verify(photo, candidate, quick=quick)
 
 
 def recorded_verification(
-    photo: Photo, candidate: Photo | Candidate, verifier: Verifier, ledger: Ledger, *, replay: bool = False
+    photo: Photo,
+    candidate: Photo | Candidate,
+    verifier: Verifier,
+    ledger: Ledger,
+    *,
+    quick: bool = False,
+    replay: bool = False,
 ) -> Verification | None:
     """Return what `verify_geometry` finds, read back from the ledger where the pair is recorded, otherwise recorded.
 
@@ -136,7 +158,7 @@ def recorded_verification(
     swapped = photo.digest > candidate.digest
     name = candidate.reference if isinstance(candidate, Candidate) else str(candidate.path)
     first, second = sorted((photo.digest, candidate.digest))
-    pair = Pair(first=first, second=second, verifier=verifier.id)
+    pair = Pair(first=first, second=second, verifier=verifier.quick_id if quick else verifier.id)
     found = ledger.recall_verifications([pair]).get(pair)
     if found is None and replay:
         raise StepMissing(
@@ -145,7 +167,7 @@ def recorded_verification(
         )
     if found is None or (isinstance(found, str) and not replay):
         verifier.keypoints(photo)  # if this one cannot be read, no candidate is to blame
-        found = ledger.record_verification(pair, _verified(photo, candidate, verifier, swapped=swapped))
+        found = ledger.record_verification(pair, _verified(photo, candidate, verifier, quick=quick, swapped=swapped))
     if isinstance(found, str):
         return None
     return found.swapped() if swapped else found
@@ -163,10 +185,12 @@ def name_verified(candidate: Candidate, found: Verification) -> VerifiedCandidat
     return VerifiedCandidate(**dict(found), reference=candidate.reference, digest=candidate.digest)
 
 
-def _verified(photo: Photo, candidate: Photo | Candidate, verifier: Verifier, *, swapped: bool) -> Verification | str:
+def _verified(
+    photo: Photo, candidate: Photo | Candidate, verifier: Verifier, *, quick: bool, swapped: bool
+) -> Verification | str:
     """Verify a pair in the order of the digests, or say why it cannot be."""
     try:
-        found = verify_geometry(photo, candidate, verifier)
+        found = verify_geometry(photo, candidate, verifier, quick=quick)
     except PhotoError as error:
         return str(error)
     return found.swapped() if swapped else found

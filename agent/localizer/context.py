@@ -16,6 +16,7 @@ from internvl_vpr.tools.errors import IndexMismatch, UsageError
 from internvl_vpr.tools.features.backbone import Backbone, BackboneSettings, open_backbone
 from internvl_vpr.tools.features.keypoints import KeypointExtractor
 from internvl_vpr.tools.features.lighterglue import LighterGlue
+from internvl_vpr.tools.features.mutual_nearest import MutualNearest
 from internvl_vpr.tools.features.sentences import SentenceEncoder, open_encoder
 from internvl_vpr.tools.index.calibration import Calibration, Limits, MapCheck, read_calibration, read_check
 from internvl_vpr.tools.index.files import differing_settings
@@ -215,7 +216,7 @@ def open_verifier(folder: Path, settings: Settings) -> Iterator[Verifier | None]
         return
     with closing(KeypointStore(folder)) as store:
         extractor, matcher = KeypointExtractor(device=settings.device), LighterGlue(device=settings.device)
-        yield Verifier(extractor, matcher, store)
+        yield Verifier(extractor, matcher, MutualNearest(), store)
 
 
 def _valid_calibration(folder: Path, settings: Settings, ids: Mapping[str, str]) -> Calibration | None:

@@ -1,49 +1,64 @@
-"""Verifying the best candidates, a few at a time, until one place is beyond doubt; and the order that follows."""
+"""Verifying the best candidates until one place is beyond doubt; and the order that follows."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
+from internvl_vpr.tools.answer import UNCALIBRATED_TAU
 from internvl_vpr.tools.apply_threshold import apply_threshold
-from internvl_vpr.tools.grade import is_beyond_doubt, order_by_evidence
+from internvl_vpr.tools.grade import order_by_evidence
 from internvl_vpr.tools.records import Candidate, Geometry, Photo, RankedCandidate, Score, Verification
+from internvl_vpr.tools.verify_candidates import MOST_VERIFIED, distinct_images, is_enough, worth_verifying
 from internvl_vpr.tools.verify_geometry import recorded_verification
 
 from .context import Context
 from .state import Told
 
 STAGE = "verifying"
-_AT_A_TIME = 4  # candidates between two looks at whether one is beyond doubt
 
 
 async def verify_candidates(
     photo: Photo, candidates: Sequence[Candidate], given: Context, tell: Callable[[Told], None] = lambda _: None
 ) -> dict[str, Verification]:
-    """Verify the first candidates with a photo, in their order; by digest, without those that cannot be read.
+    """Verify the candidates of a photo that are worth it; by digest, without those that cannot be read.
 
-    It ends after `verify_k` distinct images, or when one place is beyond doubt. With `verify` off nothing is verified.
+    A quick look at `verify_k` distinct images chooses at most eight, those first that words speak for (retained, with a
+    τ above −1). It ends with them, or when one place is beyond doubt. With `verify` off nothing is verified.
     `tell` is given how far it has come. Raises `LedgerError`, and `StepMissing` when a replay lacks a pair.
     """
-    verifier, settings = given.verifier, given.settings
     verified: dict[str, Verification] = {}
-    if verifier is None or settings.verify == "off":
+    verifier = given.verifier
+    if verifier is None or given.settings.verify == "off":
         return verified
-    distinct = {candidate.digest: candidate for candidate in reversed(candidates)}
-    chosen = list(reversed(distinct.values()))[: settings.verify_k]
-    pairs: list[tuple[Candidate, Geometry]] = []
-    for done, candidate in enumerate(chosen):
-        if done % _AT_A_TIME == 0 and is_beyond_doubt(pairs, given.limits):
-            tell(_progress(done, done))
-            break
-        tell(_progress(done, len(chosen)))
-        found = await asyncio.to_thread(
-            recorded_verification, photo, candidate, verifier, given.ledger, replay=given.replay
+
+    async def look(candidate: Candidate, *, quick: bool) -> Verification | None:
+        return await asyncio.to_thread(
+            recorded_verification, photo, candidate, verifier, given.ledger, quick=quick, replay=given.replay
         )
-        if found is not None:
+
+    looked_at = distinct_images(candidates, given.settings.verify_k)
+    quick: dict[str, Geometry] = {}
+    for done, candidate in enumerate(looked_at):
+        tell(_progress(done, len(looked_at) + MOST_VERIFIED))
+        if (found := await look(candidate, quick=True)) is not None:
+            quick[candidate.digest] = found
+    chosen = worth_verifying(looked_at, quick, _named(candidates, given.settings.tau))
+    pairs: list[tuple[Candidate, Geometry]] = []
+    for done, candidate in enumerate(chosen, start=len(looked_at)):
+        if is_enough(pairs, given.limits):
+            break
+        tell(_progress(done, len(looked_at) + len(chosen)))
+        if (found := await look(candidate, quick=False)) is not None:
             verified[candidate.digest] = found
             pairs.append((candidate, found))
-    else:
-        tell(_progress(len(chosen), len(chosen)))
+    seen = len(looked_at) + len(pairs)
+    tell(_progress(seen, seen))
     return verified
+
+
+def _named(candidates: Sequence[Candidate], tau: float) -> set[str]:
+    """Return the digests of candidates that words speak for: scored above a τ that means something."""
+    scored = [one for one in candidates if isinstance(one, RankedCandidate)]
+    return {one.digest for one in scored if one.retained and tau > UNCALIBRATED_TAU}
 
 
 def _progress(done: int, total: int) -> Told:

@@ -182,7 +182,7 @@ class UnevenMatcher:
 def test_the_order_of_two_photos_changes_only_whose_points_come_first(photos: list[Path], tmp_path: Path) -> None:
     verifier, _, _ = patch_verifier(tmp_path)
     for matcher in (verifier.matcher, UnevenMatcher()):
-        pair = Verifier(verifier.extractor, matcher, verifier.store)
+        pair = Verifier(verifier.extractor, matcher, verifier.nearest, verifier.store)
         one = verify_geometry(opened(photos[0]), opened(photos[1]), pair)
         other = verify_geometry(opened(photos[1]), opened(photos[0]), pair)
         assert other == one.swapped()

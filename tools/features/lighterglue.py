@@ -21,14 +21,16 @@ LIGHTERGLUE_WEIGHTS = PackagedWeights(
 _LAYERS = 6
 # A match is kept when its score, a probability, is higher.
 _THRESHOLD = 0.1
-# Neither stopping early nor leaving points out on the way: what a pair gives depends on the pair alone.
+# Points whose match is settled are left out on the way, and layers that settle none: 2.5 times as fast, and what a pair
+# gives still depends on the pair alone.
+_CONFIDENCE = 0.95
 _CONFIGURATION: dict[str, Any] = {
     "input_dim": 64,
     "descriptor_dim": 96,
     "n_layers": _LAYERS,
     "num_heads": 1,
-    "depth_confidence": -1,
-    "width_confidence": -1,
+    "depth_confidence": _CONFIDENCE,
+    "width_confidence": _CONFIDENCE,
     "filter_threshold": _THRESHOLD,
     "flash": False,  # it computes in float16
 }
@@ -48,8 +50,8 @@ class LighterGlue:
 
     @property
     def id(self) -> str:
-        """Weights and threshold, such as `lighterglue/0123456789ab/0.1`."""
-        return f"lighterglue/{LIGHTERGLUE_WEIGHTS.short}/{_THRESHOLD:g}"
+        """Weights, threshold and confidence, such as `lighterglue/0123456789ab/0.1/0.95`."""
+        return f"lighterglue/{LIGHTERGLUE_WEIGHTS.short}/{_THRESHOLD:g}/{_CONFIDENCE:g}"
 
     @cached_property
     def _device(self) -> str:

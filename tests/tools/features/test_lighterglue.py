@@ -110,4 +110,4 @@ def test_without_its_packages_the_message_says_what_to_install(monkeypatch: pyte
 
 
 def test_the_id_names_weights_and_threshold(matcher: LighterGlue) -> None:
-    assert matcher.id == "lighterglue/766102df37f1/0.1"
+    assert matcher.id == "lighterglue/766102df37f1/0.1/0.95"
