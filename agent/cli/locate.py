@@ -57,6 +57,8 @@ def locate(
 
     if matches is not None and matches.suffix.lower() != ".png":
         raise UsageError(f"The matches cannot be drawn as {str(matches)!r}: name a file that ends in .png.")
+    if matches is not None and not matches.parent.is_dir():
+        raise UsageError(f"The folder of {str(matches)!r} does not exist: name another file.")
 
     if replay:
         os.environ["HF_HUB_OFFLINE"] = "1"  # weights that are not at hand are not fetched either

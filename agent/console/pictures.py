@@ -10,7 +10,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.text import Text
 
 from internvl_vpr.tools.errors import PackageMissing, PhotoError
-from internvl_vpr.tools.page.matches import MatchedPoint, draw_matches
+from internvl_vpr.tools.page.matches import COARSE_LINES, HEIGHT, MOST_LINES, MatchedPoint, draw_matches
 from internvl_vpr.tools.photo.photo import load_image, open_photo
 from internvl_vpr.tools.text.foreign import one_line
 
@@ -20,8 +20,9 @@ from .picture_protocol import UNKNOWN_SIZE, CharacterSize, PictureKind, characte
 
 _LONGER_SIDE = 1024  # pixels that are kept of a photo, whatever is drawn of them
 _GAP = 2  # columns
-_WITH_PIXELS = ("kitty", "sixel")
+_JOINED = ("kitty", "sixel", "half")  # shades are too few for lines to be told from what they cross
 _STACKED_BELOW = 48  # columns, in which two pictures side by side show less than one above the other
+_APART = 10  # pixels between lines, if they are spread evenly
 _FEW_ROWS, _MANY_ROWS = 14, 20  # at 80 columns, at 140
 _ROWS_OF_TEXT = 4  # that stay in the terminal beside a picture
 _LEAST_ROWS = 8  # below which a picture is not made as low as a wide one beside it
@@ -37,7 +38,7 @@ def show_pair(
 ) -> RenderableType:
     """Show two photos side by side, in `width` columns at most, each above its caption and its path.
 
-    Lines join `points` that both have, where a terminal draws pixels; drawn with characters they would be too coarse.
+    Lines join some of the `points` that both have; in half blocks they are few, for there they hide much.
 
     Without a reference there is its caption alone. What cannot be opened is replaced by the reason. Sixel pictures
     move the cursor: print the result itself or in a `Group`, not in a table, a panel or a live display.
@@ -86,7 +87,7 @@ class _Row:
         elif width < _STACKED_BELOW:
             for shown in self.shown:
                 yield from _side_by_side([shown], images, width, console)
-        elif self.points and images in _WITH_PIXELS and all(shown.pixels for shown in self.shown):
+        elif self.points and images in _JOINED and all(shown.pixels for shown in self.shown):
             yield from _joined(self.shown, self.points, images, width, console)
         else:
             yield from _side_by_side(self.shown, images, width, console)
@@ -105,7 +106,8 @@ def _side_by_side(row: Sequence[_Shown], kind: PictureKind, width: int, console:
     """Pictures in a row, and below each what is said of it."""
     most = max((width - _GAP * (len(row) - 1)) // len(row), 1)
     character = character_size(console) or UNKNOWN_SIZE
-    sizes = _fit([shown.pixels for shown in row], most, _most_rows(width, console), character)
+    shapes = [shown.pixels.width / shown.pixels.height if shown.pixels else None for shown in row]
+    sizes = _fit(shapes, most, _most_rows(width, console), character)
     drawings = [
         None if shown.pixels is None else Drawing(shown.pixels, kind, *size, character)
         for shown, size in zip(row, sizes, strict=True)
@@ -124,10 +126,15 @@ def _joined(
 ) -> Iterator[RenderableType]:
     """Two pictures as one, with lines between their points, and below what is said of each."""
     one, other = (shown.pixels for shown in row if shown.pixels is not None)
-    pixels = draw_matches(one, other, points)
     character = character_size(console) or UNKNOWN_SIZE
-    ((columns, rows),) = _fit([pixels], width, _most_rows(width, console), character)
-    yield from beside([Drawing(pixels, kind, columns, rows, character)], [columns], _GAP)
+    shape = one.width / one.height + other.width / other.height
+    ((columns, rows),) = _fit([shape], width, _most_rows(width, console), character)
+    if kind == "half":
+        drawn = draw_matches(one, other, points, COARSE_LINES, height=2 * rows, coarse=True)
+    else:
+        height = min(rows * character.height, HEIGHT)
+        drawn = draw_matches(one, other, points, min(MOST_LINES, height // _APART), height=height)
+    yield from beside([Drawing(drawn, kind, columns, rows, character)], [columns], _GAP)
     half = (width - _GAP) // 2
     yield grid([Group(*shown.lines()) for shown in row], [half, half], _GAP)
 
@@ -138,15 +145,14 @@ def _most_rows(width: int, console: Console) -> int:
     return max(min(rows, console.height - _ROWS_OF_TEXT), 1)
 
 
-def _fit(
-    pixels: Sequence[Image.Image | None], columns: int, rows: int, character: CharacterSize
-) -> list[tuple[int, int]]:
-    """Return columns and rows of each picture, as large as fits, and of one height unless one is very wide."""
+def _fit(shapes: Sequence[float | None], columns: int, rows: int, character: CharacterSize) -> list[tuple[int, int]]:
+    """Return columns and rows of each picture, as large as fits, and of one height unless one is very wide.
+
+    `shapes` are width / height, None where there is no picture.
+    """
     # Columns that a picture needs for each row, in its own shape.
-    shapes = [image.width / image.height * character.height / character.width if image else 0.0 for image in pixels]
-    highest = [min(max(round(columns / shape), 1), rows) if shape else rows for shape in shapes]
+    across = [(shape or 0.0) * character.height / character.width for shape in shapes]
+    highest = [min(max(round(columns / one), 1), rows) if one else rows for one in across]
     common = max(min(highest), _LEAST_ROWS)
     heights = [min(height, common) for height in highest]
-    return [
-        (min(max(round(shape * height), 1), columns), height) for shape, height in zip(shapes, heights, strict=True)
-    ]
+    return [(min(max(round(one * height), 1), columns), height) for one, height in zip(across, heights, strict=True)]

@@ -2,6 +2,7 @@
 
 import colorsys
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,35 +11,60 @@ from PIL import Image, ImageDraw
 MatchedPoint = tuple[float, float, float, float]  # x and y in one photograph, x and y in the other, from 0 to 1
 
 MOST_LINES = 40  # more cannot be followed with the eye
+COARSE_LINES = 6  # where a picture is drawn with characters
 _FEW = 8  # lines that are always drawn
 _CLOSE = 0.02  # of a side, within which two points count as neighbours
-_HEIGHT = 480  # pixels of both photographs
+HEIGHT = 480  # pixels of both photographs
 _MOST_WIDTH = 960  # pixels of one of them; a panorama is made lower instead
-_GAP = 8
-_FINER = 2  # lines are drawn larger and scaled down, since Pillow's own have steps
 _BETWEEN = (128, 128, 128)  # a grey that is seen on light and on dark ground
 
 
+class _Pen(NamedTuple):
+    """How lines are drawn: `finer` times larger and then scaled down, since Pillow's own lines have steps.
+
+    `gap` is in pixels of the drawing, the others are in pixels of what is scaled down.
+    """
+
+    finer: int
+    gap: int
+    width: int
+    edge: int  # of a dark line below it
+    radius: float  # of a point
+    opacity: int
+
+
+_FINE = _Pen(finer=2, gap=8, width=3, edge=5, radius=5, opacity=255)
+_COARSE = _Pen(finer=4, gap=2, width=4, edge=0, radius=2, opacity=150)  # lines one pixel wide, which let much through
+
+
 def draw_matches(
-    one: Image.Image, other: Image.Image, points: Sequence[MatchedPoint], most: int = MOST_LINES
+    one: Image.Image,
+    other: Image.Image,
+    points: Sequence[MatchedPoint],
+    most: int = MOST_LINES,
+    *,
+    height: int = HEIGHT,
+    coarse: bool = False,
 ) -> Image.Image:
-    """Return two RGB photographs side by side, of one height, with lines between `points`.
+    """Return two RGB photographs side by side, of one height in pixels, with lines between `points`.
 
     At most `most` lines are drawn, from points that are spread over the first photograph. Each is bright with a dark
-    edge, so that it is seen by day and at night, and the colours go round by height, so that neighbours differ.
+    edge, so that it is seen by day and at night, and the colours go round by height, so that neighbours differ. For a
+    drawing of very few pixels, `coarse` lines are one pixel wide and half transparent.
     """
-    left, right = _same_height(one, other)
-    width, height = left.width + _GAP + right.width, left.height
+    pen = _COARSE if coarse else _FINE
+    left, right = _same_height(one, other, height)
+    width, height = left.width + pen.gap + right.width, left.height
     beside = Image.new("RGB", (width, height), _BETWEEN)
     beside.paste(left, (0, 0))
-    beside.paste(right, (left.width + _GAP, 0))
+    beside.paste(right, (left.width + pen.gap, 0))
     chosen = np.array(spread(points, most), dtype=np.float64).reshape(-1, 4)
     # Pixels of the drawing; the outermost points stay inside.
-    ends = chosen * [left.width - 1, height - 1, right.width - 1, height - 1] + [0, 0, left.width + _GAP, 0]
-    lines = Image.new("RGBA", (width * _FINER, height * _FINER))
-    pen = ImageDraw.Draw(lines)
-    for number, row in enumerate(ends[np.argsort(ends[:, 1])] * _FINER):
-        _draw_line(pen, row, _colour(number, len(ends)))
+    ends = chosen * [left.width - 1, height - 1, right.width - 1, height - 1] + [0, 0, left.width + pen.gap, 0]
+    lines = Image.new("RGBA", (width * pen.finer, height * pen.finer))
+    drawing = ImageDraw.Draw(lines)
+    for number, row in enumerate((ends[np.argsort(ends[:, 1])] + 0.5) * pen.finer):
+        _draw_line(drawing, row, _colour(number, len(ends)), pen)
     lines = lines.resize(beside.size, Image.Resampling.BOX)
     beside.paste(lines, (0, 0), lines)
     return beside
@@ -64,10 +90,10 @@ def spread(points: Sequence[MatchedPoint], most: int) -> list[MatchedPoint]:
     return [points[number] for number in sorted(chosen)]
 
 
-def _same_height(one: Image.Image, other: Image.Image) -> tuple[Image.Image, Image.Image]:
+def _same_height(one: Image.Image, other: Image.Image, height: int) -> tuple[Image.Image, Image.Image]:
     """Scale both to one height, at which neither is too wide."""
     shapes = [image.width / image.height for image in (one, other)]
-    height = min(_HEIGHT, *(max(round(_MOST_WIDTH / shape), 1) for shape in shapes))
+    height = min(height, *(max(round(_MOST_WIDTH / shape), 1) for shape in shapes))
     left, right = (
         image.convert("RGB").resize((max(round(shape * height), 1), height), Image.Resampling.LANCZOS)
         for image, shape in zip((one, other), shapes, strict=True)
@@ -81,11 +107,12 @@ def _colour(number: int, count: int) -> tuple[int, int, int]:
     return round(255 * red), round(255 * green), round(255 * blue)
 
 
-def _draw_line(pen: ImageDraw.ImageDraw, row: NDArray[np.float64], colour: tuple[int, int, int]) -> None:
+def _draw_line(drawing: ImageDraw.ImageDraw, row: NDArray[np.float64], colour: tuple[int, int, int], pen: _Pen) -> None:
     start, end = (float(row[0]), float(row[1])), (float(row[2]), float(row[3]))
     dark = (0, 0, 0, 110)
-    pen.line([start, end], fill=dark, width=5)
-    pen.line([start, end], fill=(*colour, 255), width=3)
+    if pen.edge:
+        drawing.line([start, end], fill=dark, width=pen.edge)
+    drawing.line([start, end], fill=(*colour, pen.opacity), width=pen.width)
     for x, y in (start, end):
-        for radius, fill in ((3.5 * _FINER, dark), (2.5 * _FINER, (*colour, 255))):
-            pen.ellipse([x - radius, y - radius, x + radius, y + radius], fill=fill)
+        for radius, fill in ((pen.radius + 2, dark), (pen.radius, (*colour, 255)))[not pen.edge :]:
+            drawing.ellipse([x - radius, y - radius, x + radius, y + radius], fill=fill)

@@ -75,7 +75,7 @@ def test_nothing_new_is_not_checked_again(cli: Run, photos: Path, check: Scripte
     index(cli, photos)
     assert index(cli, photos) == NEXT
     assert len(check.asked) == 1
-    write_textures(photos, [9])
+    write_textures(photos, range(9, 10))
     assert index(cli, photos) == FOUND + NEXT
     assert len(check.asked) == 2
 

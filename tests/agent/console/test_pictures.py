@@ -1,10 +1,12 @@
 """What is drawn of photographs, in which place, and what is said of them."""
 
+import base64
 import io
 import re
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pyte
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from rich.console import Console, RenderableType
 from rich.segment import Segment
+from sixel_pictures import decoded
 from terminals import TRUECOLOR, TerminalFile, console_in
 from texture import texture
 
@@ -88,6 +91,67 @@ def test_the_upper_and_the_lower_half_of_a_character_differ(tmp_path: Path) -> N
 
 def near(shown: str, colour: tuple[int, int, int], most: int = 12) -> bool:
     return all(abs(int(shown[2 * i : 2 * i + 2], 16) - colour[i]) < most for i in range(3))
+
+
+def joined(kind: Images, shown: str) -> "np.ndarray[tuple[int, int, int], np.dtype[np.int_]]":
+    """Return the pixels `[h, w, 3]`, from 0 to 255, that are drawn of two photographs."""
+    if kind == "kitty":
+        sent = re.findall(r"\x1b_G[^;\x1b]*f=100[^;\x1b]*;([^\x1b]*)\x1b", shown)
+        return np.asarray(Image.open(io.BytesIO(base64.b64decode("".join(sent)))).convert("RGB"), dtype=np.int_)
+    if kind == "sixel":
+        (sixel,) = re.findall(r"\x1bP.*?\x1b\\", shown, re.DOTALL)
+        return decoded(sixel) * 255 // 100
+    lines = [[one for one in row.values() if one.data == "▀"] for row in screen(shown).buffer.values()]
+    halves = [[[one.fg for one in row], [one.bg for one in row]] for row in lines if row]
+    rows = [[[int(one[i : i + 2], 16) for i in (0, 2, 4)] for one in row] for pair in halves for row in pair]
+    return np.array(rows, dtype=np.int_)
+
+
+@pytest.mark.parametrize("kind", ["kitty", "sixel", "half"])
+def test_a_line_joins_the_points_that_both_photos_have(tmp_path: Path, kind: Images) -> None:
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (400, 300)).save(tmp_path / name)
+    photos, captions = (tmp_path / "a.png", tmp_path / "b.png"), ("mine", "yours")
+    points = [(0.25, 0.75, 0.75, 0.25)]
+    shown = printed(show_pair(*photos, captions, kind, 80, points), console_in(TRUECOLOR))
+    pixels = joined(kind, shown)
+    height, width = pixels.shape[:2]
+    gap = 2 if kind == "half" else 8
+    left = (width - gap) / 2  # of each photograph
+    lit = pixels.max(axis=2) > 70
+    lit[:, round(left - 2) : round(left + gap + 2)] = False
+    ys, xs = np.nonzero(lit)
+    assert abs(xs.min() - 0.25 * left) < 0.06 * left
+    assert abs(xs.max() - (left + gap + 0.75 * left)) < 0.06 * left
+    for x in np.linspace(xs.min() + 2, xs.max() - 2, 20):  # from 3/4 down on the left to 1/4 down on the right
+        if abs(x - width / 2) > gap + 2:
+            share = (x - 0.25 * left) / (gap + 1.5 * left)
+            wanted = (0.75 - 0.5 * share) * height
+            assert abs(ys[xs == round(x)].mean() - wanted) < 0.06 * height
+    assert lit.mean() < 0.1
+    assert "mine" in shown
+    assert "yours" in shown
+
+
+@pytest.mark.parametrize("kind", ["kitty", "sixel", "half"])
+def test_lines_hide_little_of_the_photos(tmp_path: Path, kind: Images) -> None:
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (400, 300)).save(tmp_path / name)
+    points = [(x / 20, y / 20, x / 20, y / 20) for x in range(21) for y in range(21)]
+    renderable = show_pair(tmp_path / "a.png", tmp_path / "b.png", ("", ""), kind, 80, points)
+    pixels = joined(kind, printed(renderable, console_in(TRUECOLOR)))
+    assert 0.02 < (pixels.max(axis=2) > 70).mean() < 0.35
+
+
+def test_shades_of_grey_have_no_lines(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (400, 300)).save(tmp_path / name)
+    photos = (tmp_path / "a.png", tmp_path / "b.png")
+    plain, with_points = (
+        printed(show_pair(*photos, ("", ""), "unicode", 80, points), console_in())
+        for points in ((), [(0.25, 0.75, 0.75, 0.25)])
+    )
+    assert with_points == plain
 
 
 def test_photos_are_shown_upright(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """The map: whole in itself, every foreign text as text, every place where independent arithmetic puts it."""
 
+import base64
+import io
 import math
 import re
 import xml.etree.ElementTree as ET
@@ -31,6 +33,7 @@ from internvl_vpr.tools.index.files import IndexSettings
 from internvl_vpr.tools.index.place_index import PlaceIndex
 from internvl_vpr.tools.index.seal import seal
 from internvl_vpr.tools.index.store import BuildStore
+from internvl_vpr.tools.page.matches import MatchedPoint
 from internvl_vpr.tools.photo.photo import open_photo
 from internvl_vpr.tools.photo.position import distance, from_degrees
 from internvl_vpr.tools.records import Answer, Photo, Position
@@ -354,6 +357,37 @@ def test_pictures_are_of_the_very_photos_and_within_their_limit(tmp_path: Path) 
     assert full.of(tmp_path / "a.png", a) == made
     assert full.of(tmp_path / "b.png", b) is None
     assert full.of(tmp_path / "a.png", a) == made
+
+
+def test_a_located_photo_stands_beside_its_best_match_with_lines_between_points(
+    index: PlaceIndex, tmp_path: Path
+) -> None:
+    digests = []
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (64, 48), "navy" if name == "a.png" else "maroon").save(tmp_path / name)
+        digests.append(open_photo(tmp_path / name).digest)
+    match = candidate(1, path=tmp_path / "b.png").model_copy(update={"digest": digests[1]})
+    found = answer(match, photo=tmp_path / "a.png", digest=digests[0])
+
+    def pictures(given: Answer, points: Sequence[MatchedPoint]) -> list[Image.Image]:
+        page = render_map(index, [given], lambda _: points)
+        drawn = [dict(attributes) for tag, attributes in Page(page).tags if tag == "img"]
+        return [
+            Image.open(io.BytesIO(base64.b64decode(one["src"].partition(",")[2])))
+            for one in drawn
+            if "lines between" in one["alt"]
+        ]
+
+    (drawn,) = pictures(found, [(0.25, 0.5, 0.75, 0.5)])
+    pixels = np.asarray(drawn.convert("RGB"), dtype=np.int_)
+    height, width = pixels.shape[:2]
+    row = pixels[height // 2]
+    lit = np.nonzero(row.sum(axis=1) > 300)[0]
+    assert lit.min() == pytest.approx(0.25 * (width - 8) / 2, abs=12)
+    assert lit.max() == pytest.approx((width + 8) / 2 + 0.75 * (width - 8) / 2, abs=12)
+    assert np.abs(pixels[height // 4, : width // 2 - 20] - (0, 0, 128)).max() < 12  # what is not under the line
+    assert pictures(found, ()) == []
+    assert pictures(found.model_copy(update={"digest": "2" * 64}), [(0.25, 0.5, 0.75, 0.5)]) == []  # another is there
 
 
 def test_100_000_photos_make_a_page_that_can_be_used(tmp_path: Path) -> None:
