@@ -16,7 +16,7 @@ from internvl_vpr.tools.index.place_index import PlaceIndex
 from internvl_vpr.tools.index.scan import Skipped
 from internvl_vpr.tools.progress import Progress, silent
 
-from ..splits.gallery import read_gallery
+from ..splits.gallery import copies_in, read_gallery
 from ..splits.queries import read_queries
 from ..splits.split import Split
 from .about import run_info
@@ -68,7 +68,7 @@ async def measure(split: Split, options: RunOptions, folder: Path) -> tuple[Run,
         on_progress=options.on_progress,
     )
     with open_context(options.places, settings=settings) as context:
-        queries = read_queries(split, read_gallery(context.index), options.limit)
+        queries = read_queries(split, read_gallery(context.index), options.limit, copies_in(context.index))
         task = Task(queries, run_info(split, queries, context, options.limit), context)
         return await run_split(task, folder, options.on_progress), report.skipped
 

@@ -1,6 +1,7 @@
 """The references of a split: by where they were taken, and their digest."""
 
 import hashlib
+from collections.abc import Callable
 
 from internvl_vpr.tools.index.place_index import PlaceIndex
 from internvl_vpr.tools.photo.gallery import Gallery
@@ -10,6 +11,11 @@ from internvl_vpr.tools.records import Position
 def read_gallery(index: PlaceIndex) -> Gallery:
     """Return the references of an index with their positions."""
     return Gallery((photo.reference, photo.position) for photo in index.photos())
+
+
+def copies_in(index: PlaceIndex) -> Callable[[str], list[str]]:
+    """Return what finds the references of an index that have the bytes of a digest."""
+    return lambda digest: [photo.reference for photo in index.copies(digest)]
 
 
 def references_digest(index: PlaceIndex, *, drawn_by: str | None) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -28,22 +28,33 @@ class SplitQuery:
     error: str | None = None
 
 
-def read_queries(split: Split, gallery: Gallery, limit: int | None = None) -> list[SplitQuery]:
+Copies = Callable[[str], Collection[str]]  # the references that have the bytes of a digest
+
+
+def read_queries(
+    split: Split, gallery: Gallery, limit: int | None = None, copies: Copies | None = None
+) -> list[SplitQuery]:
     """Open the queries, at most the first `limit` of them and of those from outside, and find their positives.
 
-    Raises `UsageError` when no query has a positive, because nothing could be measured.
+    A query that is itself in the map is no positive of its own, and neither are its copies: they are never among its
+    candidates. Raises `UsageError` when no query has a positive, because nothing could be measured.
     """
     inside = [SplitQuery(name, split.queries_folder / name) for name in split.queries[:limit]]
     outer = split.outside_folder or split.queries_folder
     outside = [SplitQuery(name, outer / name, outside=True) for name in split.outside[:limit]]
     positives = _positives(split, gallery)
-    queries = [replace(query, positives=positives(query)) for query in bounded_map(_opened, inside)]
+    queries = [_with_positives(query, positives(query), copies) for query in bounded_map(_opened, inside)]
     if not any(query.positives for query in queries):
         raise UsageError(
             f"None of the {len(queries)} queries of {split.name!r} has a right reference in {str(split.database)!r}: "
             "check the two folders, and that both sides have positions."
         )
     return [*queries, *bounded_map(_opened, outside)]
+
+
+def _with_positives(query: SplitQuery, positives: Sequence[str], copies: Copies | None) -> SplitQuery:
+    itself = set(copies(query.digest)) if copies and query.digest else set()
+    return replace(query, positives=tuple(name for name in positives if name not in itself))
 
 
 def queries_digest(queries: Sequence[SplitQuery], *, drawn_by: str | None) -> str:

@@ -94,7 +94,8 @@ def coarse_orders(
     names = _references(index, {digest for one in nearest for digest in one.digests()})
     orders: dict[float, list[list[str]]] = {}
     for kappa, one in zip(kappas, nearest, strict=True):
-        by_query = dict(zip((query.query for query in asked), one.orders(names), strict=True))
+        found = one.orders(names, [query.digest for query in asked])
+        by_query = dict(zip((query.query for query in asked), found, strict=True))
         orders[kappa] = [by_query.get(query.query, []) for query in run.queries]
     return orders
 
@@ -132,13 +133,18 @@ class _Nearest:
         """The images that any query keeps."""
         return {self._digests[image] for image in np.unique(self._images)}
 
-    def orders(self, names: dict[str, list[str]]) -> Iterator[list[str]]:
-        """Yield each query's references; of equally similar ones the first by name, as a search has it."""
-        for similarities, images in zip(self._similarities.tolist(), self._images.tolist(), strict=True):
+    def orders(self, names: dict[str, list[str]], asked: Sequence[str | None]) -> Iterator[list[str]]:
+        """Yield each query's references; of equally similar ones the first by name, as a search has it.
+
+        A query, by its digest in `asked` [Q], is none of its own references.
+        """
+        found = zip(asked, self._similarities.tolist(), self._images.tolist(), strict=True)
+        for itself, similarities, images in found:
             pairs = [
                 (-similarity, name)
                 for similarity, image in zip(similarities, images, strict=True)
                 for name in names[self._digests[image]]
+                if self._digests[image] != itself
             ]
             yield [name for _, name in sorted(pairs)][:_DEPTH]
 

@@ -114,3 +114,15 @@ def test_drawn_photos_stand_for_themselves_by_how_they_were_drawn(run: Run, tmp_
 def test_the_help_names_the_radius_that_holds_without_the_flag(run: Run) -> None:
     shown = run("eval", "run", "--help")
     assert f"within which a reference is right; default: {SAME_PLACE_METRES:g}." in " ".join(shown.stdout.split())
+
+
+def test_a_query_that_is_in_the_map_counts_only_what_other_photos_say(run: Run, photos: Path, tmp_path: Path) -> None:
+    (alone,) = (photos / "database").glob("@500300@*")  # 100 m from the next one
+    (photos / "queries" / alone.name).write_bytes(alone.read_bytes())
+    shown = run("eval", "run", "folder", "--root", "photos", "--places", "places", "--out", "run", *SMALL)
+    assert shown.returncode == 0, shown.stderr
+    assert "Recall@1   75.0 % (3/4, " in shown.stdout
+    assert "1 query without a right reference: counted as missed." in shown.stdout
+    lines = (tmp_path / "run" / "results.jsonl").read_text().splitlines()
+    (itself,) = (one for one in map(json.loads, lines) if one["query"] == alone.name)
+    assert alone.name not in [one["reference"] for one in itself["shortlist"]]

@@ -10,6 +10,7 @@ import texture_run
 
 from internvl_vpr.evals.measures.recall import Recall, recall_at
 from internvl_vpr.evals.runs.folder import Run
+from internvl_vpr.evals.runs.records import Result
 from internvl_vpr.evals.tune import kappa as sweeping
 from internvl_vpr.evals.tune.kappa import coarse_orders, sweep_kappa
 from internvl_vpr.tools.errors import IndexMissing, UsageError
@@ -79,6 +80,21 @@ def test_rows_have_recall_and_say_whose_choice_each_is(run: Run, folder: Path) -
     assert [recall.k for recall in rows[0].recalls] == [1, 5, 20]
     assert rows[0].recalls[2] == Recall(20, 10, 10)  # of 16 references
     assert told[-1] == 16
+
+
+def test_a_query_that_is_in_the_map_does_not_find_itself(run: Run, folder: Path) -> None:
+    """The first photo of the database is there under two names."""
+    (name,) = (path.name for path in sorted((folder / "database").iterdir())[:1])
+    with closing(PlaceIndex.open(folder / "places")) as index:
+        (digest,) = (photo.digest for photo in index.photos() if photo.reference == name)
+        copies = [photo.reference for photo in index.photos() if photo.digest == digest]
+        split = run.info.split.model_copy(update={"folders": {"queries": str(folder / "database")}})
+        itself = Result(query=name, digest=digest)
+        asked = Run(run.folder, run.info.model_copy(update={"split": split}), [itself])
+        (order,) = coarse_orders(asked, index, [math.inf])[math.inf]
+    assert len(copies) == 2
+    assert len(order) == texture_run.PLACES + 2 - 2
+    assert not set(copies) & set(order)
 
 
 def test_another_index_is_refused(run: Run, tmp_path: Path) -> None:
