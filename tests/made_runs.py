@@ -28,6 +28,7 @@ def result(
     *,
     k: int = 20,
     scores: Sequence[float | None] | None = None,
+    inliers: Sequence[int] = (),
     retained: int | None = None,
     at: Position | None = None,
     outside: bool = False,
@@ -36,6 +37,7 @@ def result(
     """A query whose only positive is first seen at these ranks of the two stages; None: not in the shortlist.
 
     `scores` are in coarse order; without them the final ranking is made from the coarse one by moving the positive.
+    `inliers` are those of the first candidates in coarse order; the others are not verified.
     """
     names = [f"{query}-wrong-{number}.jpg" for number in range(1, k + 1)]
     ranking = list(range(1, k + 1))
@@ -48,6 +50,7 @@ def result(
     shortlist = tuple(
         Shortlisted(
             reference=name, digest=digest(name), similarity=1 - rank / (2 * k), score=given[rank - 1],
+            inliers=inliers[rank - 1] if rank <= len(inliers) else None,
             metres=8.0 if name.endswith("right.jpg") else 400.0 + rank,
         )
         for rank, name in enumerate(names, start=1)

@@ -41,6 +41,7 @@ def run_info(split: Split, queries: Sequence[SplitQuery], context: Context, limi
         versions=_versions(),
         ledger=context.ledger.path.as_posix(),
         limit=limit,
+        limits=None if settings.verify == "off" else context.limits,
         started=now(),
     )
 

@@ -86,7 +86,8 @@ def _table(runs: Mapping[str, Run]) -> Table:
 
 def _outside(run: Run) -> Text:
     outside = [result for result in run.results if result.outside]
-    confirmed = sum(result.decided_by == "cues" for result in outside)
+    unknown, confirmed = (sum(result.grade == grade for result in outside) for grade in ("unknown", "confirmed"))
     return Text(
-        f"of {len(outside)} photographs from outside the town, {confirmed} were confirmed by cues (none should be)"
+        f"of {len(outside)} photographs from outside the town, {unknown} are told unknown (all should be) "
+        f"and {confirmed} confirmed (none should be)"
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from internvl_vpr.agent.localizer.run import Trace
 from internvl_vpr.tools.photo.position import distance
-from internvl_vpr.tools.records import Candidate, CueMatch, Description, Position, Score
+from internvl_vpr.tools.records import Candidate, CueMatch, Description, Geometry, Position, Score
 
 from ..splits.queries import SplitQuery
 from .records import Result, Shortlisted
@@ -14,7 +14,7 @@ def judged(query: SplitQuery, trace: Trace) -> Result:
     """Turn what the graph found into a result; only here is the position of the query used."""
     answer = trace.answer
     shortlist = tuple(
-        _shortlisted(candidate, score, trace.descriptions, query.position)
+        _shortlisted(candidate, score, trace.verified.get(candidate.digest), trace.descriptions, query.position)
         for candidate, score in zip(trace.candidates, trace.scores, strict=True)
     )
     return Result(
@@ -24,6 +24,9 @@ def judged(query: SplitQuery, trace: Trace) -> Result:
         retained=sum(candidate.retained for candidate in answer.candidates),
         status=answer.status,
         decided_by=answer.decided_by,
+        grade=answer.grade,
+        probability=answer.probability,
+        alternatives=len(answer.alternatives),
         seconds={stage: round(seconds, 4) for stage, seconds in trace.seconds.items()},
         steps=answer.steps,
     )
@@ -42,7 +45,11 @@ def _about(query: SplitQuery) -> dict[str, object]:
 
 
 def _shortlisted(
-    candidate: Candidate, score: Score, descriptions: Mapping[str, Description], at: Position | None
+    candidate: Candidate,
+    score: Score,
+    verified: Geometry | None,
+    descriptions: Mapping[str, Description],
+    at: Position | None,
 ) -> Shortlisted:
     metres = distance(at, candidate.position) if at and candidate.position else None
     said = descriptions.get(candidate.digest)
@@ -51,6 +58,8 @@ def _shortlisted(
         digest=candidate.digest,
         similarity=candidate.coarse_similarity,
         score=score.score,
+        inliers=verified.inliers if verified else None,
+        placed=candidate.position is not None,
         matches=_indexed(score.matches, [cue.text for cue in said.cues] if said else []),
         metres=None if metres is None else round(metres, 3),
     )

@@ -7,7 +7,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from internvl_vpr.tools.records import Cue, DecidedBy, Digest, Position, Record, Steps
+from internvl_vpr.tools.index.calibration import Limits
+from internvl_vpr.tools.records import Cue, DecidedBy, Digest, Grade, Position, Probability, Record, Steps
 
 from ..measures.recall import first_positive_rank
 
@@ -48,6 +49,9 @@ class RunInfo(Record):
     versions: dict[str, str]
     ledger: str
     limit: int | None = None
+    limits: Limits | None = Field(
+        None, description="what inliers mean; None with verify off, and in runs made before geometry was recorded"
+    )
     started: str
     finished: str | None = None
     seconds: float = Field(0.0, description="wall time of all sessions together")
@@ -63,6 +67,8 @@ class Shortlisted(Record):
     digest: Digest
     similarity: float = Field(description="Eq. 5")
     score: float | None = Field(None, description="S, Eq. 9; None where there are no cues")
+    inliers: int | None = Field(None, ge=0, description="of its geometry with the query; None where not verified")
+    placed: bool = Field(True, description="has a position; photos without one stand last in an answer")
     matches: tuple[tuple[int, float], ...] = ()
     metres: float | None = Field(None, description="from the query, None where that cannot be said")
 
@@ -70,8 +76,8 @@ class Shortlisted(Record):
 class Result(Record):
     """One query: the shortlist in coarse order, and the final ranking as coarse ranks.
 
-    The first `retained` of `ranking` are above τ. With `strict` the others are not in it. `error` says why a
-    query was not located at all.
+    `retained` of `ranking` are above τ. With `strict` the others are not in it. `grade` and `probability` are as the
+    answer told them. `error` says why a query was not located at all.
     """
 
     query: str
@@ -84,6 +90,9 @@ class Result(Record):
     retained: int = 0
     status: Literal["located", "unknown"] | None = None
     decided_by: DecidedBy | None = None
+    grade: Grade | None = Field(None, description="None where there is no answer, or grades were not recorded yet")
+    probability: Probability | None = None
+    alternatives: int = Field(0, ge=0, description="other places that the answer names")
     seconds: dict[str, float] = Field({}, description="by stage, and `total`")
     steps: Steps = Steps(made=0, recorded=0)
     error: str | None = None
@@ -97,6 +106,11 @@ class Result(Record):
     def final_rank(self) -> int | None:
         """The 1-based rank of the first positive in stage 2's ranking, or None."""
         return first_positive_rank([one.reference for one in self.ranked], set(self.positives))
+
+    @property
+    def right(self) -> bool:
+        """Whether the answer's first candidate is a positive; never for a photo from outside the map."""
+        return not self.outside and self.final_rank == 1
 
     @property
     def ranked(self) -> tuple[Shortlisted, ...]:

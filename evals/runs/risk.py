@@ -1,9 +1,13 @@
-"""How often an answer is wrong, by how many are given: the risk–coverage curve of S."""
+"""How often an answer is wrong, by how many are given: risk–coverage curves, of S and of what answers say."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple, get_args
 
 from internvl_vpr.tools.answer import UNCALIBRATED_TAU
+from internvl_vpr.tools.records import Grade
 
 from .records import Result
 
@@ -101,3 +105,44 @@ def accepted_at(judged: Sequence[Judged], tau: float) -> Accepted:
     """Return what one τ accepts (Eq. 10: strictly above it)."""
     accepted = [one.right for one in judged if one.confidence is not None and one.confidence > tau]
     return Accepted(tau, len(accepted), sum(accepted))
+
+
+class Believed(NamedTuple):
+    """How many answers are believed, and how many of those are wrong."""
+
+    answers: int
+    wrong: int
+
+
+def risk_of_answers(results: Sequence[Result], *, by_grade: bool) -> list[Believed]:
+    """Return the risk–coverage curve of answers as they were given; its last point has all, and so 1 − Recall@1.
+
+    They are believed in the order of their grade, then their probability, then the first candidate's inliers; without
+    `by_grade` in the order of the best S. Answers that are equal in all of this are believed together. Queries that
+    were not located come last, and are wrong.
+    """
+    order = _by_grade if by_grade else _by_score
+    curve: list[Believed] = []
+    answers = wrong = 0
+    for _, alike in groupby(sorted(results, key=order, reverse=True), key=order):
+        members = list(alike)
+        answers += len(members)
+        wrong += sum(not one.right for one in members)
+        curve.append(Believed(answers, wrong))
+    return curve
+
+
+_GRADES = get_args(Grade)
+
+
+def _by_grade(result: Result) -> tuple[float, ...]:
+    if result.grade is None:
+        return (-len(_GRADES), 0.0, 0)
+    told = result.probability.value if result.probability else -1.0
+    first = result.ranked[0].inliers if result.ranked else None
+    return (-_GRADES.index(result.grade), told, first or 0)
+
+
+def _by_score(result: Result) -> tuple[float, ...]:
+    known = [one.score for one in result.shortlist if one.score is not None]
+    return (max(known),) if known and result.error is None else (-math.inf,)

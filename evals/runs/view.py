@@ -9,6 +9,7 @@ from internvl_vpr.agent.console.tables import styled_table
 
 from ..measures.recall import Recall, recall_at
 from .folder import Run
+from .grades import grade_counts, is_graded, outside_in_words
 from .records import Result
 
 RECALLS = (1, 5, 10, 20)
@@ -41,10 +42,18 @@ def _remarks(run: Run) -> Iterator[str]:
         yield f"{_count(split.without_positives, 'query', 'queries')} without a right reference: counted as missed."
     if errors := [query for query in queries if query.error]:
         yield f"{_count(len(errors), 'query', 'queries')} not located, counted as missed; the first: {errors[0].error}"
-    if outside := [result for result in run.results if result.outside]:
-        confirmed = sum(result.decided_by == "cues" for result in outside)
-        yield f"Of {len(outside)} photographs from outside the map, cues confirm {confirmed}."
+    yield grades_in_words(run.results)
+    if outside := outside_in_words(run.results):
+        yield outside
     yield _took(run.results, run.info.seconds)
+
+
+def grades_in_words(results: Sequence[Result]) -> str:
+    """Say in one line how many answers of each grade are right, of how many."""
+    if not is_graded(results):
+        return "Grades are not recorded."
+    counts = ", ".join(f"{one.grade} {one.tally.right}/{one.tally.answers}" for one in grade_counts(results))
+    return f"Right by grade: {counts}."
 
 
 def _took(results: Sequence[Result], seconds: float) -> str:

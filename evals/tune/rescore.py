@@ -1,8 +1,9 @@
 """A finished run scored again with another N, K, τ, weights or fusion; no image is described for it."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Self
 
 import numpy as np
@@ -12,11 +13,13 @@ from internvl_vpr.tools.arrays import Floats, rounded
 from internvl_vpr.tools.describe_image import normalize_scores
 from internvl_vpr.tools.errors import UsageError
 from internvl_vpr.tools.features.sentences import SentenceEncoder, embed_phrases, open_encoder
-from internvl_vpr.tools.records import Cue
+from internvl_vpr.tools.grade import order_by_evidence
+from internvl_vpr.tools.index.calibration import Limits
+from internvl_vpr.tools.records import Cue, Geometry, Position, RankedCandidate
 from internvl_vpr.tools.score_candidates import best_matches, weighted_sum
 
 from ..runs.folder import Run, ledger_of
-from ..runs.records import Result, RunInfo
+from ..runs.records import Result, RunInfo, Shortlisted
 
 Weights = Literal["alpha", "uniform", "shuffled", "symmetric"]
 
@@ -28,7 +31,8 @@ class Rescoring:
     `n` takes the first cues of each image, in the describer's order. `weights`: `alpha` is Eq. 9, `uniform` counts
     the query's cues alike, `shuffled` permutes its weights, `symmetric` is half Eq. 9 and half the candidate's
     β-weighted best matches in the query. `fusion` is w of `(1 − w) S + w · similarity` (Eq. 5), which orders the
-    retained; S alone decides whether a candidate is retained (Eq. 10).
+    retained; S alone decides whether a candidate is retained (Eq. 10). With `geometry` the
+    inliers that the run recorded count in the order, as with `verify` rank.
     """
 
     n: int
@@ -37,6 +41,7 @@ class Rescoring:
     below_tau: BelowTau = "fallback"
     weights: Weights = "alpha"
     fusion: float = 0.0
+    geometry: bool = False
 
     def __post_init__(self) -> None:
         if self.n < 1 or self.k < 1:
@@ -49,12 +54,18 @@ class Rescoring:
         """Return what a run was scored with."""
         settings = info.settings
         below_tau: BelowTau = "strict" if settings["below_tau"] == "strict" else "fallback"
-        return cls(int(settings["n"] or 1), int(settings["k"] or 1), float(settings["tau"] or 0.0), below_tau)
+        return cls(
+            n=int(settings["n"] or 1),
+            k=int(settings["k"] or 1),
+            tau=float(settings["tau"] or 0.0),
+            below_tau=below_tau,
+            geometry=settings.get("verify") == "rank",
+        )
 
 
 @dataclass(frozen=True)
 class Rescored:
-    """A query scored again: its final order as coarse ranks from 1, of which the first `retained` are above τ.
+    """A query scored again: its final order as coarse ranks from 1, of which `retained` are above τ.
 
     `rank` is the 1-based one of the first positive, None where none is in it. `confidence` is the largest S, None
     where there is none, and `right` whether the candidate with it (of equal ones the first in stage 1) is a positive.
@@ -78,9 +89,20 @@ class Rescorer:
         self._scores: dict[tuple[int, Weights], list[Floats]] = {}
 
     def rescore(self, asked: Rescoring) -> list[Rescored]:
-        """Score every query again (Eqs. 8–10); one each, in the order of the run's results."""
+        """Score every query again (Eqs. 8–10); one each, in the order of the run's results.
+
+        Geometry is the run's own: a candidate that it did not verify counts as not verified. Raises `UsageError` for
+        `geometry` where the run recorded none.
+        """
+        limits = self.run.info.limits
+        if limits is None and asked.geometry:
+            raise UsageError(
+                f"The run in {str(self.run.folder)!r} has no geometry on record, so its answers cannot be ordered by "
+                "it: run the split again with --verify rank."
+            )
+        places = {digest: one.position for digest, one in self.run.descriptions.items()}
         return [
-            _ranked(result, scores, positive, asked)
+            _ranked(result, scores, positive, asked, limits if asked.geometry else None, places)
             for result, scores, positive in zip(self.run.results, self.scores(asked), self._positive, strict=True)
         ]
 
@@ -109,10 +131,15 @@ class Rescorer:
 def open_rescorer(run: Run, encoder: SentenceEncoder | None = None) -> Rescorer:
     """Take the embeddings of a run's phrases from its ledger, where that still is, and embed the others.
 
-    Raises `RunUnfinished`, `UsageError` for a run that was made with another encoder, and what the encoder and
-    the ledger raise.
+    Raises `RunUnfinished`, `UsageError` for a run that was made with another encoder or did not record the geometry
+    that ordered it, and what the encoder and the ledger raise.
     """
     run.finished_or_raise()
+    if Rescoring.of_run(run.info).geometry and run.info.limits is None:
+        raise UsageError(
+            f"The run in {str(run.folder)!r} was ordered by geometry before that was recorded, so it cannot be scored "
+            "again: make the run again."
+        )
     encoder = encoder or open_encoder(str(run.info.settings["encoder"]))
     made_with = run.info.settings.get("encoder_id", encoder.id)
     if made_with != encoder.id:
@@ -170,11 +197,21 @@ def _shuffle(seed: str, count: int) -> list[int]:
     return sorted(range(count), key=lambda i: hashlib.sha256(f"{seed}\n{i}".encode()).digest())
 
 
-def _ranked(result: Result, scores: Floats, positive: Floats, asked: Rescoring) -> Rescored:
+_Places = Mapping[str, Position | None]  # of references, by digest
+
+
+def _ranked(
+    result: Result, scores: Floats, positive: Floats, asked: Rescoring, limits: Limits | None, places: _Places
+) -> Rescored:
     scores, positive = scores[: asked.k], positive[: asked.k]
     similarity = np.array([one.similarity for one in result.shortlist[: asked.k]])
     fused = rounded((1 - asked.fusion) * scores + asked.fusion * similarity) if asked.fusion else scores
     order, retained = order_by(scores, fused, asked.tau, asked.below_tau)
+    if limits is not None:
+        listed = _listed(result, fused, order, retained, places)
+        order = np.array([one.coarse_rank - 1 for one in order_by_evidence(listed, limits, asked.tau)], dtype=np.intp)
+    placed = np.array([one.placed for one in result.shortlist[: asked.k]], dtype=bool)
+    order = order[np.argsort(~placed[order], kind="stable")]  # as an answer has it: they cannot say where it is
     hits = np.flatnonzero(positive[order])
     first = None if np.isnan(scores).all() else int(np.nanargmax(scores))
     return Rescored(
@@ -183,6 +220,30 @@ def _ranked(result: Result, scores: Floats, positive: Floats, asked: Rescoring) 
         rank=int(hits[0]) + 1 if len(hits) else None,
         confidence=None if first is None else float(scores[first]),
         right=first is not None and bool(positive[first]),
+    )
+
+
+def _listed(result: Result, key: Floats, order: Floats, retained: int, places: _Places) -> list[RankedCandidate]:
+    """Return a list in the order of Eq. 10 with the geometry that the run recorded."""
+    return [
+        _candidate(result.shortlist[place], place, rank, key[place], rank <= retained, places)
+        for rank, place in enumerate(order.tolist(), start=1)
+    ]
+
+
+def _candidate(one: Shortlisted, place: int, rank: int, key: float, retained: bool, places: _Places) -> RankedCandidate:
+    return RankedCandidate(
+        reference=one.reference,
+        path=Path(one.reference),
+        digest=one.digest,
+        position=places.get(one.digest) if one.placed else None,
+        coarse_rank=place + 1,
+        coarse_similarity=one.similarity,
+        rank=rank,
+        score=None if np.isnan(key) else float(key),
+        retained=retained,
+        matches=(),
+        geometry=None if one.inliers is None else Geometry(matches=one.inliers, inliers=one.inliers),
     )
 
 

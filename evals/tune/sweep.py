@@ -1,4 +1,4 @@
-"""One setting at a time changed in a finished run: N, K, τ, the weights, and a fusion with stage 1's similarity."""
+"""One setting at a time changed in a finished run: N, K, τ, geometry, the weights, and a fusion."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -48,7 +48,8 @@ def sweep(rescorer: Rescorer) -> list[SweepSection]:
     """Return a section for each of N, K, τ, weights and fusion, all else being as in the run.
 
     Where the run's τ holds candidates back, weights and fusion are swept with all retained, too: only there do
-    they move every candidate.
+    they move every candidate. Where the run recorded geometry, its order is shown with and without; an order by
+    geometry needs a τ for S to count in it.
     """
     own = rescorer.own
     table = _Table(rescorer)
@@ -57,7 +58,11 @@ def sweep(rescorer: Rescorer) -> list[SweepSection]:
         table.section("K", [(str(k), replace(own, k=k)) for k in _ks(own.k)], _note("K", PAPER.k, own.k)),
         table.section("τ", [(f"{tau:g}", replace(own, tau=tau)) for tau in _taus(rescorer)], "The paper gives no τ."),
     ]
-    for base in dict.fromkeys([own, replace(own, tau=min(own.tau, UNCALIBRATED_TAU))]):
+    if rescorer.run.info.limits is not None:
+        ways = [(name, replace(own, geometry=counts)) for name, counts in (("without", False), ("with", True))]
+        sections.append(table.section("geometry", ways, _GEOMETRY))
+    everything = own if own.geometry else replace(own, tau=min(own.tau, UNCALIBRATED_TAU))
+    for base in dict.fromkeys([own, everything]):
         sections.append(table.section("weights", [(name, replace(base, weights=name)) for name in _WEIGHTS]))
         sections.append(table.section("fusion", [(f"{w / 10:g}", replace(base, fusion=w / 10)) for w in range(11)]))
     return sections
@@ -111,12 +116,15 @@ def _marks(setting: str, asked: Rescoring, own: Rescoring) -> tuple[str, ...]:
     return tuple(mark for mark, is_it in ((PAPERS, papers), (OURS, ours)) if is_it)
 
 
-_FIELDS = {"N": "n", "K": "k", "τ": "tau", "weights": "weights", "fusion": "fusion"}
+_FIELDS = {"N": "n", "K": "k", "τ": "tau", "geometry": "geometry", "weights": "weights", "fusion": "fusion"}
+_GEOMETRY = "Inliers are this run's own; what another --verify-k would find needs another run."
 
 
 def _beside(setting: str, asked: Rescoring) -> str:
     """Name what is the same in every row."""
     fixed = {"N": f"N = {asked.n}", "K": f"K = {asked.k}", "τ": f"τ = {asked.tau:g}"}
+    if asked.geometry:
+        fixed["geometry"] = "geometry"
     named = [text for name, text in fixed.items() if name != setting]
     weights = [] if setting == "weights" else ["weights alpha"]
     return ", ".join([*named, *weights])

@@ -20,6 +20,7 @@ _MEANINGS = {
     "N": "cues of an image, the first ones",
     "K": "candidates, the first ones",
     "τ": "threshold that S must exceed",
+    "geometry": "whether inliers count in the order, or Eq. 10 alone",
     "weights": "how the query's cues count in S",
     "fusion": "w of (1 − w) S + w · similarity, for the order of the retained",
 }

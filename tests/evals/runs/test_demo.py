@@ -11,6 +11,10 @@ import pytest
 from rich.console import Console
 
 from internvl_vpr.evals.runs.demo import run_demo
+from internvl_vpr.evals.runs.folder import load_run
+from internvl_vpr.evals.runs.grades import ranks_by_grade
+from internvl_vpr.evals.tune.rescore import open_rescorer
+from internvl_vpr.tools.ledger.ledger import Ledger
 from internvl_vpr.tools.progress import silent
 
 pytest.importorskip("rapidocr", reason="needs the extra embedded")
@@ -37,6 +41,13 @@ def shown(folder: Path) -> str:
     return console.file.getvalue()
 
 
+def described(folder: Path) -> int:
+    """How many descriptions are on record."""
+    with Ledger(folder / "places" / "ledger.sqlite") as ledger:
+        ((count,),) = ledger.read("SELECT COUNT(*) FROM steps", ())
+    return int(count)
+
+
 def table(text: str) -> str:
     return text.split("recall within")[1]
 
@@ -49,7 +60,7 @@ def metres(name: str) -> tuple[float, float]:
 
 def test_the_demo_answers_three_queries_and_measures_all(demo: Demo) -> None:
     assert demo.text.count("openstreetmap.org") == 3
-    assert "from outside the town" in demo.text
+    assert "photographs from outside the town" in demo.text
     for name in ("night", "occlusion", "long ago"):
         row = next(line for line in table(demo.text).splitlines() if line.startswith(f"{name} ") and "1 ret" in line)
         assert row.count("/8, ") == 2
@@ -69,10 +80,19 @@ def test_the_table_is_counted_from_the_runs_that_are_kept(demo: Demo) -> None:
         assert f" ({right}/8, " in row.split("%")[1]
 
 
+def test_its_runs_keep_grades_and_geometry_and_can_be_scored_again(demo: Demo) -> None:
+    run = load_run(demo.folder / "runs" / "town-night")
+    assert ranks_by_grade(run)
+    assert run.info.limits is not None
+    assert all(any(one.inliers is not None for one in result.shortlist) for result in run.results)
+    assert open_rescorer(run).differing() == []
+
+
 def test_a_second_demo_computes_nothing_anew_and_shows_the_same(demo: Demo) -> None:
     written = {path: path.stat().st_mtime_ns for path in demo.folder.rglob("*") if path.suffix in (".jpg", ".jsonl")}
+    steps = described(demo.folder)
     again = shown(demo.folder)
-    assert "0 images described now" in again
+    assert described(demo.folder) == steps > 0
     assert table(again) == table(demo.text)
     assert written == {path: path.stat().st_mtime_ns for path in written}
 

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from internvl_vpr.evals.runs.records import Result, Shortlisted
-from internvl_vpr.evals.runs.risk import Accepted, Judged, accepted_at, judge, risk_coverage
+from internvl_vpr.evals.runs.risk import Accepted, Judged, accepted_at, judge, risk_coverage, risk_of_answers
+from internvl_vpr.evals.runs.view import stage_recalls
+from internvl_vpr.tools.records import Probability
 
 ANSWERS = st.lists(
     st.builds(Judged, st.none() | st.sampled_from([-0.5, 0.0, 0.5, 0.75, 1.0]) | st.floats(-0.99, 1), st.booleans()),
@@ -95,3 +97,53 @@ def test_from_outside_the_map_nothing_is_right_and_without_scores_nothing_is_acc
     assert judge(with_scores(0.1, 0.9, outside=True)) == Judged(0.9, False)
     assert judge(with_scores(None, None)) == Judged(None, False)
     assert judge(made_runs.result("q", None, None).model_copy(update={"shortlist": ()})) == Judged(None, False)
+
+
+GRADES = ("confirmed", "likely", "ambiguous", "unknown")
+
+
+@st.composite
+def graded_answers(draw: st.DrawFn) -> list[Result]:
+    """Answers with every mixture of grade, probability, inliers and S; some were not located."""
+    results = []
+    for number in range(draw(st.integers(1, 12))):
+        rank = draw(st.sampled_from([1, 2, None]))
+        told = draw(st.none() | st.integers(0, 4))
+        probability = None if told is None else Probability(right=told, answers=4, low=0, high=1, basis="this map")
+        one = made_runs.result(
+            f"q{number}", rank, rank, k=3, inliers=draw(st.lists(st.integers(0, 3), max_size=3)),
+            scores=draw(st.none() | st.lists(st.sampled_from([0.1, 0.5]), min_size=3, max_size=3)),
+            outside=draw(st.booleans()), grade=draw(st.sampled_from(GRADES)), probability=probability,
+        )  # fmt: skip
+        lost = draw(st.integers(0, 5)) == 0
+        results.append(Result(query=one.query, digest=None, error="damaged") if lost else one)
+    return results
+
+
+def rank_of(one: Result, by_grade: bool) -> tuple[float, ...]:
+    """How much an answer is believed, the less the more, from the definition alone."""
+    if one.error:
+        return (9.0,)
+    if not by_grade:
+        return (-max(s.score for s in one.shortlist if s.score is not None),)
+    told = -one.probability.right / one.probability.answers if one.probability else 1.0
+    first = one.shortlist[one.ranking[0] - 1]
+    return (float(GRADES.index(one.grade or "")), told, -float(first.inliers or 0))
+
+
+@given(graded_answers(), st.booleans())
+def test_answers_are_believed_by_grade_then_probability_then_inliers(results: list[Result], by_grade: bool) -> None:
+    expected = []
+    for least in sorted({rank_of(one, by_grade) for one in results}):
+        inside = [one for one in results if rank_of(one, by_grade) <= least]
+        expected.append((len(inside), sum(one.outside or one.final_rank != 1 for one in inside)))
+    assert risk_of_answers(results, by_grade=by_grade) == expected
+
+
+@given(graded_answers(), st.booleans())
+def test_where_all_are_believed_the_risk_is_what_recall_leaves(results: list[Result], by_grade: bool) -> None:
+    run = made_runs.run([one for one in results if not one.outside] or [made_runs.result("q", 1, 1)])
+    (recall,) = stage_recalls(run, 2, [1])
+    last = risk_of_answers(run.results, by_grade=by_grade)[-1]
+    assert last.answers == recall.queries
+    assert last.wrong == recall.queries - recall.successes

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripted import HashEncoder
 
+from internvl_vpr.agent.settings import Verify
 from internvl_vpr.evals.runs.folder import Run
 from internvl_vpr.evals.runs.records import Result, Shortlisted
 from internvl_vpr.evals.tune.rescore import Rescored, Rescorer, Rescoring, Weights, open_rescorer, order_by, query_ranks
@@ -41,6 +42,61 @@ def test_a_runs_own_settings_give_its_own_rankings(textures: Path, tau: float, b
     recorded = [[s.score for s in result.shortlist] for result in run.results]
     anew = [[None if math.isnan(s) else s for s in one] for one in rescorer.scores(rescorer.own)]
     assert anew == recorded
+
+
+@pytest.mark.parametrize("below_tau", ["fallback", "strict"])
+@pytest.mark.parametrize("tau", [-1.0, 0.4, 0.99])
+@pytest.mark.parametrize("verify", ["report", "rank"])
+def test_a_run_that_was_verified_gives_its_own_rankings(
+    textures: Path, tau: float, below_tau: BelowTau, verify: Verify
+) -> None:
+    run = texture_run.make_run(textures, tau=tau, below_tau=below_tau, verify=verify)
+    rescorer = open_rescorer(run, HashEncoder())
+    assert rescorer.own.geometry == (verify == "rank")
+    assert rescorer.differing() == []
+    found = rescorer.rescore(rescorer.own)
+    assert [one.rank for one in found] == [result.final_rank for result in run.results]
+    assert [one.retained for one in found] == [result.retained for result in run.results]
+    unverified = texture_run.make_run(textures, tau=tau, below_tau=below_tau)
+    without = rescorer.rescore(dataclasses.replace(rescorer.own, geometry=False))
+    assert [one.ranking for one in without] == [result.ranking for result in unverified.results]
+    moved = [one.ranking != other.ranking for one, other in zip(found, without, strict=True)]
+    assert any(moved) == (verify == "rank")
+    ranked = texture_run.make_run(textures, tau=tau, below_tau=below_tau, verify="rank")
+    with_geometry = rescorer.rescore(dataclasses.replace(rescorer.own, geometry=True))
+    assert [one.ranking for one in with_geometry] == [result.ranking for result in ranked.results]
+
+
+def test_geometry_that_is_recorded_otherwise_gives_another_ranking(textures: Path) -> None:
+    run = texture_run.make_run(textures, tau=0.99, verify="rank")
+    first = next(result for result in run.results if result.ranking[0] != 1 and not result.retained)
+    shortlist = [one.model_copy(update={"inliers": None}) for one in first.shortlist]
+    forgotten = first.model_copy(update={"shortlist": tuple(shortlist)})
+    changed = Run(run.folder, run.info, [forgotten if one is first else one for one in run.results])
+    assert open_rescorer(changed, HashEncoder()).differing() == [first.query]
+
+
+def test_geometry_that_is_not_on_record_is_refused_in_a_sentence(textures: Path) -> None:
+    rescorer = open_rescorer(texture_run.make_run(textures), HashEncoder())
+    with pytest.raises(UsageError, match=r"has no geometry on record, so .* run the split again with --verify rank\."):
+        rescorer.rescore(dataclasses.replace(rescorer.own, geometry=True))
+    run = texture_run.make_run(textures, verify="rank")
+    before = Run(run.folder, run.info.model_copy(update={"limits": None}), run.results)
+    with pytest.raises(UsageError, match="ordered by geometry before that was recorded"):
+        open_rescorer(before, HashEncoder())
+
+
+def test_photos_without_a_position_stand_last_as_in_an_answer() -> None:
+    run = made()
+    (result,) = run.results
+    shortlist = [one.model_copy(update={"placed": one.reference != "b"}) for one in result.shortlist]
+    moved = made_runs.run(
+        [result.model_copy(update={"shortlist": tuple(shortlist)})], list(run.descriptions.values()), k=4, n=3, tau=-1.0
+    )
+    _, own = anew(Rescoring(n=3, k=4, tau=-1), run)
+    _, found = anew(Rescoring(n=3, k=4, tau=-1), moved)
+    assert own.ranking[0] == 2  # b has the largest S
+    assert found.ranking == (*own.ranking[1:], 2)
 
 
 def test_fewer_candidates_are_what_a_run_with_that_k_gives(textures: Path) -> None:

@@ -17,6 +17,7 @@ from internvl_vpr.evals.tune.kappa import KappaRow
 from internvl_vpr.evals.tune.rescore import Rescoring, open_rescorer
 from internvl_vpr.evals.tune.sweep import SweepRow, SweepSection, sweep
 from internvl_vpr.evals.tune.view import show_kappas, show_sweep, sweep_json
+from internvl_vpr.tools.index.calibration import Limits
 
 
 def query(name: str, right: int | None) -> Result:
@@ -150,3 +151,33 @@ def test_json_says_the_same() -> None:
     assert first["recall@1"]["successes"] == 2
     assert first["recall@1"]["wilson_95"] == pytest.approx(Recall(1, 2, 3).interval)
     assert [one["kappa"] for one in found["kappa"]] == ["hard", 10.0]
+
+
+@pytest.mark.parametrize("verify", ["rank", "report"])
+def test_what_geometry_is_worth_is_swept_where_it_was_recorded(verify: str) -> None:
+    run = made(tau=0.9, verify=verify)
+    counts = {"p3": 50, "r2": 70}  # geometry finds p's right candidate, and a wrong one for r
+    results = [
+        result.model_copy(
+            update={"shortlist": tuple(
+                one.model_copy(update={"inliers": counts.get(one.reference, 3)}) for one in result.shortlist
+            )}
+        )
+        for result in run.results
+    ]  # fmt: skip
+    info = run.info.model_copy(update={"limits": Limits(chance=40)})
+    verified = Run(run.folder, info, results)
+    verified.__dict__["descriptions"] = run.descriptions
+    found = rows(verified, "geometry")
+    assert {choice: row.recalls[0].successes for choice, row in found.items()} == {"without": 2, "with": 2}
+    changed = {choice: (row.rescued, row.broken) for choice, row in found.items()}
+    assert changed == ({"without": (1, 1), "with": (0, 0)} if verify == "rank" else {"without": (0, 0), "with": (1, 1)})
+    ours = ("this run",)
+    assert [row.marks for row in found.values()] == ([("paper",), ours] if verify == "rank" else [("paper", *ours), ()])
+    assert section(verified, "geometry").note.endswith("what another --verify-k would find needs another run.")
+    beside = "N = 3, K = 4, geometry, weights alpha" if verify == "rank" else "N = 3, K = 4, weights alpha"
+    assert section(verified, "τ").beside == beside
+    settings = [one.setting for one in sections(verified)]
+    again = [] if verify == "rank" else ["weights", "fusion"]
+    assert settings == ["N", "K", "τ", "geometry", "weights", "fusion", *again]
+    assert "geometry" not in [one.setting for one in sections(made())]
