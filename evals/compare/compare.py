@@ -12,6 +12,7 @@ from ..measures.clusters import cluster_by_place
 from ..measures.paired import cluster_bootstrap, detectable_difference, holm, least_detectable, mcnemar, tango_interval
 from ..measures.recall import Recall
 from ..runs.folder import Run
+from ..runs.grades import is_graded
 from ..runs.records import ImageDescription, Result
 from ..runs.view import stage_recalls
 from .pairing import PairedQuery, PairedSplit, paired
@@ -159,12 +160,17 @@ def _share(count: int, of: int) -> Share:
     return Share.from_recall(Recall(1, count, of))
 
 
+def _share_right(answers: Sequence[Result]) -> Share:
+    return _share(sum(one.right for one in answers), len(answers))
+
+
 def _side(runs: Sequence[Run]) -> Side:
     queries = [query for run in runs for query in run.queries]
     everyone = [result for run in runs for result in run.results]
     ranks = [query.final_rank for query in queries]
     first = [(query.coarse_rank == 1, query.final_rank == 1) for query in queries]
     decided = [result for result in everyone if result.decided_by == "cues"]
+    confirmed = [result for result in everyone if result.grade == "confirmed"] if is_graded(everyone) else None
     median = float(np.median([math.inf if rank is None else rank for rank in ranks]))
     return Side(
         k=max(len(query.shortlist) for query in queries),
@@ -174,7 +180,9 @@ def _side(runs: Sequence[Run]) -> Side:
         rescued=first.count((False, True)),
         broken=first.count((True, False)),
         coverage=_share(len(decided), len(everyone)),
-        precision=_share(sum(not one.outside and one.final_rank == 1 for one in decided), len(decided)),
+        precision=_share_right(decided),
+        confirmed=None if confirmed is None else _share(len(confirmed), len(everyone)),
+        confirmed_right=None if confirmed is None else _share_right(confirmed),
         cost=_cost(everyone, described(runs)),
     )
 
@@ -238,4 +246,6 @@ def _decisive(run: Run) -> dict[str, str | int | float | None]:
     """What may change a run's results."""
     info = run.info
     versions = {f"version of {name}": version for name, version in info.versions.items()}
-    return {**info.settings, "prompt": info.prompt, "schema": info.schema_digest, "index": info.index, **versions}
+    limits = {f"{name} of inliers": value for name, value in info.limits or ()}
+    known = {"prompt": info.prompt, "schema": info.schema_digest, "index": info.index}
+    return {**info.settings, **limits, **known, **versions}

@@ -9,6 +9,7 @@ from ..runs.folder import Run
 from ..runs.records import Check, ImageDescription, Result
 from .compare import compare, described
 from .gate_checks import check_line, judge_checks, unpaired_line
+from .gate_grades import grade_lines
 from .gate_limits import Limits
 from .gate_report import GateLine, GateReport, Outcome, overall
 from .records import Comparison, Difference, SplitComparison, tested_in_words
@@ -32,9 +33,10 @@ def judge(
     together. A split of several is a regression as well when its interval says so and exact McNemar, corrected by
     Holm over the splits, has p < 0.05; but splits are small, so an inconclusive one leaves the gate's outcome alone.
 
-    A check that has a better direction fails the gate when it is significantly worse (Holm over all checks,
-    p < 0.05) by more than its noise floor. A loss of recall within the floor of `Recall@k` is no regression.
-    Descriptions that can be used, errors, stage 1's ceiling and cost have hard limits, without statistics.
+    The precision of confirmed answers and the share of photographs from outside the map that are told unknown are
+    tested, too, see `grade_lines`. A check that has a better direction fails the gate when it is significantly worse
+    (Holm over all checks, p < 0.05) by more than its noise floor. A loss of recall within the floor of `Recall@k` is no
+    regression. Descriptions that can be used, errors, stage 1's ceiling and cost have hard limits, without statistics.
 
     Raises `UsageError` when the runs are not of the same queries and references, or cannot tell Recall@k.
     """
@@ -47,6 +49,7 @@ def judge(
     judged = judge_checks(checks, noise)
     lines = (
         *_recall_lines(found, run, baseline, limits, noise.get(f"Recall@{limits.k}", 0.0)),
+        *grade_lines(run, baseline),
         *_limit_lines(run, baseline, found, limits),
         *map(check_line, judged),
         *(unpaired_line(one.name) for one, _ in checks if all(one.name != result.name for result in judged)),

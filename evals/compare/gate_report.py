@@ -21,10 +21,10 @@ class GateLine(Record):
     """One line of the report: what was measured, what is allowed, and what follows from it.
 
     The `recall` line is about all queries, `split` lines are about one split of several and can fail the gate, but
-    not make it inconclusive.
+    not make it inconclusive. `grade` lines are about how far answers can be believed.
     """
 
-    kind: Literal["run", "recall", "split", "limit", "check"]
+    kind: Literal["run", "recall", "split", "limit", "check", "grade"]
     name: str
     outcome: Outcome
     measured: float | None

@@ -112,7 +112,9 @@ class Side(Record):
     `ceiling` is the share of queries with a positive among the K candidates of stage 1. `rescued` queries are right
     at rank 1 in stage 2 alone, `broken` ones in stage 1 alone. `median_rank` is the first positive's, None where
     half of the queries have none. `coverage` is the share of photographs whose answer cues decide, those from outside
-    the map included, and `precision` the share of those answers that are right.
+    the map included, and `precision` the share of those answers that are right. `confirmed` is the share of
+    photographs whose answer is confirmed, and `confirmed_right` the share of those answers that are right; both are
+    None in a run without grades.
     """
 
     k: int
@@ -123,6 +125,8 @@ class Side(Record):
     broken: int
     coverage: Share
     precision: Share
+    confirmed: Share | None
+    confirmed_right: Share | None
     cost: Cost
 
 

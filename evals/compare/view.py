@@ -21,6 +21,7 @@ _STYLES = {
     "noted": "dim",
 }
 _VERDICTS = {"better": "bold green", "worse": "bold red"}
+_NOT_RECORDED = "not recorded"
 _LONGEST = 38  # characters of a setting's value
 
 
@@ -116,6 +117,9 @@ def _shares(found: SplitComparison) -> Table:
     table.add_row("rescued, broken", *(f"+{side.rescued} −{side.broken}" for side in (a, b)))
     table.add_row("cues decide", str(a.coverage), str(b.coverage))
     table.add_row("right of these", str(a.precision), str(b.precision))
+    if a.confirmed or b.confirmed:
+        table.add_row("confirmed", *(str(side.confirmed or _NOT_RECORDED) for side in (a, b)))
+        table.add_row("right of these", *(str(side.confirmed_right or _NOT_RECORDED) for side in (a, b)))
     return table
 
 

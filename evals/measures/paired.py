@@ -6,7 +6,7 @@ from statistics import NormalDist
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import binom, binomtest
+from scipy.stats import binom, binomtest, fisher_exact
 
 from internvl_vpr.tools.arrays import Floats
 
@@ -25,6 +25,16 @@ def mcnemar(gained: int, lost: int) -> float:
     Under the null hypothesis `gained` is Binomial(gained + lost, 1/2); 1 when there are none.
     """
     return float(binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0
+
+
+def fisher(right: int, answers: int, right_before: int, answers_before: int) -> float:
+    """Return the exact two-sided p of Fisher's test that two sets of answers are right equally often.
+
+    It takes the sets for independent. Two runs over the same queries err on the same ones more often than that, so
+    that p is rather too large than too small.
+    """
+    table = [[right, answers - right], [right_before, answers_before - right_before]]
+    return float(fisher_exact(table).pvalue)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

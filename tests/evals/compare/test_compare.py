@@ -131,6 +131,34 @@ def test_answers_that_cues_decide_and_those_from_outside_the_map() -> None:
     assert (precision.count, precision.of, precision.value) == (0, 0, None)
 
 
+def test_confirmed_answers_before_and_after_in_two_lines() -> None:
+    def answers(grades: str, right: str) -> Run:
+        grade = {"c": "confirmed", "l": "likely", "u": "unknown"}
+        return made_runs.run([
+            made_runs.result(f"q{number}", 1, 1 if number < 4 and is_right == "+" else 2 if number < 4 else None,
+                             outside=number > 3, grade=grade[letter]) if number < 4
+            else made_runs.result(f"o{number}", None, None, outside=True, grade=grade[letter])
+            for number, (letter, is_right) in enumerate(zip(grades, right, strict=True))
+        ])  # fmt: skip
+
+    found = compare(one(answers("ccluc", "+-++-")), one(answers("cccuu", "++++-")))
+    a, b = found.pooled.a, found.pooled.b
+    assert a.confirmed
+    assert a.confirmed_right
+    assert b.confirmed
+    assert b.confirmed_right
+    assert [(s.count, s.of) for s in (a.confirmed, b.confirmed)] == [(3, 5), (3, 5)]
+    assert [(s.count, s.of) for s in (a.confirmed_right, b.confirmed_right)] == [(1, 3), (3, 3)]
+    lines = shown(show_comparison(found)).splitlines()
+    (at,) = (number for number, line in enumerate(lines) if line.strip().startswith("confirmed"))
+    assert "60.0 % (3/5, " in lines[at]
+    assert lines[at + 1].split()[:5] == ["right", "of", "these", "33.3", "%"]
+    assert "100.0 % (3/3, " in lines[at + 1]
+    old = compare(one(run(A[:4])), one(run(A[:4])))
+    assert (old.pooled.a.confirmed, old.pooled.a.confirmed_right) == (None, None)
+    assert "confirmed" not in shown(show_comparison(old))
+
+
 def test_costs_are_summed_and_times_ranked() -> None:
     asked = [
         made_runs.result(

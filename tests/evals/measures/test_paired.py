@@ -14,6 +14,7 @@ from scipy.optimize import minimize_scalar
 from internvl_vpr.evals.measures.paired import (
     cluster_bootstrap,
     detectable_difference,
+    fisher,
     holm,
     least_detectable,
     mcnemar,
@@ -232,3 +233,13 @@ def test_what_cannot_be_detected() -> None:
     assert mcnemar_power(100, 0.0, 0.0) == 0
     with pytest.raises(ValueError, match="discordant share"):
         mcnemar_power(100, 0.1, 0.2)
+
+
+@given(st.integers(0, 25), st.integers(0, 25), st.integers(0, 25), st.integers(0, 25))
+def test_fisher_is_the_exact_hypergeometric_test(right: int, wrong: int, right_before: int, wrong_before: int) -> None:
+    """The chance, by whole numbers, of a table with these margins that is at most as likely as this one."""
+    answers, before = right + wrong, right_before + wrong_before
+    rights = right + right_before
+    ways = [math.comb(answers, k) * math.comb(before, rights - k) for k in range(rights + 1)]
+    expected = sum(way for way in ways if way <= ways[right]) / math.comb(answers + before, rights)
+    assert fisher(right, answers, right_before, before) == pytest.approx(expected, rel=1e-6)
