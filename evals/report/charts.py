@@ -14,6 +14,7 @@ LEFT, RIGHT, TOP, BOTTOM = 52, 26, 12, 46
 MAP, MARGIN = 240, 26
 _DASHES = ("", "7 4", "2 3", "10 3 2 3")
 _TICKS = 5
+_SHARES = [tick / _TICKS for tick in range(_TICKS + 1)]
 _CHARACTER = 7  # pixels, about
 
 
@@ -27,6 +28,22 @@ class ChartLine:
     label: str
     points: Sequence[tuple[float, float]]
     mark: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class ReliabilityBin:
+    """Answers that were told with about one probability: its mean, how many were right, and limits of that share."""
+
+    predicted: float
+    right: int
+    answers: int
+    low: float
+    high: float
+
+    @property
+    def share(self) -> float:
+        """The share that was right."""
+        return self.right / self.answers
 
 
 @dataclass(frozen=True)
@@ -46,20 +63,64 @@ def curve_chart(title: str, x_label: str, y_label: str, lines: Sequence[ChartLin
 
     def place(x: float, y: float) -> tuple[float, float]:
         share = (x - low) / (high - low) if high > low else 0.5
-        return LEFT + share * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM - y * (HEIGHT - TOP - BOTTOM)
+        return _at(share, y)
 
     svg = _svg(WIDTH, HEIGHT + 18 * len(lines), title, _summary(lines))
-    for tick in range(_TICKS + 1):
-        _share_tick(svg, place(low, tick / _TICKS)[1], f"{100 * tick / _TICKS:.0f} %")
-    for at in _rank_ticks(high) if ranks else [tick / _TICKS for tick in range(_TICKS + 1)]:
-        x, y = place(at, 0)
-        add_text(svg, x, y + 16, f"{at:g}" if ranks else f"{100 * at:.0f} %", anchor="middle")
-    add_text(svg, (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, x_label, anchor="middle")
-    turned = add_text(svg, 12, (TOP + HEIGHT - BOTTOM) / 2, y_label, anchor="middle")
-    turned.set("transform", f"rotate(-90 12 {(TOP + HEIGHT - BOTTOM) / 2:g})")
+    ticks = _rank_ticks(high) if ranks else _SHARES
+    _axes(svg, [(place(at, 0)[0], f"{at:g}" if ranks else f"{100 * at:.0f} %") for at in ticks], x_label, y_label)
     for number, line in enumerate(lines):
         _draw(svg, line, number, [place(*point) for point in line.points], [place(*dot) for dot in _dots(line)])
     return markup_of(svg)
+
+
+def reliability_chart(title: str, series: Sequence[tuple[str, Sequence[ReliabilityBin]]]) -> Markup:
+    """Draw, for one run or two, what was predicted against the share that was right; the diagonal is as promised.
+
+    Each bin is a dot with its limits at 95 % as a bar, and its counts beside it.
+    """
+    svg = _svg(WIDTH, HEIGHT + 18 * len(series), title, "; ".join(f"{label}: {_told(bins)}" for label, bins in series))
+    ticks = [(_at(share, 0)[0], f"{100 * share:.0f} %") for share in _SHARES]
+    _axes(svg, ticks, "probability that was told", "share that was right")
+    ET.SubElement(svg, "polyline", {"points": _points([_at(0, 0), _at(1, 1)]), "class": "frame"})
+    for number, (label, bins) in enumerate(series):
+        for one in bins:
+            _draw_bin(svg, one, number)
+        _legend(svg, label, number, {"class": f"line c{_colour(number)}", "stroke-dasharray": _DASHES[number % 4]})
+    return markup_of(svg)
+
+
+def _draw_bin(svg: ET.Element, one: ReliabilityBin, number: int) -> None:
+    """Draw a bin: its dot, the bar of its limits, and its counts on the side that has room."""
+    (x, y), top, bottom = _at(one.predicted, one.share), _at(0, one.high)[1], _at(0, one.low)[1]
+    bar = {"x1": f"{x:.2f}", "x2": f"{x:.2f}", "y1": f"{top:.2f}", "y2": f"{bottom:.2f}"}
+    style = {"class": f"line c{_colour(number)}", "stroke-dasharray": _DASHES[number % 4]}
+    ET.SubElement(svg, "line", {**bar, **style})
+    _dot(svg, x, y, f"mark c{_colour(number)}")
+    add_text(svg, x - 8, y + 4 + 14 * number, f"{one.right}/{one.answers}", anchor="end").set("class", "halo")
+
+
+def _colour(number: int) -> int:
+    return (number + 1) % 4  # the first one is not grey
+
+
+def _told(bins: Sequence[ReliabilityBin]) -> str:
+    return ", ".join(f"told {100 * one.predicted:.1f} %, right {one.right} of {one.answers}" for one in bins)
+
+
+def _at(x: float, y: float) -> tuple[float, float]:
+    """Where shares lie in a chart."""
+    return LEFT + x * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM - y * (HEIGHT - TOP - BOTTOM)
+
+
+def _axes(svg: ET.Element, ticks: Iterable[tuple[float, str]], x_label: str, y_label: str) -> None:
+    """Draw the grid of shares, the ticks below it, and what both axes mean."""
+    for share in _SHARES:
+        _share_tick(svg, _at(0, share)[1], f"{100 * share:.0f} %")
+    for x, text in ticks:
+        add_text(svg, x, HEIGHT - BOTTOM + 16, text, anchor="middle")
+    add_text(svg, (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, x_label, anchor="middle")
+    turned = add_text(svg, 12, (TOP + HEIGHT - BOTTOM) / 2, y_label, anchor="middle")
+    turned.set("transform", f"rotate(-90 12 {(TOP + HEIGHT - BOTTOM) / 2:g})")
 
 
 def _draw(svg: ET.Element, line: ChartLine, number: int, points: Pixels, dots: Pixels) -> None:
@@ -68,9 +129,13 @@ def _draw(svg: ET.Element, line: ChartLine, number: int, points: Pixels, dots: P
     ET.SubElement(svg, "polyline", {"points": _points(points), **style})
     for x, y in dots:
         _dot(svg, x, y, f"mark c{number % 4}")
+    _legend(svg, line.label, number, style)
+
+
+def _legend(svg: ET.Element, label: str, number: int, style: dict[str, str]) -> None:
     below = HEIGHT + 18 * number + 8
     ET.SubElement(svg, "line", {"x1": f"{LEFT}", "x2": f"{LEFT + 40}", "y1": f"{below}", "y2": f"{below}", **style})
-    add_text(svg, LEFT + 48, below + 4, line.label)
+    add_text(svg, LEFT + 48, below + 4, label)
 
 
 def _rank_ticks(high: float) -> list[int]:

@@ -12,10 +12,10 @@ from ..compare.compare import compare
 from ..measures.recall import Recall, recall_at
 from ..runs.folder import Run
 from ..runs.records import Result
-from ..runs.risk import accepted_at, judge, risk_coverage
 from ..runs.view import stage_recalls
 from .charts import ChartLine, curve_chart
-from .query import QueryBlock, Thumbnails, query_block, same_query
+from .grades import GradeTable, chart_notes, grade_table, reliability, risk_chart
+from .query import QueryBlock, Thumbnails, is_told_unknown, query_block, same_query
 
 _TEMPLATE = "report.html.jinja"
 _GROUPS = (
@@ -23,22 +23,30 @@ _GROUPS = (
     "lost by stage 2",
     "wrong at rank 1, but a right one is listed",
     "no right one is listed",
-    "from outside the map, yet confirmed by cues",
+    "from outside the map, yet located",
     "right in both stages",
-    "from outside the map, not confirmed",
+    "from outside the map, told unknown",
     "not located",
 )
-_SETTINGS = ("backbone_id", "kappa", "clusters", "describer_id", "encoder_id", "k", "n", "tau", "below_tau")
+_SETTINGS = (
+    "backbone_id", "kappa", "clusters", "describer_id", "encoder_id", "k", "n", "tau", "below_tau", "verify",
+    "verify_k",
+)  # fmt: skip
 _CHANGED = 2  # so many of them say what stage 2 changed
 
 
 @dataclass(frozen=True)
 class QueryRow:
-    """A query in the list of all: its group, both stages' ranks in each run, best S, and the anchor of its block."""
+    """A query in the list of all: its group, both stages' ranks in each run, and the anchor of its block.
+
+    `grade`, `inliers` of the first candidate and the best `score` are the first run's.
+    """
 
     name: str
     group: str
     ranks: Sequence[str]
+    grade: str
+    inliers: str
     score: str
     anchor: str | None
 
@@ -75,8 +83,10 @@ class SplitSection:
     columns: Sequence[str]
     groups: Sequence[Group]
     remarks: Sequence[str]
+    grades: Sequence[GradeTable]
     flips: Sequence[Flipped]
     charts: Sequence[Markup]
+    chart_notes: Sequence[str]
     blocks: Sequence[QueryBlock]
     rows: Sequence[QueryRow]
 
@@ -106,6 +116,7 @@ def _section(number: int, name: str, runs: Sequence[Run], queries: int, flips: S
         query_block(result, group_of(result), anchors[id(result)], runs, pictures) for result in chosen
     ]  # fmt: skip
     shown = [_settings(one) for one in runs]
+    diagram = reliability(runs, _labels(runs))
     columns = [f"{label}stage {stage}" for label in _labels(runs) for stage in (1, 2)]
     return SplitSection(
         anchor=f"s{number}",
@@ -118,8 +129,10 @@ def _section(number: int, name: str, runs: Sequence[Run], queries: int, flips: S
         columns=columns,
         groups=list(_groups(f"s{number}", runs, chosen)),
         remarks=list(_remarks(run, pictures, len(chosen))),
+        grades=[grade_table(one) for one in runs],
         flips=flips,
-        charts=[_recall_chart(runs), _risk_chart(runs)],
+        charts=[_recall_chart(runs), risk_chart(runs, _labels(runs)), *([diagram] if diagram else [])],
+        chart_notes=list(chart_notes(runs, has_diagram=diagram is not None)),
         blocks=blocks,
         rows=[_row(result, runs, anchors.get(id(result))) for result in _sorted(run.results)],
     )
@@ -134,7 +147,7 @@ def group_of(result: Result) -> str:
     if result.error:
         return _GROUPS[7]
     if result.outside:
-        return _GROUPS[4] if result.decided_by == "cues" else _GROUPS[6]
+        return _GROUPS[6] if is_told_unknown(result) else _GROUPS[4]
     before, after = result.coarse_rank == 1, result.final_rank == 1
     if before and after:
         return _GROUPS[5]
@@ -215,21 +228,6 @@ def _recall_chart(runs: Sequence[Run]) -> Markup:
     return curve_chart("Recall@K", "K", "share of the queries", lines, ranks=True)
 
 
-def _risk_chart(runs: Sequence[Run]) -> Markup:
-    lines = []
-    for label, run in zip(_labels(runs), runs, strict=True):
-        judged = [judge(result) for result in run.results]
-        points = [(one.accepted / len(judged), one.wrong / one.accepted) for one in risk_coverage(judged).points]
-        tau = float(run.info.settings["tau"] or 0)
-        own = accepted_at(judged, tau)
-        mark = (own.accepted / len(judged), own.wrong / own.accepted) if own.accepted else None
-        says = f"dot at τ = {tau:g}: {own.accepted}/{len(judged)} accepted, {own.wrong} wrong"
-        lines.append(ChartLine(f"{label}{says}", points, mark))
-    return curve_chart(
-        "Risk and coverage, accepted when the best S is above τ", "coverage: share accepted", "risk: share wrong", lines
-    )
-
-
 def _row(result: Result, runs: Sequence[Run], anchor: str | None) -> QueryRow:
     best = max((one.score for one in result.shortlist if one.score is not None), default=None)
     everywhere = [result, *(same_query(result, run) for run in runs[1:])]
@@ -238,6 +236,8 @@ def _row(result: Result, runs: Sequence[Run], anchor: str | None) -> QueryRow:
         result.query,
         group_of(result),
         ["–" if rank is None else str(rank) for rank in ranks],
+        result.grade or "–",
+        next((str(one.inliers) for one in result.ranked[:1] if one.inliers is not None), "–"),
         "–" if best is None else f"{best:.4f}",
         anchor,
     )

@@ -115,9 +115,26 @@ def _ranks(result: Result) -> str:
     if result.error:
         return f"not located: {result.error}"
     if result.outside:
-        return "from outside the map" + (", yet confirmed by cues" if result.decided_by == "cues" else "")
+        return "from outside the map" + ("" if is_told_unknown(result) else ", yet located") + _graded(result)
     before, after = (f"rank {rank}" if rank else "not listed" for rank in (result.coarse_rank, result.final_rank))
-    return f"first right reference: stage 1 {before}, stage 2 {after}"
+    return f"first right reference: stage 1 {before}, stage 2 {after}{_graded(result)}"
+
+
+def is_told_unknown(result: Result) -> bool:
+    """Whether an answer names no place that should be believed; without a grade: whether no cue decides it."""
+    return result.grade == "unknown" if result.grade else result.decided_by != "cues"
+
+
+def _graded(result: Result) -> str:
+    """What the answer says of itself."""
+    if result.grade is None:
+        return ""
+    told = result.probability
+    chance = f", right in {told.right} of {told.answers} such cases on {told.basis}" if told else ""
+    several = "s" if result.alternatives > 1 else ""
+    others = f", {result.alternatives} other place{several} named" if result.alternatives else ""
+    by = f" by {result.decided_by}" if result.decided_by else ""
+    return f"; told: {result.grade}{by}{chance}{others}"
 
 
 def _figures(result: Result, runs: Sequence[Run], pictures: Thumbnails) -> Iterator[PhotoFigure]:
@@ -156,9 +173,10 @@ def _says(one: Shortlisted, result: Result) -> str:
     word = "correct" if verdict(one, result) == "right" else "wrong"
     away = "" if one.metres is None else f", {_metres(one.metres)} away"
     score = "no S" if one.score is None else f"S {one.score:.4f}"
+    inliers = "" if one.inliers is None else f", {one.inliers} inliers"
     before = result.shortlist.index(one) + 1
     after = f"rank {result.ranking.index(before) + 1}" if before in result.ranking else "not listed"
-    return f"{word}{away}; stage 1 rank {before}, similarity {one.similarity:.3f}; stage 2 {after}, {score}"
+    return f"{word}{away}; stage 1 rank {before}, similarity {one.similarity:.3f}; stage 2 {after}, {score}{inliers}"
 
 
 def _metres(metres: float) -> str:
@@ -184,7 +202,7 @@ def _column(what: str, one: Shortlisted, result: Result, run: Run) -> CandidateC
             continue
         matched, cosine = one.matches[number]
         cells.append(MatchCell(there.cues[matched].text, cosine, cue.weight * cosine))
-    retained = one in result.ranked[: result.retained]
+    retained = one.score is not None and one.score > float(run.info.settings["tau"] or 0)
     return CandidateColumn(what, verdict(one, result), cells, one.score, retained)
 
 

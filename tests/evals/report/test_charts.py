@@ -17,8 +17,10 @@ from internvl_vpr.evals.report.charts import (
     WIDTH,
     ChartLine,
     MapPoint,
+    ReliabilityBin,
     curve_chart,
     local_map,
+    reliability_chart,
 )
 
 METRES = st.floats(-5000, 5000)
@@ -133,3 +135,28 @@ def test_labels_are_text_and_never_markup() -> None:
         [MapPoint(1, 1, hostile, right=True)], 25, hostile)):  # fmt: skip
         assert "<script" not in svg
         assert not list(ET.fromstring(svg).iter("script"))
+
+
+def test_a_probability_stands_at_its_value_with_its_share_and_limits() -> None:
+    bins = [ReliabilityBin(0.96, 45, 50, 0.78, 0.97), ReliabilityBin(0.5, 1, 4, 0.0, 1.0)]
+    root = ET.fromstring(reliability_chart("Reliability", [("54 answers", bins)]))
+    (diagonal,) = points_of(ET.tostring(root, encoding="unicode"))
+    assert diagonal == [pytest.approx((LEFT, HEIGHT - BOTTOM)), pytest.approx((WIDTH - RIGHT, TOP))]
+    dots = [(float(one.get("cx", "")), float(one.get("cy", ""))) for one in root.iter("circle")]
+    wide, high = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
+    assert dots[0] == pytest.approx((LEFT + 0.96 * wide, HEIGHT - BOTTOM - 45 / 50 * high), abs=0.01)
+    assert dots[1] == pytest.approx((LEFT + 0.5 * wide, HEIGHT - BOTTOM - 1 / 4 * high), abs=0.01)
+    bars = [one for one in root.iter("line") if one.get("x1") == one.get("x2")]
+    limits = [[(HEIGHT - BOTTOM - float(one.get(side, ""))) / high for side in ("y2", "y1")] for one in bars]
+    assert limits == [pytest.approx([0.78, 0.97], abs=1e-4), pytest.approx([0.0, 1.0], abs=1e-4)]
+    assert {"45/50", "1/4", "54 answers"} <= {one.text for one in root.iter("text")}
+    assert root.get("aria-label") == "Reliability: 54 answers: told 96.0 %, right 45 of 50, told 50.0 %, right 1 of 4"
+
+
+def test_two_runs_of_a_reliability_diagram_differ_by_more_than_colour() -> None:
+    bins = [ReliabilityBin(0.9, 9, 10, 0.5, 1.0)]
+    root = ET.fromstring(reliability_chart("Reliability", [("first", bins), ("second", bins)]))
+    lines = [one for one in root.iter("line") if "line" in (one.get("class") or "")]
+    assert len({one.get("class") for one in lines}) == len({one.get("stroke-dasharray") for one in lines}) == 2
+    counts = [float(one.get("y", "")) for one in root.iter("text") if one.text == "9/10"]
+    assert abs(counts[0] - counts[1]) >= 12  # both can be read

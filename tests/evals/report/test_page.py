@@ -8,12 +8,13 @@ import pytest
 from pages import Page, browse, needs_chromium
 from PIL import Image
 
+from internvl_vpr.evals.report.grades import reliability_bins
 from internvl_vpr.evals.report.page import choose, group_of, render_report
 from internvl_vpr.evals.report.query import Thumbnails
 from internvl_vpr.evals.runs.folder import Run
 from internvl_vpr.evals.runs.records import Result
 from internvl_vpr.tools.errors import RunUnfinished, UsageError
-from internvl_vpr.tools.records import Steps
+from internvl_vpr.tools.records import Probability, Steps
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)> \u202egnp.exe \x1b[31m javascript:alert(3) </style>'
 
@@ -128,8 +129,8 @@ def test_queries_are_in_groups_and_some_of_each_are_shown() -> None:
     run = town()
     assert [group_of(result) for result in run.results] == [
         "recovered by stage 2", "lost by stage 2", "wrong at rank 1, but a right one is listed",
-        "no right one is listed", "right in both stages", "from outside the map, yet confirmed by cues",
-        "from outside the map, not confirmed",
+        "no right one is listed", "right in both stages", "from outside the map, yet located",
+        "from outside the map, told unknown",
     ]  # fmt: skip
     many = [made_runs.result(f"saved{number}", 2, 1) for number in range(50)]
     chosen = choose([*run.results, *many], 20)
@@ -147,21 +148,97 @@ def test_queries_are_in_groups_and_some_of_each_are_shown() -> None:
 def test_the_contents_count_every_group_and_what_stage_2_changed_is_told_even_when_nothing() -> None:
     text, _ = page_of(town())
     assert "all queries</a> (7)" in text
-    for group in ("recovered by stage 2", "lost by stage 2", "from outside the map, yet confirmed by cues"):
+    for group in ("recovered by stage 2", "lost by stage 2", "from outside the map, yet located"):
         assert f"{group}</a> (1)" in text
     without = made_runs.run([made_runs.result("right", 1, 1)])
     assert '<th scope="row">lost by stage 2</th><td class="number">0</td>' in page_of(without)[0]
 
 
-def test_the_risk_is_marked_at_the_tau_of_the_run() -> None:
+def test_the_risk_of_words_alone_is_marked_at_the_tau_of_the_run() -> None:
     run = town()
-    best = [max((one.score or 0, one.reference) for one in result.shortlist) for result in run.results]
-    accepted = [score > 0.5 for score, _ in best]
-    wrong = sum(
-        took and (result.outside or name not in result.positives)
-        for took, (_, name), result in zip(accepted, best, run.results, strict=True)
+    located = [result for result in run.results if not result.outside]
+    accepted = [result for result in run.results if result.retained]
+    for label, asked in (("5 of the map", located), ("with 2 outside", run.results)):
+        believed = [result for result in accepted if result in asked]
+        wrong = sum(result.outside or result.final_rank != 1 for result in believed)
+        assert f"{label}; dot: {len(believed)} above τ = 0.5, {wrong} wrong" in page_of(run)[0]
+    assert "believes answers in the order of the best S; where all are believed" in page_of(run)[0]
+
+
+def believed(number: int, grade: str, told: Probability | None = None, *, wrong: bool = False) -> Result:
+    return made_runs.result(f"g{number}", 1, 2 if wrong else 1, grade=grade, probability=told, inliers=(90 - number,))
+
+
+def verified(*results: Result, outside: str = "") -> Run:
+    """A run whose answers rest on geometry, with photographs from outside that have these grades, by a letter each."""
+    grades = {"c": "confirmed", "l": "likely", "u": "unknown"}
+    others = [
+        made_runs.result(f"x{number}", None, None, outside=True, grade=grades[letter], inliers=(20,))
+        for number, letter in enumerate(outside)
+    ]
+    return made_runs.run([*results, *others], verify="rank", verify_k=20, tau=0.5)
+
+
+SURE = Probability(right=48, answers=50, low=0.86, high=0.99, basis="this map")
+
+
+def test_grades_are_in_a_table_with_what_is_right_and_from_outside() -> None:
+    run = verified(
+        believed(0, "confirmed"), believed(1, "confirmed"), believed(2, "likely", wrong=True), outside="uulc"
     )
-    assert f"dot at τ = 0.5: {sum(accepted)}/7 accepted, {wrong} wrong" in page_of(run)[0]
+    text, _ = page_of(run)
+    rows = re.findall(r'<tr><th scope="row">(\w+)</th>((?:<td class="(?:number|recall)">[^<]*</td>)+)</tr>', text)
+    table = {grade: re.findall(r">([^<]*)</td>", cells) for grade, cells in rows}
+    assert table["confirmed"] == ["3", "2", "66.7 % (9.4–99.2)", "1"]  # of binom.test(2, 3) in R
+    assert table["likely"] == ["2", "0", "0.0 % (0.0–84.2)", "1"]
+    assert table["ambiguous"] == ["0", "0", "–", "0"]
+    assert table["unknown"] == ["2", "0", "0.0 % (0.0–84.2)", "2"]
+    assert "Of 4 photographs from outside the map 2 are told unknown, and 1 confirmed." in text
+    assert "Grades are not recorded in this run." in page_of(town())[0]
+    assert "Grades are not recorded" not in text
+
+
+def test_the_risk_of_a_verified_run_ends_at_what_recall_leaves() -> None:
+    run = verified(
+        *(believed(number, "confirmed" if number < 3 else "likely", wrong=number == 3) for number in range(4))
+    )
+    text, _ = page_of(run)
+    assert "75.0 % (3/4, " in text
+    assert "4 of the map; dot: 3 confirmed, 0 wrong" in text
+    assert "4 of the map; dot: 3 confirmed, 0 wrong from 0.0 % to 25.0 %" in text  # the curve's ends
+    assert "in the order of grade, probability and inliers; where all are believed" in text
+
+
+def test_what_was_told_with_a_probability_is_compared_with_what_was_right() -> None:
+    run = verified(*(believed(number, "confirmed", SURE, wrong=number == 9) for number in range(10)), outside="u")
+    text, _ = page_of(run)
+    assert "10 answers: told 96.0 %, right 9 of 10" in text
+    assert "right in 48 of 50 such cases on this map" in text
+    none, _ = page_of(verified(believed(0, "confirmed")))
+    assert "No answer has a probability, as no check of the map supports one" in none
+    assert "Probabilities are not recorded" in page_of(town())[0]
+
+
+def test_few_probabilities_have_a_bin_each_and_many_are_put_into_tenths() -> None:
+    def told(right: int, of: int, wrong: bool = False) -> Result:
+        return believed(0, "likely", Probability(right=right, answers=of, low=0, high=1, basis="this map"), wrong=wrong)
+
+    few = reliability_bins([told(48, 50), told(97, 100, True), told(48, 50, True), believed(1, "unknown")])
+    assert [(one.predicted, one.right, one.answers) for one in few] == [(0.96, 1, 2), (0.97, 0, 1)]
+    assert (few[1].low, few[1].high) == pytest.approx((0.0, 0.975))  # one wrong answer: 1 - 0.025
+    many = reliability_bins([told(number, 20) for number in range(21)])
+    assert [one.answers for one in many] == [2] * 9 + [3]
+    assert [one.predicted for one in many][-1] == pytest.approx((0.9 + 0.95 + 1.0) / 3)
+    assert reliability_bins([believed(0, "confirmed")]) == []
+
+
+def test_a_query_tells_its_grade_its_inliers_and_the_other_places() -> None:
+    run = verified(made_runs.result("two", 1, 1, grade="ambiguous", inliers=(90, 81), alternatives=1), outside="l")
+    text, _ = page_of(run)
+    assert "stage 1 rank 1, stage 2 rank 1; told: ambiguous by cues, 1 other place named" in text
+    assert "S 1.0000, 90 inliers" in text
+    assert "from outside the map, yet located; told: likely by cues" in text
+    assert "from outside the map, yet located</a> (1)" in text
 
 
 def test_a_query_that_was_not_located_says_why() -> None:
