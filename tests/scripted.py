@@ -1,6 +1,7 @@
 """Describers and encoders whose answers the tests decide."""
 
 import hashlib
+import threading
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -49,9 +50,11 @@ class PatchExtractor:
 
     def __init__(self) -> None:
         self.images = 0
+        self._lock = threading.Lock()
 
     def extract(self, image: Image.Image) -> Keypoints:
-        self.images += 1
+        with self._lock:
+            self.images += 1
         grey = np.asarray(image.convert("L").resize((160, 120))).astype(np.float64)
         points = np.random.default_rng(0).integers(8, (152, 112), (130, 2))
         patches = np.stack([grey[y - 4 : y + 4, x - 4 : x + 4].ravel() for x, y in points])
@@ -65,9 +68,11 @@ class NearestMatcher:
     def __init__(self, id: str = "nearest/1") -> None:  # noqa: A002 - the protocol's name
         self.id = id
         self.pairs = 0
+        self._lock = threading.Lock()
 
     def match(self, a: Keypoints, b: Keypoints) -> NDArray[np.intp]:
-        self.pairs += 1
+        with self._lock:
+            self.pairs += 1
         cosines = a.descriptors @ b.descriptors.T
         best = cosines.argmax(axis=1)
         mutual = cosines.argmax(axis=0)[best] == np.arange(len(a))

@@ -14,7 +14,7 @@ from .records import Candidate, Geometry
 MOST_VERIFIED = 8
 _OF_ONE_PLACE = 3  # so that other places are always among those verified
 _MOST_NAMED = 4
-_AT_A_TIME = 4  # candidates between two looks at whether one is beyond doubt
+AT_A_TIME = 4  # candidates between two looks at whether one is beyond doubt
 
 
 def worth_verifying(
@@ -52,4 +52,4 @@ def distinct_images(candidates: Sequence[Candidate], most: int) -> list[Candidat
 
 def is_enough(verified: Sequence[tuple[Candidate, Geometry]], limits: Limits) -> bool:
     """Whether to stop: one place is beyond doubt; asked after every fourth candidate only."""
-    return len(verified) % _AT_A_TIME == 0 and is_beyond_doubt(verified, limits)
+    return len(verified) % AT_A_TIME == 0 and is_beyond_doubt(verified, limits)

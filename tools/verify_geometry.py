@@ -105,13 +105,11 @@ class Verifier:
                 kept = self._extract(photo)
                 self.store.put(photo.digest, self.extractor.id, kept)
             return kept
-        with self._lock:
+        with self._lock:  # also while they are computed, so that pairs which begin together compute them once
             known = self._remembered.get(photo.digest)
-        if known is None:
-            known = self._extract(photo)
-            with self._lock:
-                self._remembered[photo.digest] = known
-                while len(self._remembered) > _REMEMBERED:
+            if known is None:
+                known = self._remembered[photo.digest] = self._extract(photo)
+                if len(self._remembered) > _REMEMBERED:
                     self._remembered.popitem(last=False)
         return known
 

@@ -22,18 +22,21 @@ def build_graph(
 ) -> StateGraph[State, Any, Query, Answered]:
     """Photo → coarse retrieval → descriptions → scores → geometry → threshold → answer.
 
+    The photo's own description needs no candidates, and is made beside the retrieval.
     `wrap` is put around every node, for callers whose runs get their context in another way than as an argument.
     """
     return (
         StateGraph(State, context_schema=context_schema, input_schema=Query, output_schema=Answered)
         .add_node("coarse_retrieve", wrap(nodes.retrieve))
+        .add_node("describe_query", wrap(nodes.describe_query))
         .add_node("recall_descriptions", wrap(nodes.recall))
         .add_node("describe_image", wrap(nodes.describe))
         .add_node("score_candidates", wrap(nodes.score))
         .add_node("verify_geometry", wrap(nodes.verify))
         .add_node("apply_threshold", wrap(nodes.decide))
         .add_edge(START, "coarse_retrieve")
-        .add_edge("coarse_retrieve", "recall_descriptions")
+        .add_edge(START, "describe_query")
+        .add_edge(["coarse_retrieve", "describe_query"], "recall_descriptions")
         .add_conditional_edges("recall_descriptions", nodes.each_image, ["describe_image", "score_candidates"])
         .add_edge("describe_image", "score_candidates")
         .add_edge("score_candidates", "verify_geometry")

@@ -5,6 +5,7 @@ import hashlib
 import json
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
 
 from langgraph.runtime import Runtime
@@ -15,20 +16,23 @@ from internvl_vpr.tools.answer import Findings, compose_answer
 from internvl_vpr.tools.errors import PositionError, UsageError
 from internvl_vpr.tools.features.sentences import embed_phrases, load_ahead
 from internvl_vpr.tools.photo.photo import open_photo
-from internvl_vpr.tools.records import Answer, Candidate, Photo, Position
+from internvl_vpr.tools.records import Answer, Candidate, Description, Photo, Position
 
 from .context import Context, state_of_check
 from .state import (
     Answered,
     Described,
+    FirstDescription,
     Image,
     NewDescriptions,
     NewPhoto,
     NewScores,
     NewVerifications,
     Query,
+    QueryDescribed,
     Retrieved,
     Scored,
+    ToDescribe,
     Verified,
 )
 from .verify_candidates import rank_candidates, verify_candidates
@@ -50,33 +54,54 @@ def candidates_of(photo: Photo, given: Context) -> list[Candidate]:
     )
 
 
-async def recall(state: Retrieved, runtime: Runtime[Context]) -> dict[str, Overwrite]:
-    """Read back every description that the ledger has; descriptions from the thread's earlier run are dropped."""
+async def describe_query(state: Query, runtime: Runtime[Context]) -> FirstDescription:
+    """From the photo to its cues, Eq. 6, beside stage 1; descriptions from the thread's earlier run are dropped."""
     given = context_of(runtime)
-    digests = [image["digest"] for image in images_of(state)]
-    recorded = await asyncio.to_thread(
+    n, seconds = given.settings.n, given.settings.deadline
+    photo = await asyncio.to_thread(open_photo, Path(state["photo"]), read_position=False)
+    found: dict[str, Description] = {}
+    began = time.monotonic()
+    if not given.replay and not await _recalled([photo.digest], given):
+        load_ahead(given.encoder)  # a new image brings new phrases
+        found[photo.digest] = await describe_image.describe_image(
+            photo.path, photo.digest, n, given.describer, given.ledger, seconds
+        )
+    return {"descriptions": Overwrite(found), "seconds": max(0.0, began + seconds - time.monotonic())}
+
+
+async def recall(state: QueryDescribed, runtime: Runtime[Context]) -> NewDescriptions:
+    """Read back every description that the ledger has."""
+    given = context_of(runtime)
+    digests = [image["digest"] for image in images_of(state) if image["digest"] not in state["descriptions"]]
+    recorded = await _recalled(digests, given)
+    if len(recorded) < len(digests) and not given.replay:
+        load_ahead(given.encoder)
+    return {"descriptions": recorded}
+
+
+async def _recalled(digests: Sequence[str], given: Context) -> dict[str, Description]:
+    return await asyncio.to_thread(
         describe_image.recall_descriptions,
         *(digests, given.settings.n, given.describer, given.ledger),
         failures=given.replay,
     )
-    if len(recorded) < len(digests) and not given.replay:
-        load_ahead(given.encoder)  # new images bring new phrases
-    return {"descriptions": Overwrite(recorded)}
 
 
 def each_image(state: Described) -> list[Send] | str:
     """Start a step for each distinct image that needs a description; go on to the scores if none does."""
     missing = [image for image in images_of(state) if image["digest"] not in state["descriptions"]]
-    return [Send("describe_image", image) for image in missing] or "score_candidates"
+    return [
+        Send("describe_image", ToDescribe(**image, seconds=state["seconds"])) for image in missing
+    ] or "score_candidates"
 
 
-async def describe(state: Image, runtime: Runtime[Context]) -> NewDescriptions:
+async def describe(state: ToDescribe, runtime: Runtime[Context]) -> NewDescriptions:
     """From one image to its cues, Eq. 6."""
     given = context_of(runtime)
-    settings, info = given.settings, runtime.execution_info
-    left = _DEADLINES.remaining(info.checkpoint_id, settings.deadline) if info else settings.deadline
+    seconds, info = state["seconds"], runtime.execution_info
+    left = _DEADLINES.remaining(info.checkpoint_id, seconds) if info else seconds
     description = await describe_image.describe_image(
-        Path(state["path"]), state["digest"], settings.n, given.describer, given.ledger, left
+        Path(state["path"]), state["digest"], given.settings.n, given.describer, given.ledger, left
     )
     return {"descriptions": {state["digest"]: description}}
 

@@ -89,11 +89,12 @@ class _Watch:
             self._on_progress("retrieving", 1, 1)
             self._written |= written
             self._images = len(images_of({"query": written["query"], "candidates": written["candidates"]}))
-        elif node in ("recall_descriptions", "describe_image"):
+        elif node in ("describe_query", "recall_descriptions", "describe_image"):
             self._passed("describing")
             found = written["descriptions"]
-            self._descriptions |= found.value if node == "recall_descriptions" else found
-            self._report_described()
+            self._descriptions |= found.value if node == "describe_query" else found
+            if node != "describe_query":
+                self._report_described()
         else:
             self._passed("verifying" if node == "verify_geometry" else "comparing")
             self._written |= written

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, TypeVar
 
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.types import Overwrite
 from pydantic import Field
 from typing_extensions import TypedDict  # pydantic, and with it a server's schemas, wants this one before Python 3.12
 
@@ -30,10 +31,15 @@ class Retrieved(Query):
     candidates: list[Candidate]
 
 
-class Described(Retrieved):
-    """After every description step; images that could not be described are included, with the reason."""
+class QueryDescribed(Retrieved):
+    """After the photo's own description, unless it was recorded; and the seconds left for those of the candidates."""
 
     descriptions: Annotated[dict[str, Description], merge]
+    seconds: float
+
+
+class Described(QueryDescribed):
+    """After every description step; images that could not be described are included, with the reason."""
 
 
 class Scored(Described):
@@ -59,10 +65,16 @@ class State(Verified, Answered):
 
 
 class Image(TypedDict):
-    """What one description step is sent."""
+    """One distinct image of a run."""
 
     path: str
     digest: str
+
+
+class ToDescribe(Image):
+    """What one description step is sent: the image, and the seconds that all steps have together."""
+
+    seconds: float
 
 
 class NewPhoto(TypedDict):
@@ -70,6 +82,13 @@ class NewPhoto(TypedDict):
 
     query: Photo
     candidates: list[Candidate]
+
+
+class FirstDescription(TypedDict):
+    """What `describe_query` writes in the place of what an earlier run of the thread left."""
+
+    descriptions: Overwrite
+    seconds: float
 
 
 class NewDescriptions(TypedDict):

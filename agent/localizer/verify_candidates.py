@@ -1,13 +1,20 @@
 """Verifying the best candidates until one place is beyond doubt; and the order that follows."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from itertools import count
 
 from internvl_vpr.tools.answer import UNCALIBRATED_TAU
 from internvl_vpr.tools.apply_threshold import apply_threshold
 from internvl_vpr.tools.grade import order_by_evidence
 from internvl_vpr.tools.records import Candidate, Geometry, Photo, RankedCandidate, Score, Verification
-from internvl_vpr.tools.verify_candidates import MOST_VERIFIED, distinct_images, is_enough, worth_verifying
+from internvl_vpr.tools.verify_candidates import (
+    AT_A_TIME,
+    MOST_VERIFIED,
+    distinct_images,
+    is_enough,
+    worth_verifying,
+)
 from internvl_vpr.tools.verify_geometry import recorded_verification
 
 from .context import Context
@@ -25,34 +32,49 @@ async def verify_candidates(
     τ above −1). It ends with them, or when one place is beyond doubt. With `verify` off nothing is verified.
     `tell` is given how far it has come. Raises `LedgerError`, and `StepMissing` when a replay lacks a pair.
     """
-    verified: dict[str, Verification] = {}
     verifier = given.verifier
     if verifier is None or given.settings.verify == "off":
-        return verified
-
-    async def look(candidate: Candidate, *, quick: bool) -> Verification | None:
-        return await asyncio.to_thread(
-            recorded_verification, photo, candidate, verifier, given.ledger, quick=quick, replay=given.replay
-        )
+        return {}
 
     looked_at = distinct_images(candidates, given.settings.verify_k)
-    quick: dict[str, Geometry] = {}
-    for done, candidate in enumerate(looked_at):
-        tell(_progress(done, len(looked_at) + MOST_VERIFIED))
-        if (found := await look(candidate, quick=True)) is not None:
-            quick[candidate.digest] = found
-    chosen = worth_verifying(looked_at, quick, _named(candidates, given.settings.tau))
-    pairs: list[tuple[Candidate, Geometry]] = []
-    for done, candidate in enumerate(chosen, start=len(looked_at)):
+    seen, total = count(), len(looked_at) + MOST_VERIFIED
+
+    async def look(candidate: Candidate, *, quick: bool) -> Verification | None:
+        found = await asyncio.to_thread(
+            recorded_verification, photo, candidate, verifier, given.ledger, quick=quick, replay=given.replay
+        )
+        tell(_progress(next(seen), total))
+        return found
+
+    tell(_progress(next(seen), total))
+    quick = _readable(looked_at, await _all_of(look(one, quick=True) for one in looked_at))
+    inliers = {candidate.digest: found for candidate, found in quick}
+    chosen = worth_verifying(looked_at, inliers, _named(candidates, given.settings.tau))
+    total = len(looked_at) + len(chosen)
+    pairs: list[tuple[Candidate, Verification]] = []
+    for start in range(0, len(chosen), AT_A_TIME):
         if is_enough(pairs, given.limits):
             break
-        tell(_progress(done, len(looked_at) + len(chosen)))
-        if (found := await look(candidate, quick=False)) is not None:
-            verified[candidate.digest] = found
-            pairs.append((candidate, found))
-    seen = len(looked_at) + len(pairs)
-    tell(_progress(seen, seen))
-    return verified
+        together = chosen[start : start + AT_A_TIME]
+        pairs += _readable(together, await _all_of(look(one, quick=False) for one in together))
+    done = len(looked_at) + len(pairs)
+    tell(_progress(done, done))
+    return {candidate.digest: found for candidate, found in pairs}
+
+
+async def _all_of(looks: Iterable[Awaitable[Verification | None]]) -> list[Verification | None]:
+    """Wait for all; neither the results nor the error that is raised depend on which is first."""
+    outcomes = await asyncio.gather(*looks, return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
+    return [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
+
+
+def _readable(
+    candidates: Sequence[Candidate], found: Sequence[Verification | None]
+) -> list[tuple[Candidate, Verification]]:
+    return [(candidate, one) for candidate, one in zip(candidates, found, strict=True) if one is not None]
 
 
 def _named(candidates: Sequence[Candidate], tau: float) -> set[str]:

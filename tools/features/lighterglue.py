@@ -11,6 +11,7 @@ from ..errors import WeightsError
 from ..packages import extra_folder, import_extra
 from .dinov2_model import choose_device, memory_reported
 from .keypoints import Keypoints
+from .one_thread import one_torch_thread
 from .packaged_weights import PackagedWeights
 
 LIGHTERGLUE_WEIGHTS = PackagedWeights(
@@ -37,7 +38,11 @@ _CONFIGURATION: dict[str, Any] = {
 
 
 class LighterGlue:
-    """The published matcher, in float32 on any device; loaded at the first pair, and one pair runs at a time."""
+    """The published matcher, in float32 on any device; loaded at the first pair.
+
+    On the CPU several pairs may run at once, each on one thread, which is quicker than one pair on all of them; on
+    another device one pair runs at a time.
+    """
 
     def __init__(self, *, device: str = "auto") -> None:
         """Check that all is there; raises `PackageMissing`, `WeightsError`, or `UsageError` for the device."""
@@ -63,7 +68,8 @@ class LighterGlue:
 
         if len(a) == 0 or len(b) == 0:
             return np.empty((0, 2), np.intp)
-        with self._lock, memory_reported(self._device), torch.inference_mode():
+        turn = one_torch_thread() if self._device == "cpu" else self._lock
+        with turn, memory_reported(self._device), torch.inference_mode():
             network = _load(self._device)
             found = network({"image0": _tensors(a, self._device), "image1": _tensors(b, self._device)})
             pairs: NDArray[np.intp] = found["matches"][0].cpu().numpy().astype(np.intp)

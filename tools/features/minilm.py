@@ -75,13 +75,10 @@ def _layer(weights: dict[str, Any], number: int) -> Any:
     """PyTorch's encoder layer with one of BERT's; where PyTorch has one matrix for q, k and v, BERT has three."""
     import torch
 
-    layer = torch.nn.TransformerEncoderLayer(
-        *(_WIDTH, _HEADS, _INNER, 0.0),
-        activation="gelu",
-        layer_norm_eps=_EPSILON,
-        batch_first=True,
-        dtype=torch.float64,
-    )
+    with torch.device("meta"):  # random numbers would only be replaced
+        layer = torch.nn.TransformerEncoderLayer(
+            *(_WIDTH, _HEADS, _INNER, 0.0), activation="gelu", layer_norm_eps=_EPSILON, batch_first=True
+        )
     bert = f"encoder.layer.{number}"
     projections = [_part(weights, f"{bert}.attention.self.{name}") for name in ("query", "key", "value")]
     parts = {
@@ -98,7 +95,7 @@ def _layer(weights: dict[str, Any], number: int) -> Any:
     }
     for kind in ("weight", "bias"):
         state[f"self_attn.in_proj_{kind}"] = torch.cat([part[kind] for part in projections])
-    layer.load_state_dict(state)
+    layer.load_state_dict(state, assign=True)
     return layer.eval().requires_grad_(False)
 
 

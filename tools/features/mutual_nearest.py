@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from ..packages import import_extra
 from .keypoints import Keypoints
+from .one_thread import one_torch_thread
 
 LEAST_COSINE = 0.82  # as in XFeat's own matching
 
@@ -24,7 +25,8 @@ class MutualNearest:
         if len(a) == 0 or len(b) == 0:
             return np.empty((0, 2), np.intp)
         match_mnn = import_extra("kornia.feature", "embedded").match_mnn
-        distances, pairs = match_mnn(torch.from_numpy(a.descriptors), torch.from_numpy(b.descriptors))
+        with one_torch_thread():  # several pairs run at once
+            distances, pairs = match_mnn(torch.from_numpy(a.descriptors), torch.from_numpy(b.descriptors))
         # Of unit vectors, |a − b|² = 2 − 2 a·b.
         alike = (distances.flatten() ** 2 < 2 - 2 * LEAST_COSINE).numpy()
         found: NDArray[np.intp] = pairs.numpy()[alike].astype(np.intp)

@@ -1,8 +1,8 @@
 """Phrases to unit vectors (Eq. 7), each phrase embedded once."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,6 +14,7 @@ from ..errors import PackageMissing, WeightsError
 from ..ledger.ledger import Ledger
 from ..packages import extra_folder
 from .minilm import MiniLmNetwork
+from .one_thread import one_torch_thread
 from .weights import check_weights, find_weights, weights_digest
 
 MINILM_HUB_ID = "sentence-transformers/all-MiniLM-L6-v2"
@@ -60,7 +61,7 @@ class SentenceModel:
 
     def encode(self, phrases: list[str]) -> Floats:
         """Turn phrases into unit vectors `[n, d]`; raises `WeightsError` for a folder that holds no such model."""
-        with self._lock, _one_torch_thread():
+        with self._lock, one_torch_thread():  # for a few words, beside other work, two took 15 times as long
             return self._embed(phrases)
 
 
@@ -106,19 +107,6 @@ def open_encoder(name: str) -> SentenceEncoder:
         return MiniLm(find_weights(name, "--encoder"))
     folder = find_weights(name, "--encoder")
     return SentenceModel(folder, f"{Path(name).name}/{weights_digest(folder)[:12]}")
-
-
-@contextmanager
-def _one_torch_thread() -> Iterator[None]:
-    """Compute on one thread: for a few words, beside other work, two threads took 15 times as long."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _load_quietly(folder: Path) -> Any:

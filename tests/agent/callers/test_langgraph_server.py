@@ -119,10 +119,9 @@ def test_the_steps_stream_as_they_happen(folder: Path, localize: RemoteGraph) ->
         file.write(b"\0")  # other bytes, so that it must be described
     steps: Iterator[Any] = localize.stream({"photo": str(folder / "other.png")}, stream_mode=["updates"])
     names = [name for step in steps for name in step.data]
-    assert names == [
-        "coarse_retrieve",
+    assert set(names[:2]) == {"coarse_retrieve", "describe_query"}  # beside each other
+    assert names[2:] == [
         "recall_descriptions",
-        "describe_image",
         "score_candidates",
         "verify_geometry",
         "apply_threshold",
