@@ -235,7 +235,7 @@ def test_every_way_that_is_promised_has_a_snippet() -> None:
 
 
 _KINDS = {
-    "verdict": r"(Confirmed|Likely|A guess|One of \d+ places that look the same|Probably not in your map): ",
+    "verdict": r"(Confirmed|Likely|A guess|Undecided between \d+ places|Probably not in your map): ",
     "map": r"https://www\.openstreetmap\.org/\?mlat=",
     "agree": r"\d+ photos of your map agree, at most \d+ m apart\.",
     "lead": r"Nearest by looks: ",

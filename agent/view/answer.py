@@ -20,7 +20,8 @@ __all__ = ["add_certainty", "add_where", "coordinates", "link", "show_answer", "
 
 _LEAST_ROOM, _BESIDE = 24, 56  # cells for a foreign text, and for what stands on its line
 _MOST_PLACES = 3  # that look the same
-_NOTE_LINES, _RAGGED = 2, 16  # lines that a note may take, and cells that stay empty where its words are parted
+_NOTE_LINES, _NOTE_CELLS = 2, 160  # that a note may take, whichever is more
+_RAGGED = 16  # cells that stay empty where its words are parted
 
 
 def show_answer(answer: Answer, runners_up: int = 5, *, why: bool = False) -> RenderableType:
@@ -44,8 +45,8 @@ def _line(line: Line, answer: Answer, width: int) -> RenderableType:
         case "map":
             return Link(line.says)
         case "note":
-            lines = 1 if told_as(answer) == "ambiguous" else _NOTE_LINES
-            return Text(shorten(line.says, lines * width - _RAGGED), "yellow")
+            room = width if told_as(answer) == "ambiguous" else max(_NOTE_LINES * width, _NOTE_CELLS)
+            return Text(shorten(line.says, room - _RAGGED), "yellow")
         case "own":
             return Text(line.says, style="dim")
     return Text(line.says)

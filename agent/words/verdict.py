@@ -69,7 +69,7 @@ def verdict(answer: Answer) -> str:
         case "likely":
             return "Likely"
         case "ambiguous":
-            return f"One of {len(answer.alternatives) + 1} places that look the same"
+            return f"Undecided between {len(answer.alternatives) + 1} places"
         case "withheld":
             return "Not confirmed" if answer.settings.get("trust") == "confirmed" else "Not sure enough"
         case "guess":
@@ -102,8 +102,7 @@ def told(answer: Answer, name: Name = quoted, *, most: int | None = None) -> lis
     if answer.probability is not None and kind in (*_ORDER, "ambiguous"):
         lines.append(Line("often", f"{how_often(answer.probability)}."))
     if answer.query_position is not None:
-        found = answer.candidates[0].position if kind in (*_ORDER, "guess") else None
-        lines.append(Line("own", _own(answer.query_position, found)))
+        lines.append(Line("own", _own(answer.query_position, _told_places(answer, kind, most))))
     return lines + [Line("note", f"Note: {note}") for note in notes_told(answer)[: 1 if kind == "ambiguous" else None]]
 
 
@@ -115,7 +114,7 @@ def _verdict(answer: Answer, kind: ToldAs, name: Name) -> str:
         case "guess":
             return f"{verdict(answer)}: {photo} looks most like the place {_at(answer.candidates[0], name)}."
         case "ambiguous":
-            return f"{verdict(answer)}: {photo} was taken at one of them, and I cannot tell at which."
+            return f"{verdict(answer)}: I cannot tell which of them {photo} shows, if any."
         case "withheld":
             return f"{verdict(answer)}: {_withheld(answer, photo)}."
         case "unknown":
@@ -168,20 +167,30 @@ def _tau(answer: Answer) -> float:
 
 
 def _places(answer: Answer, name: Name, most: int | None) -> Iterator[Line]:
-    first = answer.candidates[0]
-    places: list[tuple[Position | None, str]] = [(first.position, first.reference)]
-    places += [(one.position, one.reference) for one in answer.alternatives]
+    places = _possible(answer)
+    shown = _room_for(places, most)
     with_links = most is None or len(places) <= most
-    if most is not None and len(places) > most and all(link(position) for position, _ in places):
-        most += 2  # they fit where there are no links
-    for number, (position, reference) in enumerate(places[:most], start=1):
-        away = apart(position, first.position) if number > 1 else ""
+    for number, (position, reference) in enumerate(places[:shown], start=1):
+        away = apart(position, places[0][0]) if number > 1 else ""
         beyond = f", {away} from the first" if away else ""
         yield Line("place", f"{number}. {coordinates(position)}{beyond}: {name(reference)}.")
         if with_links and (address := link(position)) is not None:
             yield Line("map", address)
-    if most is not None and len(places) > most:
-        yield Line("place", f"And {len(places) - most} more.")
+    if shown is not None and len(places) > shown:
+        yield Line("place", f"And {len(places) - shown} more.")
+
+
+def _possible(answer: Answer) -> list[tuple[Position | None, str]]:
+    """Return position and reference of the first place and of all that are supported as well."""
+    first = answer.candidates[0]
+    return [(first.position, first.reference), *((one.position, one.reference) for one in answer.alternatives)]
+
+
+def _room_for(places: Sequence[tuple[Position | None, str]], most: int | None) -> int | None:
+    """Return how many places are listed: two more than `most` where links are left out, which take a line each."""
+    if most is not None and len(places) > most and all(link(position) for position, _ in places):
+        return most + 2
+    return most
 
 
 def _lead(answer: Answer, kind: ToldAs, name: Name) -> str:
@@ -192,10 +201,24 @@ def _lead(answer: Answer, kind: ToldAs, name: Name) -> str:
     return f"{label}: {name(best.reference)}, {where}. A lead, not a place."
 
 
-def _own(own: Position, found: Position | None) -> str:
-    if away := apart(own, found):
-        return f"The photo's own position, which was not used, is {away} from there."
-    return f"Its own position, not used: {coordinates(own)}."
+def _told_places(answer: Answer, kind: ToldAs, most: int | None) -> list[Position | None]:
+    """Return the positions that are told as that of the photo, or are listed as possible ones."""
+    if kind == "ambiguous":
+        places = _possible(answer)
+        return [position for position, _ in places[: _room_for(places, most)]]
+    return [answer.candidates[0].position] if kind in (*_ORDER, "guess") else []
+
+
+def _own(own: Position, places: Sequence[Position | None]) -> str:
+    """Say how far the photo's own position is from the place, or from the nearest of several."""
+    away = [
+        (metres, number) for number, place in enumerate(places, 1) if (metres := metres_between(own, place)) is not None
+    ]
+    if not away:
+        return f"Its own position, not used: {coordinates(own)}."
+    metres, number = min(away)
+    there = "there" if len(places) == 1 else f"place {number}"
+    return f"The photo's own position, which was not used, is {metres_in_words(metres)} from {there}."
 
 
 def reason(answer: Answer, name: Name = quoted) -> str:
@@ -205,12 +228,26 @@ def reason(answer: Answer, name: Name = quoted) -> str:
     if kind == "ambiguous":
         return _alike(first, answer.alternatives)
     if answer.grade == "unknown" and inliers:
-        return f"{_points(max(inliers), 'only ')} fit the best match, as many as by chance"
+        return f"{_points(max(inliers), 'only ')} fit the best match, no more than by chance"
     if answer.decided_by == "cues" and first.matches:
         return _by_cue(answer, first, name)
     if first.geometry is not None:
-        return f"{_points(first.geometry.inliers)} fit {name(first.reference)}"
+        others = _next_best(answer) if kind == "likely" else ""
+        return f"{_points(first.geometry.inliers)} fit {name(first.reference)}{others}"
     return f"only its looks speak for it, which are most like those of {name(first.reference)}"
+
+
+def _next_best(answer: Answer) -> str:
+    """Say how many points fit another place at most; empty where no other place was verified."""
+    first = answer.candidates[0]
+    elsewhere = [
+        one.geometry.inliers
+        for one in answer.candidates
+        if one.geometry is not None
+        and (metres := metres_between(one.position, first.position)) is not None
+        and metres > SAME_PLACE_METRES
+    ]
+    return f", and at most {max(elsewhere):,} any other place" if elsewhere else ""
 
 
 def _points(inliers: int, only: str = "") -> str:

@@ -78,7 +78,7 @@ def test_a_piped_answer_has_no_colour_and_shows_place_and_link(run: Run, indexed
     assert found.returncode == 0
     assert "\x1b" not in found.stdout
     assert "https://www.openstreetmap.org/?mlat=45." in found.stdout
-    assert re.match(r"(Confirmed|Likely|A guess|One of \d+ places that look the same): ", found.stdout)
+    assert re.match(r"(Confirmed|Likely|A guess|Undecided between \d+ places): ", found.stdout)
     assert "calibration of τ" not in found.stdout
     assert "calibration of τ" in run("locate", indexed / "query.png", "--places", indexed / "places", "--why").stdout
     assert max(map(len, found.stdout.splitlines())) <= 80

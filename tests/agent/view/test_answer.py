@@ -49,7 +49,7 @@ def test_places_in_a_plane_of_their_own_fit_as_well() -> None:
     )
     shown = render(show_answer(listed))
     assert len(shown.rstrip("\n").split("\n")) <= 12
-    assert "One of 6 places" in shown
+    assert "Undecided between 6 places" in shown
     assert "And 3 more." in shown
 
 

@@ -36,9 +36,22 @@ def test_a_likely_answer_is_not_called_confirmed() -> None:
     assert told("likely")[0] == 'Likely: "night.jpg" was taken at 48.200000, 16.370000.'
 
 
+def test_a_likely_answer_says_what_keeps_it_from_being_confirmed() -> None:
+    assert 'Why: 254 points of the photo fit "a.jpg", and at most 5 any other place.' in told("likely")
+    assert 'Why: 254 points of the photo fit "a.jpg".' in told("likely", places=1)  # nothing else was verified
+
+
+def test_the_photos_own_position_is_told_from_the_nearest_of_several_places() -> None:
+    own = Position(latitude=48.2101, longitude=16.37)
+    assert told("ambiguous", query_position=own)[-1] == (
+        "The photo's own position, which was not used, is 11 m from place 2."
+    )
+    assert told("unknown", query_position=own)[-1] == "Its own position, not used: 48.210100, 16.370000."
+
+
 def test_places_that_look_the_same_are_all_named() -> None:
     said = told("ambiguous", places=12)
-    assert said[0].startswith("One of 12 places that look the same: ")
+    assert said[0].startswith("Undecided between 12 places: ")
     first, *others = [line for line in said if line[:1].isdigit()]
     assert first == '1. 48.200000, 16.370000: "a.jpg".'
     for rank, line in enumerate(others, start=2):
@@ -58,7 +71,7 @@ def test_an_unknown_place_gets_a_lead_and_no_link() -> None:
     assert told("unknown", probability=PROBABILITY) == [
         'Probably not in your map: nothing in it is clearly the place of "night.jpg".',
         'Nearest by looks: "a.jpg", at 48.210000, 16.370000. A lead, not a place.',
-        "Why: only 9 points of the photo fit the best match, as many as by chance.",
+        "Why: only 9 points of the photo fit the best match, no more than by chance.",
     ]
     assert told("unknown", candidates=()) == [
         'Probably not in your map: nothing in it is clearly the place of "night.jpg".'
