@@ -1,13 +1,14 @@
 """A map asks itself: each sampled photo is located by the others, and its own position says whether that is right.
 
-No label is needed. What the answers of each grade are worth on this very map is counted, and where there are enough of
-them, so is from how many inliers on an answer is confirmed.
+No label is needed. Each photo is asked twice: as it is, and as a photo from outside the map, for which only places more
+than 100 m away are looked at. What both reach says from how many inliers on an answer means something on this very map,
+and from how many on it is confirmed; and what the answers of each grade are worth is counted.
 """
 
 import math
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,16 +33,23 @@ from .verify_candidates import distinct_images, is_enough, worth_verifying
 from .verify_geometry import Verifier
 
 _BURST_SECONDS = 3.0  # photos taken this soon after each other are one look at one view
-_ENOUGH = 20  # answers that could be confirmed: with fewer, the default limits stay
+_ENOUGH = 20  # answers: with fewer, a default limit stays
 _MOST_WRONG = 0.02  # share of the confirmed answers
-_BEYOND = 10  # candidates that are asked for beyond K, in place of those that are left out
+_SHARE_BELOW, _CONFIDENCE = 0.99, 0.95  # of photos from elsewhere, below the limit of chance
+_ELSEWHERE = 100.0  # metres: a place so far away shows nothing of the photo's own
+_STRANGERS = 3  # candidates from elsewhere that are verified
+_RETRIEVED = 100  # candidates, among which some must be left after those that are left out
 
 
 class Asked(NamedTuple):
-    """A photo that was asked: the final list that the other photos gave, and where it was really taken."""
+    """A photo that was asked: the final list that the other photos gave, and where it was really taken.
+
+    `elsewhere` has the most inliers that a place far away has, None where none was retrieved.
+    """
 
     photo: Candidate
     ranked: list[RankedCandidate]
+    elsewhere: int | None = None
 
     @property
     def is_right(self) -> bool:
@@ -80,7 +88,7 @@ def check_map(
     return MapCheck(
         asked=len(asked),
         alone=len(photos) - len(order),
-        grades=tallies(asked, limits or Limits()),
+        grades=held_out_tallies(asked),
         limits=limits or Limits(),
         is_default=limits is None,
         photos=len(index),
@@ -92,27 +100,55 @@ def check_map(
 
 
 def measured_limits(asked: Sequence[Asked]) -> Limits | None:
-    """Return the default limits with as many `sure` inliers as keep confirmed answers right, but for one in fifty.
+    """Return the limits that a map's own photos give, none of them below its default; None where too few were asked."""
+    chance, default = _measured_chance(asked), Limits()
+    lowest = default.model_copy(update={"chance": chance or default.chance})
+    lowest = lowest.model_copy(update={"sure": max(lowest.sure, lowest.chance)})
+    sure = _measured_sure(asked, lowest)
+    if chance is None and sure is None:
+        return None
+    return lowest.model_copy(update={"sure": sure or lowest.sure})
 
-    `sure` is never below its default, for a map's photos do not show what photos from elsewhere reach. None where fewer
-    than twenty answers could be confirmed.
+
+def _measured_chance(asked: Sequence[Asked]) -> int | None:
+    """Return from how many inliers on a place is more than chance.
+
+    With 95 % confidence, 99 % of photos from elsewhere have fewer: it is a normal distribution's tolerance limit, of
+    the inliers' square roots, since they are counts. Photos with a look-alike are not among those from elsewhere: what
+    their twin has is not chance.
     """
-    limits = Limits()
-    certain = [one for one in asked if _grade(one, limits) == "confirmed"]
+    from scipy.stats import nct, norm
+
+    default = Limits()
+    strangers = [one.elsewhere for one in asked if one.elsewhere is not None and _grade(one, default) != "ambiguous"]
+    if len(strangers) < _ENOUGH:
+        return None
+    roots, n = np.sqrt(strangers), len(strangers)
+    factor = nct.ppf(_CONFIDENCE, n - 1, norm.ppf(_SHARE_BELOW) * math.sqrt(n)) / math.sqrt(n)
+    limit = float(roots.mean() + factor * roots.std(ddof=1)) ** 2
+    return max(default.chance, math.ceil(limit))
+
+
+def _measured_sure(asked: Sequence[Asked], lowest: Limits) -> int | None:
+    """Return from how many inliers on confirmed answers are right, but for one in fifty; at least those of `lowest`."""
+    certain = [one for one in asked if _grade(one, lowest) == "confirmed"]
     if len(certain) < _ENOUGH:
         return None
-    steps = sorted({limits.sure, *(_inliers(one) + 1 for one in certain if not one.is_right)})
+    steps = sorted({lowest.sure, *(_inliers(one) + 1 for one in certain if not one.is_right)})
     for sure in steps:
         left = [one for one in certain if _inliers(one) >= sure]
         if sum(not one.is_right for one in left) <= _MOST_WRONG * len(left):
-            return limits.model_copy(update={"sure": sure})
-    return limits.model_copy(update={"sure": steps[-1]})
+            return sure
+    return steps[-1]
 
 
-def tallies(asked: Sequence[Asked], limits: Limits) -> dict[Grade, Tally]:
-    """Count the answers of each grade under some limits, and how many of them were right."""
-    grades = [(_grade(one, limits), one.is_right) for one in asked]
-    answers, right = Counter(grade for grade, _ in grades), Counter(grade for grade, is_right in grades if is_right)
+def held_out_tallies(asked: Sequence[Asked]) -> dict[Grade, Tally]:
+    """Count the answers of each grade, and how many were right, by limits that the other half of them gave."""
+    counted: list[tuple[Grade, bool]] = []
+    for half, other in ((asked[::2], asked[1::2]), (asked[1::2], asked[::2])):
+        limits = measured_limits(other) or measured_limits(asked) or Limits()
+        counted += [(_grade(one, limits), one.is_right) for one in half]
+    answers, right = Counter(grade for grade, _ in counted), Counter(grade for grade, is_right in counted if is_right)
     return {grade: tally(right[grade], answers[grade]) for grade in get_args(Grade)}
 
 
@@ -145,19 +181,44 @@ def _photos_with_company(photos: Sequence[Candidate]) -> set[str]:
 def _ask(photo: Candidate, index: PlaceIndex, backbone: Backbone, verifier: Verifier, k: int) -> Asked:
     """Locate a photo of the map by the others; raises `PhotoError`."""
     query = open_photo(photo.path, read_position=False)
-    found = coarse_retrieve(query, k + _BEYOND, index, backbone)
+    found = coarse_retrieve(query, max(k, _RETRIEVED), index, backbone)
     taken = _taken(query.path)
-    others = [one for one in found if one.digest != photo.digest and not _is_burst(taken, _taken(one.path))][:k]
-    quick = {other.digest: verifier.verify(photo, other, quick=True) for other in distinct_images(others, k)}
+    others = [one for one in found if one.digest != photo.digest and not _is_burst(taken, _taken(one.path))]
+    near = distinct_images(others, k)
     verified: list[tuple[Candidate, Geometry]] = []
-    for other in worth_verifying(distinct_images(others, k), quick):
-        if is_enough(verified, Limits()):
+    for other in worth_verifying(near, _quick_look(photo, near, verifier)):
+        if is_enough(verified):
             break
-        pair = verifier.verify(photo, other)
-        verified.append((other, Geometry(matches=pair.matches, inliers=pair.inliers)))
+        verified.append((other, _counts(verifier.verify(photo, other))))
     geometry = {other.digest: one for other, one in verified}
-    candidates = [_ranked(one, geometry.get(one.digest)) for one in others]
-    return Asked(photo, order_by_evidence(candidates, Limits(), tau=-1.0))
+    candidates = [_ranked(one, geometry.get(one.digest)) for one in others[:k]]
+    elsewhere = _from_elsewhere(photo, others, geometry, verifier, k)
+    return Asked(photo, order_by_evidence(candidates, tau=-1.0), elsewhere)
+
+
+def _from_elsewhere(
+    photo: Candidate, others: Sequence[Candidate], known: Mapping[str, Geometry], verifier: Verifier, k: int
+) -> int | None:
+    """Return the most inliers that a photo has with places far from its own, as if its own were not in the map."""
+    away = [(one, metres_between(photo.position, one.position)) for one in others]
+    far = distinct_images([one for one, metres in away if metres is not None and metres > _ELSEWHERE], k)
+    quick = _quick_look(photo, far, verifier)
+    best = sorted((one for one in far if one.digest in quick), key=lambda one: -quick[one.digest].inliers)[:_STRANGERS]
+    return max((known.get(one.digest) or verifier.verify(photo, one)).inliers for one in best) if best else None
+
+
+def _quick_look(photo: Candidate, others: Sequence[Candidate], verifier: Verifier) -> dict[str, Geometry]:
+    """Take a quick look at those that can be read."""
+    verifier.keypoints(photo)
+    seen: dict[str, Geometry] = {}
+    for other in others:
+        with suppress(PhotoError):
+            seen[other.digest] = verifier.verify(photo, other, quick=True)
+    return seen
+
+
+def _counts(found: Geometry) -> Geometry:
+    return Geometry(matches=found.matches, inliers=found.inliers)
 
 
 def _ranked(candidate: Candidate, geometry: Geometry | None) -> RankedCandidate:

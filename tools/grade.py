@@ -14,6 +14,7 @@ from .records import Alternative, Candidate, DecidedBy, Geometry, Grade, RankedC
 
 # Scores this close are one score: they differ by what image statistics say, not by what a sign says.
 _SAME_SCORE = 0.02
+_DEFAULT = Limits()
 # A place that is linked to the first one by photos with at least this share of its inliers is seen from further away.
 _LINKED = 0.5
 
@@ -33,12 +34,13 @@ class Judgement(NamedTuple):
     alternatives: tuple[Alternative, ...]
 
 
-def order_by_evidence(candidates: Sequence[RankedCandidate], limits: Limits, tau: float) -> list[RankedCandidate]:
+def order_by_evidence(candidates: Sequence[RankedCandidate], tau: float) -> list[RankedCandidate]:
     """Order a final list (Eq. 10) by all that is known: words above τ, then geometry, then looks.
 
     First come the retained ones when τ means something (above −1): by S, and by inliers among those whose S is the
     best but for 0.02. Geometry cannot overrule them, because look-alikes have as many inliers as the place itself.
-    Then come those with more inliers than chance gives, by their number; then the others in their coarse order.
+    Then come those with more inliers than chance gives anywhere, by their number; then the others in their coarse
+    order. What this map's own check found plays no part, so that it cannot change an order.
     """
     words = [one for one in candidates if one.retained and tau > -1]
     best = max((one.score or 0.0 for one in words), default=0.0)
@@ -48,7 +50,7 @@ def order_by_evidence(candidates: Sequence[RankedCandidate], limits: Limits, tau
         if one in words:
             alike = score >= best - _SAME_SCORE
             return (0, 0 if alike else 1, -inliers if alike else 0, -score, one.coarse_rank)
-        counted = inliers >= limits.chance
+        counted = inliers >= _DEFAULT.chance
         return (1 if counted else 2, 0, -inliers if counted else 0, 0, one.coarse_rank)
 
     return [one.model_copy(update={"rank": rank}) for rank, one in enumerate(sorted(candidates, key=key), start=1)]
@@ -165,10 +167,10 @@ def _known_inliers(candidate: RankedCandidate) -> int | None:
     return candidate.geometry.inliers if candidate.geometry else None
 
 
-def is_beyond_doubt(verified: Sequence[tuple[Candidate, Geometry]], limits: Limits) -> bool:
+def is_beyond_doubt(verified: Sequence[tuple[Candidate, Geometry]]) -> bool:
     """Whether one place is so well supported that no further candidate need be verified.
 
-    It has `sure` inliers, and none of those verified further than 25 m from it comes near.
+    It has the default `sure` inliers, and none of those verified further than 25 m from it comes near.
     """
     if not verified:
         return False
@@ -179,4 +181,4 @@ def is_beyond_doubt(verified: Sequence[tuple[Candidate, Geometry]], limits: Limi
         if (metres := metres_between(best.position, candidate.position)) is None or metres > SAME_PLACE_METRES
         if candidate is not best
     )
-    return found.inliers >= limits.sure and max(elsewhere, default=0) < limits.near * found.inliers
+    return found.inliers >= _DEFAULT.sure and max(elsewhere, default=0) < _DEFAULT.near * found.inliers

@@ -8,7 +8,6 @@ from collections.abc import Collection, Mapping, Sequence
 
 from .compare_places import SAME_PLACE_METRES, metres_between
 from .grade import is_beyond_doubt
-from .index.calibration import Limits
 from .records import Candidate, Geometry
 
 MOST_VERIFIED = 8
@@ -50,6 +49,6 @@ def distinct_images(candidates: Sequence[Candidate], most: int) -> list[Candidat
     return list(first.values())[:most]
 
 
-def is_enough(verified: Sequence[tuple[Candidate, Geometry]], limits: Limits) -> bool:
+def is_enough(verified: Sequence[tuple[Candidate, Geometry]]) -> bool:
     """Whether to stop: one place is beyond doubt; asked after every fourth candidate only."""
-    return len(verified) % AT_A_TIME == 0 and is_beyond_doubt(verified, limits)
+    return len(verified) % AT_A_TIME == 0 and is_beyond_doubt(verified)

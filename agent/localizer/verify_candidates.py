@@ -53,7 +53,7 @@ async def verify_candidates(
     total = len(looked_at) + len(chosen)
     pairs: list[tuple[Candidate, Verification]] = []
     for start in range(0, len(chosen), AT_A_TIME):
-        if is_enough(pairs, given.limits):
+        if is_enough(pairs):
             break
         together = chosen[start : start + AT_A_TIME]
         pairs += _readable(together, await _all_of(look(one, quick=False) for one in together))
@@ -96,7 +96,7 @@ def rank_candidates(
         candidate.model_copy(update={"geometry": _counts(verified.get(candidate.digest))})
         for candidate in apply_threshold(candidates, scores, settings.tau, settings.below_tau)
     ]
-    return order_by_evidence(ranked, given.limits, settings.tau) if settings.verify == "rank" else ranked
+    return order_by_evidence(ranked, settings.tau) if settings.verify == "rank" else ranked
 
 
 def _counts(found: Geometry | None) -> Geometry | None:

@@ -14,7 +14,6 @@ from internvl_vpr.tools.describe_image import normalize_scores
 from internvl_vpr.tools.errors import UsageError
 from internvl_vpr.tools.features.sentences import SentenceEncoder, embed_phrases, open_encoder
 from internvl_vpr.tools.grade import order_by_evidence
-from internvl_vpr.tools.index.calibration import Limits
 from internvl_vpr.tools.records import Cue, Geometry, Position, RankedCandidate
 from internvl_vpr.tools.score_candidates import best_matches, weighted_sum
 
@@ -94,15 +93,14 @@ class Rescorer:
         Geometry is the run's own: a candidate that it did not verify counts as not verified. Raises `UsageError` for
         `geometry` where the run recorded none.
         """
-        limits = self.run.info.limits
-        if limits is None and asked.geometry:
+        if self.run.info.limits is None and asked.geometry:
             raise UsageError(
                 f"The run in {str(self.run.folder)!r} has no geometry on record, so its answers cannot be ordered by "
                 "it: run the split again with --verify rank."
             )
         places = {digest: one.position for digest, one in self.run.descriptions.items()}
         return [
-            _ranked(result, scores, positive, asked, limits if asked.geometry else None, places)
+            _ranked(result, scores, positive, asked, places)
             for result, scores, positive in zip(self.run.results, self.scores(asked), self._positive, strict=True)
         ]
 
@@ -200,16 +198,14 @@ def _shuffle(seed: str, count: int) -> list[int]:
 _Places = Mapping[str, Position | None]  # of references, by digest
 
 
-def _ranked(
-    result: Result, scores: Floats, positive: Floats, asked: Rescoring, limits: Limits | None, places: _Places
-) -> Rescored:
+def _ranked(result: Result, scores: Floats, positive: Floats, asked: Rescoring, places: _Places) -> Rescored:
     scores, positive = scores[: asked.k], positive[: asked.k]
     similarity = np.array([one.similarity for one in result.shortlist[: asked.k]])
     fused = rounded((1 - asked.fusion) * scores + asked.fusion * similarity) if asked.fusion else scores
     order, retained = order_by(scores, fused, asked.tau, asked.below_tau)
-    if limits is not None:
+    if asked.geometry:
         listed = _listed(result, fused, order, retained, places)
-        order = np.array([one.coarse_rank - 1 for one in order_by_evidence(listed, limits, asked.tau)], dtype=np.intp)
+        order = np.array([one.coarse_rank - 1 for one in order_by_evidence(listed, asked.tau)], dtype=np.intp)
     placed = np.array([one.placed for one in result.shortlist[: asked.k]], dtype=bool)
     order = order[np.argsort(~placed[order], kind="stable")]  # as an answer has it: they cannot say where it is
     hits = np.flatnonzero(positive[order])

@@ -97,10 +97,10 @@ def test_words_come_before_geometry_and_geometry_before_looks() -> None:
         candidate(5, 400, 20, retained=True, score=0.99),
         candidate(6, 500, 25, retained=True, score=0.5),
     ]
-    ordered = order_by_evidence(given_order, LIMITS, tau=0.4)
+    ordered = order_by_evidence(given_order, tau=0.4)
     assert [one.reference for one in ordered] == ["3.jpg", "5.jpg", "6.jpg", "4.jpg", "2.jpg", "1.jpg"]
     assert [one.rank for one in ordered] == [1, 2, 3, 4, 5, 6]
-    uncalibrated = order_by_evidence(given_order, LIMITS, tau=-1.0)
+    uncalibrated = order_by_evidence(given_order, tau=-1.0)
     assert [one.reference for one in uncalibrated] == ["4.jpg", "2.jpg", "3.jpg", "1.jpg", "5.jpg", "6.jpg"]
 
 
@@ -139,8 +139,8 @@ def test_beyond_doubt_needs_many_inliers_and_nothing_near() -> None:
         assert one.geometry is not None
         return one, one.geometry
 
-    assert not is_beyond_doubt([], LIMITS)
-    assert is_beyond_doubt([pair(0, 60), pair(500, 35)], LIMITS)
-    assert not is_beyond_doubt([pair(0, 59)], LIMITS)
-    assert not is_beyond_doubt([pair(0, 60), pair(500, 36)], LIMITS)
-    assert is_beyond_doubt([pair(0, 60), pair(20, 59)], LIMITS)
+    assert not is_beyond_doubt([])
+    assert is_beyond_doubt([pair(0, 60), pair(500, 35)])
+    assert not is_beyond_doubt([pair(0, 59)])
+    assert not is_beyond_doubt([pair(0, 60), pair(500, 36)])
+    assert is_beyond_doubt([pair(0, 60), pair(20, 59)])

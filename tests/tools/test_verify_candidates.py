@@ -5,7 +5,6 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from internvl_vpr.tools.index.calibration import Limits
 from internvl_vpr.tools.records import Candidate, Geometry, Position
 from internvl_vpr.tools.verify_candidates import distinct_images, is_enough, worth_verifying
 
@@ -80,6 +79,6 @@ def test_copies_of_an_image_count_once() -> None:
 
 def test_it_stops_after_four_where_one_place_is_beyond_doubt() -> None:
     clear = [(candidate(1, 0.0), points(200)), *((candidate(rank, 100.0 * rank), points(9)) for rank in range(2, 6))]
-    assert [is_enough(clear[:count], Limits()) for count in range(6)] == [False, False, False, False, True, False]
+    assert [is_enough(clear[:count]) for count in range(6)] == [False, False, False, False, True, False]
     rival = [*clear[:3], (candidate(4, 400.0), points(190))]
-    assert not is_enough(rival, Limits())
+    assert not is_enough(rival)

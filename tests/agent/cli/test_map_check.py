@@ -12,7 +12,7 @@ from running import Run, caller
 from texture import write_textures
 
 from internvl_vpr.agent.localizer import map_check
-from internvl_vpr.tools.check_map import tallies, tally
+from internvl_vpr.tools.check_map import held_out_tallies, tally
 from internvl_vpr.tools.index.calibration import CALIBRATION, Limits, MapCheck, read_check, write_check
 from internvl_vpr.tools.index.place_index import PlaceIndex
 from internvl_vpr.tools.verify_geometry import Verifier
@@ -36,7 +36,7 @@ class Scripted:
         given["on_progress"]("checking the map", 1, len(index))
         self.fails()
         return MapCheck(
-            asked=len(index), alone=0, grades={**tallies((), Limits()), "confirmed": tally(48, 50)}, limits=Limits(),
+            asked=len(index), alone=0, grades={**held_out_tallies(()), "confirmed": tally(48, 50)}, limits=Limits(),
             is_default=False, photos=len(index), backbone_id="b", codebook=index.manifest.codebook_digest,
             verifier_id=verifier.id, made="2026-01-02T03:04:05+00:00",
         )  # fmt: skip

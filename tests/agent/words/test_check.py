@@ -3,13 +3,13 @@
 from typing import Any
 
 from internvl_vpr.agent.words.check import tell_check, tell_whole_check
-from internvl_vpr.tools.check_map import tallies, tally
+from internvl_vpr.tools.check_map import held_out_tallies, tally
 from internvl_vpr.tools.index.calibration import Limits, MapCheck
 from internvl_vpr.tools.records import Grade
 
 
 def made(counts: dict[Grade, tuple[int, int]], **changes: Any) -> MapCheck:
-    grades = {**tallies((), Limits()), **{grade: tally(*pair) for grade, pair in counts.items()}}
+    grades = {**held_out_tallies(()), **{grade: tally(*pair) for grade, pair in counts.items()}}
     fields: dict[str, Any] = {
         "asked": sum(answers for _, answers in counts.values()), "alone": 3, "grades": grades, "limits": Limits(),
         "is_default": False, "photos": 60, "backbone_id": "b", "codebook": "0" * 64, "verifier_id": "v",

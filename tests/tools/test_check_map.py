@@ -1,0 +1,110 @@
+"""The limits and the counts of a map's check of itself, against plain counting; and what a photo is asked with."""
+
+import math
+import statistics
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import beta
+
+from internvl_vpr.tools.check_map import Asked, held_out_tallies, measured_limits, tally
+from internvl_vpr.tools.grade import judge_answer
+from internvl_vpr.tools.index.calibration import Limits
+from internvl_vpr.tools.records import Candidate, Geometry, Grade, Position, RankedCandidate
+
+
+def photo(number: int, easting: float) -> Candidate:
+    return Candidate(
+        reference=f"{number}.jpg", path=Path(f"{number}.jpg"), digest=f"{number:064x}",
+        position=Position(easting=easting, northing=0.0), coarse_rank=1, coarse_similarity=0.5,
+    )  # fmt: skip
+
+
+def found(rank: int, easting: float, inliers: int) -> RankedCandidate:
+    return RankedCandidate(
+        **dict(photo(1000 + rank, easting)), rank=rank, score=None, retained=False, matches=(),
+        geometry=Geometry(matches=inliers, inliers=inliers),
+    )  # fmt: skip
+
+
+def asked(inliers: int, *, right: bool = True, elsewhere: int | None = 10, other: int = 0) -> Asked:
+    """A photo at 0 m whose best candidate is at the photo's place or 500 m away, and another place at 900 m."""
+    return Asked(photo(1, 0.0), [found(1, 0.0 if right else 500.0, inliers), found(2, 900.0, other)], elsewhere)
+
+
+def test_a_small_map_keeps_the_defaults() -> None:
+    assert measured_limits([asked(200)] * 19) is None
+    assert measured_limits([]) is None
+    assert measured_limits([asked(200)] * 20) == Limits()
+
+
+def test_ninety_nine_of_a_hundred_photos_from_elsewhere_stay_below_the_limit_of_chance() -> None:
+    """The factor for 40 values, 99 % and 95 % confidence is 2.941 in the tables of the normal distribution."""
+    sample = [asked(300, elsewhere=30 + number) for number in range(40)]  # from 30 to 69
+    roots = [math.sqrt(30 + number) for number in range(40)]
+    limits = measured_limits(sample)
+    assert limits
+    assert limits.chance == math.ceil((statistics.mean(roots) + 2.941 * statistics.stdev(roots)) ** 2)
+
+
+def test_what_a_look_alike_has_is_not_chance() -> None:
+    """Three in ten photos have a twin elsewhere, with as many inliers as the place; the others reach 80 at most."""
+    others = [asked(250, elsewhere=41 + number, other=41 + number) for number in range(28)]
+    twins = [asked(250, elsewhere=245, other=245) for _ in range(12)]
+    assert measured_limits([*others, *twins]) == measured_limits(others) != None  # noqa: E711
+
+
+def test_a_map_on_which_strangers_reach_little_has_the_default_limit_of_chance() -> None:
+    limits = measured_limits([asked(300, elsewhere=12)] * 30)
+    assert limits
+    assert limits.chance == Limits().chance
+
+
+def test_confirmed_answers_are_right_but_for_one_in_fifty() -> None:
+    wrong = [asked(inliers, right=False) for inliers in (110, 130, 150)]
+    limits = measured_limits([asked(140)] * 50 + [asked(200)] * 40 + wrong)
+    assert limits
+    assert limits.sure == 131  # 150 stays: one of 91; with 130 it would be two of 92
+    assert measured_limits([asked(200)] * 30 + wrong) == Limits(sure=151)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(20, 80))
+def test_measured_limits_are_never_below_the_defaults_and_keep_what_they_promise(seed: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    sample = [
+        asked(int(rng.integers(400)), right=bool(rng.random() < 0.8), elsewhere=int(rng.integers(300)), other=other)
+        for other in rng.integers(0, 100, count).tolist()
+    ]
+    limits, default = measured_limits(sample), Limits()
+    if limits is None:
+        return
+    assert limits.chance >= default.chance
+    assert limits.sure >= max(default.sure, limits.chance)
+    confirmed = [one.is_right for one in sample if graded(one, limits) == "confirmed"]
+    if limits.sure > max(default.sure, limits.chance):
+        assert confirmed.count(False) <= 0.02 * len(confirmed)
+
+
+def graded(one: Asked, limits: Limits) -> Grade:
+    return judge_answer(one.ranked, limits, [False] * len(one.ranked)).grade
+
+
+@given(st.integers(0, 60), st.integers(0, 60))
+def test_a_tally_s_limits_are_clopper_and_pearson_s(right: int, wrong: int) -> None:
+    counted = tally(right, right + wrong)
+    low = beta.ppf(0.025, right, wrong + 1) if right else 0.0
+    high = beta.ppf(0.975, right + 1, wrong) if wrong else 1.0
+    assert (counted.low, counted.high) == pytest.approx((low, high), abs=1e-9)
+
+
+def test_each_half_is_counted_by_the_limits_of_the_other() -> None:
+    """The even half has wrong answers at 120, the odd half none: only the odd half's limits let them be confirmed."""
+    even = [asked(120, right=False)] * 10 + [asked(200)] * 30
+    odd = [asked(100)] * 40
+    mixed = [one for pair in zip(even, odd, strict=True) for one in pair]
+    counted = held_out_tallies(mixed)
+    assert (counted["confirmed"].right, counted["confirmed"].answers) == (30, 40)
+    assert (counted["likely"].right, counted["likely"].answers) == (40, 40)  # the even half's limit is 121
