@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from ..localizer.describe_all import DescribeReport
 
-_CHECK_SECONDS = 30.0
-
 
 @click.command()
 @click.argument("photos", type=PATH)
@@ -136,7 +134,7 @@ def _check(places: Path, *, again: bool, config: Path | None, given: Mapping[str
     from internvl_vpr.tools.errors import VprError
 
     from ..console.progress import progress_bars
-    from ..localizer.map_check import check_and_keep, is_due
+    from ..localizer.map_check import AFTER_INDEX, check_and_keep, is_due
     from ..words.check import NO_POSITION, tell_check
 
     positioned = _positioned_images(places)
@@ -148,7 +146,7 @@ def _check(places: Path, *, again: bool, config: Path | None, given: Mapping[str
         if not again and not is_due(places, file=config, **given):
             return
         with progress_bars(stderr()) as on_progress:
-            check = check_and_keep(places, seconds=_CHECK_SECONDS, file=config, on_progress=on_progress, **given)
+            check = check_and_keep(places, seconds=AFTER_INDEX, file=config, on_progress=on_progress, **given)
     except VprError as error:
         warn(f"The map could not check itself: {error}")
         return

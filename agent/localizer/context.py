@@ -98,14 +98,16 @@ class Checking:
 
 
 @contextmanager
-def open_checking(places: Path | str, *, file: Path | None = None, **flags: Any) -> Iterator[Checking]:
-    """Open an index folder for its check of itself; `flags` are settings by name.
+def open_checking(
+    places: Path | str, *, settings: Settings | None = None, file: Path | None = None, **flags: Any
+) -> Iterator[Checking]:
+    """Open an index folder for its check of itself; `flags` are settings by name, unless `settings` are given.
 
     Raises what `open_context` does, and `UsageError` where nothing is verified.
     """
     folder = Path(places)
     with closing(PlaceIndex.open(folder)) as index:
-        settings = resolve_settings(flags, file=file, index=index.settings)
+        settings = settings or resolve_settings(flags, file=file, index=index.settings)
         backbone = open_backbone(
             _query_backbone(folder, index, settings), device=settings.device, dtype=settings.dtype
         )  # fmt: skip

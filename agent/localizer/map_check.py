@@ -11,14 +11,17 @@ from internvl_vpr.tools.index.calibration import MapCheck, read_check, write_che
 from internvl_vpr.tools.index.place_index import PlaceIndex
 from internvl_vpr.tools.progress import Progress, silent
 
-from ..settings import resolve_settings, settings_of_index
+from ..settings import Settings, resolve_settings
 from .context import open_checking, open_verifier, state_of_check
+
+AFTER_INDEX = 30.0  # seconds that a check takes at most at the end of a build
 
 
 def check_and_keep(
     places: Path,
     *,
     seconds: float | None = None,
+    settings: Settings | None = None,
     file: Path | None = None,
     on_progress: Progress = silent,
     **flags: Any,
@@ -27,7 +30,7 @@ def check_and_keep(
 
     Raises what `open_checking` and `check_map` do, and `UsageError` where no photo has a position.
     """
-    with open_checking(places, file=file, **flags) as opened:
+    with open_checking(places, settings=settings, file=file, **flags) as opened:
         if not opened.index.extent().positioned:
             raise UsageError(
                 "No photo of this map has a position, so it cannot check itself: give it some with index --positions."
@@ -44,14 +47,14 @@ def check_and_keep(
     return check
 
 
-def is_due(places: Path, *, file: Path | None = None, **flags: Any) -> bool:
+def is_due(places: Path, *, settings: Settings | None = None, file: Path | None = None, **flags: Any) -> bool:
     """Whether a map has no check that its answers can use, though it could have one: none, a stale, another's.
 
     It is not due with `verify` off, nor on a map whose photos have no positions. Raises what `open_verifier` does.
     """
     with closing(PlaceIndex.open(places)) as index:
-        settings = resolve_settings(flags, file=file, index=settings_of_index(places))
-        with open_verifier(places, settings) as verifier:
+        resolved = settings or resolve_settings(flags, file=file, index=index.settings)
+        with open_verifier(places, resolved) as verifier:
             return bool(state_of_check(read_check(places), index, verifier).problem)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from internvl_vpr.agent.localizer.context import open_context
 from internvl_vpr.agent.settings import Settings, resolve_settings, settings_of_index
 from internvl_vpr.tools.errors import UsageError
-from internvl_vpr.tools.index.build import update_index
+from internvl_vpr.tools.index.build import BuildReport, update_index
 from internvl_vpr.tools.index.files import find_manifest
 from internvl_vpr.tools.index.place_index import PlaceIndex
 from internvl_vpr.tools.index.scan import Skipped
@@ -55,9 +55,21 @@ async def measure(split: Split, options: RunOptions, folder: Path) -> tuple[Run,
 
     Raises `UsageError` when the index holds photos of another folder, and what indexing and the graph raise.
     """
+    report = build_map(split, options)
+    with open_context(options.places, settings=options.settings()) as context:
+        queries = read_queries(split, read_gallery(context.index), options.limit, copies_in(context.index))
+        task = Task(queries, run_info(split, queries, context, options.limit), context)
+        return await run_split(task, folder, options.on_progress), report.skipped
+
+
+def build_map(split: Split, options: RunOptions) -> BuildReport:
+    """Index a split's database, or what is new of it.
+
+    Raises `UsageError` when the index holds photos of another folder, and what indexing raises.
+    """
     settings = options.settings()
     _refuse_other_photos(options.places, split)
-    report = update_index(
+    return update_index(
         split.database,
         options.places,
         settings.index_settings(settings_of_index(options.places)),
@@ -67,10 +79,6 @@ async def measure(split: Split, options: RunOptions, folder: Path) -> tuple[Run,
         dtype=settings.dtype,
         on_progress=options.on_progress,
     )
-    with open_context(options.places, settings=settings) as context:
-        queries = read_queries(split, read_gallery(context.index), options.limit, copies_in(context.index))
-        task = Task(queries, run_info(split, queries, context, options.limit), context)
-        return await run_split(task, folder, options.on_progress), report.skipped
 
 
 def _refuse_other_photos(places: Path, split: Split) -> None:

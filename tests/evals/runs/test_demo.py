@@ -10,10 +10,13 @@ from typing import NamedTuple
 import pytest
 from rich.console import Console
 
+from internvl_vpr.agent.localizer.context import open_context
+from internvl_vpr.agent.words.check import tell_check
 from internvl_vpr.evals.runs.demo import run_demo
 from internvl_vpr.evals.runs.folder import load_run
 from internvl_vpr.evals.runs.grades import ranks_by_grade
 from internvl_vpr.evals.tune.rescore import open_rescorer
+from internvl_vpr.tools.index.calibration import read_check
 from internvl_vpr.tools.ledger.ledger import Ledger
 from internvl_vpr.tools.progress import silent
 
@@ -35,7 +38,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 
 def shown(folder: Path) -> str:
     console = Console(file=io.StringIO(), width=80, markup=False, emoji=False, highlight=False)
-    for part in asyncio.run(run_demo(folder, seed=1, places=8, on_progress=silent)):
+    for part in asyncio.run(run_demo(folder, seed=1, places=8, on_progress=silent, check_seconds=2)):
         console.print(part)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
@@ -64,6 +67,17 @@ def test_the_demo_answers_three_queries_and_measures_all(demo: Demo) -> None:
     for name in ("night", "occlusion", "long ago"):
         row = next(line for line in table(demo.text).splitlines() if line.startswith(f"{name} ") and "1 ret" in line)
         assert row.count("/8, ") == 2
+
+
+def test_the_map_has_checked_itself_before_anything_is_measured(demo: Demo) -> None:
+    check = read_check(demo.folder / "places")
+    assert check is not None
+    assert 0 < check.asked <= 24  # photos of the town
+    assert demo.text.startswith("The map ")
+    assert tell_check(check) in " ".join(demo.text.split())
+    with open_context(demo.folder / "places", preset="embedded") as context:
+        assert context.check == check
+        assert load_run(demo.folder / "runs" / "town-night").info.limits == check.limits
 
 
 def test_the_table_is_counted_from_the_runs_that_are_kept(demo: Demo) -> None:
