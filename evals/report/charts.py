@@ -10,7 +10,7 @@ from markupsafe import Markup
 from internvl_vpr.tools.page.svg import add_text, labels_together, markup_of
 
 WIDTH, HEIGHT = 460, 280
-LEFT, RIGHT, TOP, BOTTOM = 52, 26, 12, 46
+LEFT, RIGHT, TOP, BOTTOM = 60, 26, 12, 46
 MAP, MARGIN = 240, 26
 _DASHES = ("", "7 4", "2 3", "10 3 2 3")
 _TICKS = 5

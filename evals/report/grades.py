@@ -33,16 +33,8 @@ def grade_table(run: Run) -> GradeTable:
         share = f"{100 * counted.right / counted.answers:.1f} %" if counted.answers else "–"
         limits = f" ({100 * counted.low:.1f}–{100 * counted.high:.1f})" if counted.answers else ""
         rows.append([grade, str(counted.answers), str(counted.right), share + limits, str(outside)])
-    return GradeTable(rows, list(_remarks(run.results)))
-
-
-def _remarks(results: Sequence[Result]) -> Iterator[str]:
-    yield (
-        "An answer is right when its first candidate is; of those told unknown, that is the nearest by looks. "
-        "Limits are 95 %, by Clopper and Pearson."
-    )
-    if outside := outside_in_words(results):
-        yield f"{outside} None of these answers is right."
+    outside = outside_in_words(run.results)
+    return GradeTable(rows, [] if outside is None else [f"{outside} None of these answers is right."])
 
 
 def chart_notes(runs: Sequence[Run], *, has_diagram: bool) -> Iterator[str]:
@@ -107,7 +99,7 @@ def _risk_line(run: Run, results: Sequence[Result], label: str) -> ChartLine:
     points = [_share(one, len(results)) for one in risk_of_answers(results, by_grade=by_grade)]
     believed = [one for one in results if (one.grade == "confirmed" if by_grade else one.retained > 0)]
     dot = Believed(len(believed), sum(not one.right for one in believed))
-    what = "confirmed" if by_grade else f"above τ = {float(run.info.settings['tau'] or 0):g}"
+    what = "confirmed" if by_grade else "above τ"
     says = f"{label}; dot: {dot.answers} {what}, {dot.wrong} wrong"
     return ChartLine(says, points, _share(dot, len(results)) if believed else None)
 

@@ -7,6 +7,7 @@ import made_runs
 import pytest
 from pages import Page, browse, needs_chromium
 from PIL import Image
+from scipy.stats import beta
 
 from internvl_vpr.evals.report.grades import reliability_bins
 from internvl_vpr.evals.report.page import choose, group_of, render_report
@@ -161,7 +162,7 @@ def test_the_risk_of_words_alone_is_marked_at_the_tau_of_the_run() -> None:
     for label, asked in (("5 of the map", located), ("with 2 outside", run.results)):
         believed = [result for result in accepted if result in asked]
         wrong = sum(result.outside or result.final_rank != 1 for result in believed)
-        assert f"{label}; dot: {len(believed)} above τ = 0.5, {wrong} wrong" in page_of(run)[0]
+        assert f"{label}; dot: {len(believed)} above τ, {wrong} wrong" in page_of(run)[0]
     assert "believes answers in the order of the best S; where all are believed" in page_of(run)[0]
 
 
@@ -179,6 +180,15 @@ def verified(*results: Result, outside: str = "") -> Run:
     return made_runs.run([*results, *others], verify="rank", verify_k=20, tau=0.5)
 
 
+def run_of_town() -> Run:
+    """The town of the other tests, with grades."""
+    made = town()
+    results = [result.model_copy(update={"grade": "likely"}) for result in made.results]
+    graded = Run(made.folder, made.info, results)
+    graded.__dict__["descriptions"] = made.descriptions
+    return graded
+
+
 SURE = Probability(right=48, answers=50, low=0.86, high=0.99, basis="this map")
 
 
@@ -189,13 +199,18 @@ def test_grades_are_in_a_table_with_what_is_right_and_from_outside() -> None:
     text, _ = page_of(run)
     rows = re.findall(r'<tr><th scope="row">(\w+)</th>((?:<td class="(?:number|recall)">[^<]*</td>)+)</tr>', text)
     table = {grade: re.findall(r">([^<]*)</td>", cells) for grade, cells in rows}
-    assert table["confirmed"] == ["3", "2", "66.7 % (9.4–99.2)", "1"]  # of binom.test(2, 3) in R
+    low, high = beta.ppf(0.025, 2, 2), beta.ppf(0.975, 3, 1)  # Clopper and Pearson's of 2 of 3
+    assert table["confirmed"] == ["3", "2", f"66.7 % ({100 * low:.1f}–{100 * high:.1f})", "1"]
     assert table["likely"] == ["2", "0", "0.0 % (0.0–84.2)", "1"]
     assert table["ambiguous"] == ["0", "0", "–", "0"]
     assert table["unknown"] == ["2", "0", "0.0 % (0.0–84.2)", "2"]
     assert "Of 4 photographs from outside the map 2 are told unknown, and 1 confirmed." in text
     assert "Grades are not recorded in this run." in page_of(town())[0]
     assert "Grades are not recorded" not in text
+    both, _ = page_of(town(), run_of_town())
+    assert "first run: Grades are not recorded in this run." in both
+    assert "How far answers can be believed: second run" in both
+    assert both.count("Limits are 95 %, by Clopper and Pearson.") == 1
 
 
 def test_the_risk_of_a_verified_run_ends_at_what_recall_leaves() -> None:
