@@ -49,8 +49,8 @@ def sweep(run: Path, places: Path | None, kappa: bool, as_json: bool) -> int:
 def _warn_of(name: str, differing: list[str]) -> None:
     if differing:
         warn(
-            f"{name}: {len(differing)} rankings differ from the run's own when scored again (rounding): compare with "
-            "care."
+            f"{name}: {len(differing)} rankings differ from the run's own when scored again (rounding, or a run of "
+            "another version): compare with care."
         )
 
 

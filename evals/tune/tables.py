@@ -165,7 +165,7 @@ def _notes_2(measured: Sequence[_Measured]) -> list[RenderableType]:
         lines.append("not measured: needs a run with at least that --n.")
     lines += [
         f"{one.names.second}, {one.run.info.split.name}: {one.differing} rankings differ from the run's own when "
-        "scored again (rounding), so compare fewer cues with care."
+        "scored again (rounding, or a run of another version), so compare fewer cues with care."
         for one in measured
         if one.differing
     ]

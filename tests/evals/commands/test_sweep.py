@@ -66,7 +66,8 @@ def test_a_run_that_does_not_come_out_again_is_told_of(
     (tmp_path / "results.jsonl").write_text("".join(lines), encoding="utf-8")
     assert call("sweep", tmp_path) == 0
     assert capsys.readouterr().err == (
-        "textures: 1 rankings differ from the run's own when scored again (rounding): compare with care.\n"
+        "textures: 1 rankings differ from the run's own when scored again (rounding, or a run of another version): "
+        "compare with care.\n"
     )
 
 

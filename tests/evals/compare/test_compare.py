@@ -132,16 +132,16 @@ def test_answers_that_cues_decide_and_those_from_outside_the_map() -> None:
 
 
 def test_confirmed_answers_before_and_after_in_two_lines() -> None:
-    def answers(grades: str, right: str) -> Run:
-        grade = {"c": "confirmed", "l": "likely", "u": "unknown"}
-        return made_runs.run([
-            made_runs.result(f"q{number}", 1, 1 if number < 4 and is_right == "+" else 2 if number < 4 else None,
-                             outside=number > 3, grade=grade[letter]) if number < 4
-            else made_runs.result(f"o{number}", None, None, outside=True, grade=grade[letter])
-            for number, (letter, is_right) in enumerate(zip(grades, right, strict=True))
-        ])  # fmt: skip
+    grade = {"c": "confirmed", "l": "likely", "u": "unknown"}
 
-    found = compare(one(answers("ccluc", "+-++-")), one(answers("cccuu", "++++-")))
+    def answers(grades: str, right: str, outside: str) -> Run:
+        asked = [
+            made_runs.result(f"q{number}", 1, 1 if sign == "+" else 2, grade=grade[letter])
+            for number, (letter, sign) in enumerate(zip(grades, right, strict=True))
+        ]
+        return made_runs.run([*asked, made_runs.result("o", None, None, outside=True, grade=grade[outside])])
+
+    found = compare(one(answers("cclu", "+-++", "c")), one(answers("cccu", "++++", "u")))
     a, b = found.pooled.a, found.pooled.b
     assert a.confirmed
     assert a.confirmed_right
