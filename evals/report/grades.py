@@ -33,8 +33,8 @@ def grade_table(run: Run) -> GradeTable:
         share = f"{100 * counted.right / counted.answers:.1f} %" if counted.answers else "–"
         limits = f" ({100 * counted.low:.1f}–{100 * counted.high:.1f})" if counted.answers else ""
         rows.append([grade, str(counted.answers), str(counted.right), share + limits, str(outside)])
-    outside = outside_in_words(run.results)
-    return GradeTable(rows, [] if outside is None else [f"{outside} None of these answers is right."])
+    others = outside_in_words(run.results)
+    return GradeTable(rows, [] if others is None else [f"{others} None of these answers is right."])
 
 
 def chart_notes(runs: Sequence[Run], *, has_diagram: bool) -> Iterator[str]:

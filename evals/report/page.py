@@ -249,6 +249,8 @@ def _settings(run: Run) -> dict[str, str]:
     shown = {name.removesuffix("_id"): str(settings[name]) for name in _SETTINGS if settings.get(name) is not None}
     if info.prompt:
         shown |= {"prompt": info.prompt, "model": str(settings.get("model"))}
+    if info.limits:
+        shown["limits of inliers"] = ", ".join(f"{name} {value:g}" for name, value in info.limits)
     return {
         **shown,
         "made": f"{info.started}, {info.seconds:,.0f} s",

@@ -15,6 +15,7 @@ from internvl_vpr.evals.report.query import Thumbnails
 from internvl_vpr.evals.runs.folder import Run
 from internvl_vpr.evals.runs.records import Result
 from internvl_vpr.tools.errors import RunUnfinished, UsageError
+from internvl_vpr.tools.index.calibration import Limits
 from internvl_vpr.tools.records import Probability, Steps
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)> \u202egnp.exe \x1b[31m javascript:alert(3) </style>'
@@ -205,6 +206,8 @@ def test_grades_are_in_a_table_with_what_is_right_and_from_outside() -> None:
     assert table["ambiguous"] == ["0", "0", "–", "0"]
     assert table["unknown"] == ["2", "0", "0.0 % (0.0–84.2)", "2"]
     assert "Of 4 photographs from outside the map 2 are told unknown, and 1 confirmed." in text
+    info = run.info.model_copy(update={"limits": Limits(chance=40, sure=75)})
+    assert "chance 40, sure 75, " in page_of(Run(run.folder, info, run.results))[0]
     assert "Grades are not recorded in this run." in page_of(town())[0]
     assert "Grades are not recorded" not in text
     both, _ = page_of(town(), run_of_town())
