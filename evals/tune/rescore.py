@@ -30,8 +30,8 @@ class Rescoring:
     `n` takes the first cues of each image, in the describer's order. `weights`: `alpha` is Eq. 9, `uniform` counts
     the query's cues alike, `shuffled` permutes its weights, `symmetric` is half Eq. 9 and half the candidate's
     β-weighted best matches in the query. `fusion` is w of `(1 − w) S + w · similarity` (Eq. 5), which orders the
-    retained; S alone decides whether a candidate is retained (Eq. 10). With `geometry` the
-    inliers that the run recorded count in the order, as with `verify` rank.
+    retained; S alone decides whether a candidate is retained (Eq. 10). With `geometry` the inliers
+    that the run recorded count in the order, as with `verify` rank.
     """
 
     n: int
