@@ -82,7 +82,9 @@ class Settings(Record):
     encoder: str = setting("What embeds cues (Eq. 7): minilm, a hub id or a folder.", "NAME", min_length=1)
     k: int = setting("Candidates that stage 1 retrieves (Eq. 5).", "K", ge=1, le=10_000)
     verify: Verify = setting("Geometry between photos: off, report (only told) or rank (orders the answer).", "MODE")
-    verify_k: int = setting("Candidates whose geometry is verified, at most.", "K", 20, ge=1, le=1000)
+    verify_k: int = setting(
+        "Candidates that geometry looks at, at most; the best eight are verified.", "K", 20, ge=1, le=1000
+    )
     n: int = setting("Cues per image (Eq. 6).", "N", ge=1, le=10)
     tau: float = setting("Threshold that a score must exceed (Eq. 10); -1 keeps all.", "T", allow_inf_nan=False)
     below_tau: BelowTau = setting("Below it: fallback keeps the order by looks; strict drops the candidate.", "MODE")

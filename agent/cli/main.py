@@ -43,8 +43,8 @@ def cli() -> None:
     """Say where a photograph was taken, from your own geo-tagged photographs, and show why.
 
     Settings come from flags, then INTERNVL_VPR_* variables, then internvl-vpr.toml, then the index, then
-    the preset. Exit codes: 0 located, 1 failure, 2 bad usage or input, 3 unknown (nothing above the
-    threshold), 4 endpoint unreachable, 130 interrupted.
+    the preset. Exit codes: 0 located, 1 failure, 2 bad usage or input, 3 unknown (probably not in the
+    map), 4 endpoint unreachable, 130 interrupted.
     """
 
 

@@ -37,4 +37,5 @@ def tell_whole_check(check: MapCheck) -> Iterator[str]:
     if (unknown := check.grades.get("unknown")) is not None and unknown.answers:
         yield f"unknown: {unknown.answers:,}."
     measured = "" if check.is_default else ", as measured here"
-    yield f"An answer is confirmed when {check.limits.sure:,} points or more fit{measured}."
+    chance, sure = check.limits.chance, check.limits.sure
+    yield f"Fewer than {chance:,} points that fit count as chance, and {sure:,} can confirm a place{measured}."

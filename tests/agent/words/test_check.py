@@ -45,5 +45,5 @@ def test_the_whole_names_every_grade_once() -> None:
         "likely: 3 of 6 right.",
         "ambiguous: 1 of 2 right.",
         "unknown: 9.",
-        "An answer is confirmed when 77 points or more fit, as measured here.",
+        "Fewer than 32 points that fit count as chance, and 77 can confirm a place, as measured here.",
     ]
