@@ -186,10 +186,13 @@ def _ask(photo: Candidate, index: PlaceIndex, backbone: Backbone, verifier: Veri
     others = [one for one in found if one.digest != photo.digest and not _is_burst(taken, _taken(one.path))]
     near = distinct_images(others, k)
     verified: list[tuple[Candidate, Geometry]] = []
-    for other in worth_verifying(near, _quick_look(photo, near, verifier)):
+    quick = _quick_look(photo, near, verifier)
+    for other in worth_verifying(near, quick):
         if is_enough(verified):
             break
-        verified.append((other, _counts(verifier.verify(photo, other))))
+        pair = verifier.verify(photo, other)
+        seen = quick[other.digest].inliers
+        verified.append((other, Geometry(matches=pair.matches, inliers=pair.inliers, quick=seen)))
     geometry = {other.digest: one for other, one in verified}
     candidates = [_ranked(one, geometry.get(one.digest)) for one in others[:k]]
     elsewhere = _from_elsewhere(photo, others, geometry, verifier, k)
@@ -215,10 +218,6 @@ def _quick_look(photo: Candidate, others: Sequence[Candidate], verifier: Verifie
         with suppress(PhotoError):
             seen[other.digest] = verifier.verify(photo, other, quick=True)
     return seen
-
-
-def _counts(found: Geometry) -> Geometry:
-    return Geometry(matches=found.matches, inliers=found.inliers)
 
 
 def _ranked(candidate: Candidate, geometry: Geometry | None) -> RankedCandidate:

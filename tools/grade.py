@@ -39,19 +39,21 @@ def order_by_evidence(candidates: Sequence[RankedCandidate], tau: float) -> list
 
     First come the retained ones when τ means something (above −1): by S, and by inliers among those whose S is the
     best but for 0.02. Geometry cannot overrule them, because look-alikes have as many inliers as the place itself.
-    Then come those with more inliers than chance gives anywhere, by their number; then the others in their coarse
-    order. What this map's own check found plays no part, so that it cannot change an order.
+    Then come those with more inliers than chance gives anywhere; then the others in their coarse order. Inliers are
+    those of both looks together, whose noise is not the same: 148 and 147 are one number. What this map's own check
+    found plays no part, so that it cannot change an order.
     """
     words = [one for one in candidates if one.retained and tau > -1]
     best = max((one.score or 0.0 for one in words), default=0.0)
 
     def key(one: RankedCandidate) -> tuple[float, ...]:
         inliers, score = inliers_of(one), one.score or 0.0
+        both = inliers + (one.geometry.quick if one.geometry else 0)
         if one in words:
             alike = score >= best - _SAME_SCORE
-            return (0, 0 if alike else 1, -inliers if alike else 0, -score, one.coarse_rank)
+            return (0, 0 if alike else 1, -both if alike else 0, -score, one.coarse_rank)
         counted = inliers >= _DEFAULT.chance
-        return (1 if counted else 2, 0, -inliers if counted else 0, 0, one.coarse_rank)
+        return (1 if counted else 2, 0, -both if counted else 0, 0, one.coarse_rank)
 
     return [one.model_copy(update={"rank": rank}) for rank, one in enumerate(sorted(candidates, key=key), start=1)]
 

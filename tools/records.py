@@ -142,6 +142,7 @@ class Geometry(Record):
 
     matches: int = Field(ge=0, description="pairs of keypoints")
     inliers: int = Field(ge=0, description="pairs that the fundamental matrix explains")
+    quick: int = Field(0, ge=0, description="inliers of the quick look, which matches nearest neighbours only")
 
     @model_validator(mode="after")
     def _part(self) -> Self:

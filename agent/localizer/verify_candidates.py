@@ -59,7 +59,7 @@ async def verify_candidates(
         pairs += _readable(together, await _all_of(look(one, quick=False) for one in together))
     done = len(looked_at) + len(pairs)
     tell(_progress(done, done))
-    return {candidate.digest: found for candidate, found in pairs}
+    return {one.digest: found.model_copy(update={"quick": inliers[one.digest].inliers}) for one, found in pairs}
 
 
 async def _all_of(looks: Iterable[Awaitable[Verification | None]]) -> list[Verification | None]:
@@ -101,4 +101,4 @@ def rank_candidates(
 
 def _counts(found: Geometry | None) -> Geometry | None:
     """Leave out the points, which an answer does not keep."""
-    return None if found is None else Geometry(matches=found.matches, inliers=found.inliers)
+    return None if found is None else Geometry(matches=found.matches, inliers=found.inliers, quick=found.quick)

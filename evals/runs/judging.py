@@ -59,6 +59,7 @@ def _shortlisted(
         similarity=candidate.coarse_similarity,
         score=score.score,
         inliers=verified.inliers if verified else None,
+        quick=verified.quick if verified else None,
         placed=candidate.position is not None,
         matches=_indexed(score.matches, [cue.text for cue in said.cues] if said else []),
         metres=None if metres is None else round(metres, 3),

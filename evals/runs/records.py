@@ -68,6 +68,7 @@ class Shortlisted(Record):
     similarity: float = Field(description="Eq. 5")
     score: float | None = Field(None, description="S, Eq. 9; None where there are no cues")
     inliers: int | None = Field(None, ge=0, description="of its geometry with the query; None where not verified")
+    quick: int | None = Field(None, ge=0, description="inliers of the quick look; None where not verified")
     placed: bool = Field(True, description="has a position; photos without one stand last in an answer")
     matches: tuple[tuple[int, float], ...] = ()
     metres: float | None = Field(None, description="from the query, None where that cannot be said")

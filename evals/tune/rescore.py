@@ -227,6 +227,10 @@ def _listed(result: Result, key: Floats, order: Floats, retained: int, places: _
     ]
 
 
+def _geometry(one: Shortlisted) -> Geometry | None:
+    return None if one.inliers is None else Geometry(matches=one.inliers, inliers=one.inliers, quick=one.quick or 0)
+
+
 def _candidate(one: Shortlisted, place: int, rank: int, key: float, retained: bool, places: _Places) -> RankedCandidate:
     return RankedCandidate(
         reference=one.reference,
@@ -239,7 +243,7 @@ def _candidate(one: Shortlisted, place: int, rank: int, key: float, retained: bo
         score=None if np.isnan(key) else float(key),
         retained=retained,
         matches=(),
-        geometry=None if one.inliers is None else Geometry(matches=one.inliers, inliers=one.inliers),
+        geometry=_geometry(one),
     )
 
 

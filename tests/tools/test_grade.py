@@ -104,6 +104,19 @@ def test_words_come_before_geometry_and_geometry_before_looks() -> None:
     assert [one.reference for one in uncalibrated] == ["4.jpg", "2.jpg", "3.jpg", "1.jpg", "5.jpg", "6.jpg"]
 
 
+def test_both_looks_count_together_in_the_order_but_not_in_the_grade() -> None:
+    def with_quick(one: RankedCandidate, quick: int) -> RankedCandidate:
+        assert one.geometry
+        return one.model_copy(update={"geometry": one.geometry.model_copy(update={"quick": quick})})
+
+    looked = [with_quick(candidate(1, 0, 148), 112), with_quick(candidate(2, 100, 147), 116)]
+    ordered = order_by_evidence(looked, tau=-1.0)
+    assert [one.reference for one in ordered] == ["2.jpg", "1.jpg"]
+    chance = [with_quick(candidate(1, 0, 31), 400), with_quick(candidate(2, 100, 32), 0)]
+    assert [one.reference for one in order_by_evidence(chance, tau=-1.0)] == ["2.jpg", "1.jpg"]
+    assert judge_answer(chance[:1], LIMITS, [False]).grade == "unknown"
+
+
 places = st.lists(
     st.tuples(st.none() | st.floats(0, 300), st.none() | st.integers(0, 400), st.booleans()), min_size=1, max_size=12
 )
