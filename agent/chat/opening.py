@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager, ExitStack
 
 from PIL import Image
 
+from internvl_vpr.tools.describers.signage import SignageReader
+
 from ..localizer.context import Context
 
 
@@ -55,7 +57,7 @@ class Opening:
 
 
 def warm_up(context: Context) -> None:
-    """Load the graph, the libraries, and the models that embed sentences and compare photographs."""
+    """Load the graph, the libraries, and the models that read signs, embed sentences and compare photographs."""
     from . import (
         screen,  # noqa: F401 - with the graph and all that it needs
     )
@@ -65,5 +67,5 @@ def warm_up(context: Context) -> None:
         noise = Image.effect_noise((320, 240), 64).convert("RGB")
         keypoints = context.verifier.extractor.extract(noise)
         context.verifier.matcher.match(keypoints, keypoints)
-    if context.settings.describer == "signage":
-        import rapidocr  # noqa: F401
+    if isinstance(context.describer, SignageReader):
+        context.describer.load()

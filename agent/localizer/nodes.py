@@ -39,10 +39,16 @@ from .verify_candidates import rank_candidates, verify_candidates
 
 
 async def retrieve(state: Query, runtime: Runtime[Context]) -> NewPhoto:
-    """From the photo to K candidates, Eqs. 1–5, none of them itself; the photo's own position is not read."""
+    """From the photo to K candidates, Eqs. 1–5, none of them itself; the photo's own position is not read.
+
+    While the photo is described, candidates are verified in their coarse order; `verify` reads back what it needs.
+    """
     given = context_of(runtime)
     photo = await asyncio.to_thread(open_photo, Path(state["photo"]), read_position=False)
-    return {"query": photo, "candidates": await asyncio.to_thread(candidates_of, photo, given)}
+    candidates = await asyncio.to_thread(candidates_of, photo, given)
+    if not given.replay:
+        await verify_candidates(photo, candidates, given, runtime.stream_writer)
+    return {"query": photo, "candidates": candidates}
 
 
 def candidates_of(photo: Photo, given: Context) -> list[Candidate]:

@@ -52,7 +52,7 @@ async def trace(photo: Path | str, context: Context, on_progress: Progress = sil
             Query(photo=os.fspath(photo)), config, context=context, stream_mode=["updates", "custom"]
         ):
             if kind == "custom":
-                on_progress(**cast("Told", update))
+                watch.hear(cast("Told", update))
                 continue
             for node, written in cast("dict[str, Any]", update).items():
                 watch.see(node, written)
@@ -81,6 +81,12 @@ class _Watch:
         self._seconds = {"retrieving": 0.0, "describing": 0.0, "comparing": 0.0, "verifying": 0.0}
         self._started = self._since = time.monotonic()
         on_progress("retrieving", 0, 1)
+
+    def hear(self, told: Told) -> None:
+        """Take in what a node tells while it works."""
+        begins = told["done"] == 0 and "candidates" not in self._written  # verification, once there are candidates
+        self._passed("retrieving" if begins else told["stage"])
+        self._on_progress(**told)
 
     def see(self, node: str, written: Mapping[str, Any]) -> None:
         """Take in what a node wrote."""

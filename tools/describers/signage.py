@@ -53,6 +53,10 @@ class SignageReader:
             f"signage/1 (RapidOCR {version('rapidocr')}, {models}, {_SMALLEST_READ} to {_LONGER_SIDE} px; {ALGORITHM})"
         )
 
+    def load(self) -> None:
+        """Open a reader and read an empty image, so that the next photo need not wait for that."""
+        self._pool.submit(self._read, Image.new("RGB", (_SMALLEST_READ, _SMALLEST_READ))).result()
+
     async def attempts(self, photo: Photo, n: int) -> AsyncGenerator[Attempt, None]:
         """Yield the `n` best cues, once: signs first, then image statistics.
 

@@ -56,7 +56,7 @@ class MiniLmNetwork:
         tokens = torch.tensor([one.ids for one in found])  # [n, T]
         real = torch.tensor([one.attention_mask for one in found], dtype=torch.bool)
         with torch.inference_mode():
-            states = self._norm(self._words[tokens] + self._places[: tokens.shape[1]] + self._kind[0])
+            states = self._norm(self._words[tokens].double() + self._places[: tokens.shape[1]] + self._kind[0])
             for layer in self._layers:
                 states = layer(states, src_key_padding_mask=~real)
             # The mean over the real tokens, whose number the norm cancels.
@@ -68,7 +68,9 @@ class MiniLmNetwork:
 def _read(path: Path) -> dict[str, Any]:
     from safetensors.torch import load_file
 
-    return {name: tensor.double() for name, tensor in load_file(path).items() if tensor.is_floating_point()}
+    weights = {name: tensor for name, tensor in load_file(path).items() if tensor.is_floating_point()}
+    # Of the words, half of all numbers, only the rows that are looked up become float64.
+    return {name: tensor if ".word_" in name else tensor.double() for name, tensor in weights.items()}
 
 
 def _layer(weights: dict[str, Any], number: int) -> Any:
