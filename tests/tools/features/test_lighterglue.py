@@ -1,6 +1,7 @@
 """LighterGlue: a photo matches itself point by point, and a picture that was moved where it was moved to."""
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -111,3 +112,18 @@ def test_without_its_packages_the_message_says_what_to_install(monkeypatch: pyte
 
 def test_the_id_names_weights_and_threshold(matcher: LighterGlue) -> None:
     assert matcher.id == "lighterglue/766102df37f1/0.1/0.95"
+
+
+def test_pairs_at_the_same_time_match_as_each_alone(extractor: KeypointExtractor, matcher: LighterGlue) -> None:
+    seen = [extractor.extract(view(left, 16)) for left in (0, 24, 48, 72, 96)]
+    alone = [matcher.match(seen[0], other) for other in seen[1:]]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda other: matcher.match(seen[0], other), seen[1:]))
+    for expected, found in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_the_smallest_numbers_are_left_as_they_were(extractor: KeypointExtractor, matcher: LighterGlue) -> None:
+    found = extractor.extract(view(0, 0))
+    matcher.match(found, found)
+    assert (torch.tensor([1e-30]) * 1e-10).item() == pytest.approx(1e-40, rel=1e-4)  # 0 where they are flushed
