@@ -81,7 +81,7 @@ def render_map(
         name=index.folder.resolve().name,
         facts=_facts(map_summary(index)),
         shown=[
-            show(number, answer, planes, pictures, points_of(answer) if answer.candidates else ())
+            show(number, answer, planes, pictures, points_of(answer) if _has_evidence(answer) else ())
             for number, answer in enumerate(answers, start=1)
         ],
         planes=list(show_planes(planes, answers)),
@@ -90,6 +90,11 @@ def render_map(
         without=planes.without[:MOST_LISTED],
         without_count=len(planes.without),
     )
+
+
+def _has_evidence(answer: Answer) -> bool:
+    """Whether the points that fit are worth a picture: those that fit by chance would look like evidence."""
+    return bool(answer.candidates) and answer.grade != "unknown"
 
 
 def _facts(summary: MapSummary) -> list[tuple[str, str]]:

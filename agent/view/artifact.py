@@ -68,7 +68,8 @@ def _pair(answer: Answer, rank: int, images: Images, width: int, points_of: Poin
     if not answer.candidates:
         return Text("")
     candidate = candidate_at(answer, rank)
-    points = points_of(answer, rank) if images != "off" else ()
+    # Points that fit by chance would look like evidence.
+    points = points_of(answer, rank) if images != "off" and answer.grade != "unknown" else ()
     return show_pair(answer.photo, candidate.path, ("your photo", _caption(candidate)), images, width, points)
 
 

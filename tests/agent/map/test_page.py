@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
-from answers import FAR, HERE, answer, candidate
+from answers import FAR, HERE, answer, candidate, graded
 from answers import answers as drawn_answers
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -263,6 +263,18 @@ def test_an_answer_s_candidates_stand_where_they_are_by_rank(index: PlaceIndex) 
         assert words in text
 
 
+def test_the_verdict_comes_first_and_the_points_that_fit_stand_in_the_list(index: PlaceIndex) -> None:
+    text = render_map(index, [graded("confirmed", inliers=254)])
+    article = text[text.index("<article") :]
+    assert article.index("Confirmed: ") < article.index("<figure") < article.index("<dl>")
+    assert article.count("Confirmed: ") == 1
+    table = article[article.index("candidates by final rank") :]
+    cells = [
+        re.findall(r'<td class="number">([^<]*)</td>', row)[1] for row in re.findall(r"<tr><th.*?</tr>", table)[1:5]
+    ]
+    assert cells == ["254", "253", "5", "5"]
+
+
 def test_equation_9_can_be_computed_from_the_page(index: PlaceIndex) -> None:
     text = render_map(index, [answer(candidate(1))])
     row = re.search(r"<bdi>sign</bdi>.*?</tr>.*?their sum.*?</tr>", text, re.DOTALL)
@@ -387,6 +399,7 @@ def test_a_located_photo_stands_beside_its_best_match_with_lines_between_points(
     assert lit.max() == pytest.approx((width + 8) / 2 + 0.75 * (width - 8) / 2, abs=12)
     assert np.abs(pixels[height // 4, : width // 2 - 20] - (0, 0, 128)).max() < 12  # what is not under the line
     assert pictures(found, ()) == []
+    assert pictures(found.model_copy(update={"grade": "unknown"}), [(0.25, 0.5, 0.75, 0.5)]) == []  # as by chance
     assert pictures(found.model_copy(update={"digest": "2" * 64}), [(0.25, 0.5, 0.75, 0.5)]) == []  # another is there
 
 

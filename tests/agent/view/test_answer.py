@@ -76,6 +76,10 @@ def test_why_shows_the_rest() -> None:
         assert text in " ".join(whole.split())
         assert text not in short
     assert "runners-up" not in render(show_evidence(listed, runners_up=0))
+    (second,) = (line.split() for line in whole.splitlines() if line.startswith("9 → 2"))
+    assert second[3] == "253"  # points that fit
+    unverified = answer(candidate(1), candidate(2))
+    assert "points" not in render(show_answer(unverified, why=True)).partition("runners-up")[2]
 
 
 def test_an_unknown_place_is_said_in_words_with_the_photos_cues() -> None:
