@@ -10,7 +10,7 @@ from pydantic import Field
 from .apply_threshold import BelowTau
 from .describers.signs_in_cues import is_named_by_sign, texts_on_signs
 from .grade import Judgement, judge_answer
-from .index.calibration import Calibration, Limits, MapCheck
+from .index.calibration import LABELLED, Calibration, Limits, MapCheck
 from .photo.position import tell_position
 from .records import (
     Answer,
@@ -73,7 +73,7 @@ def compose_answer(found: Findings) -> Answer:
     return Answer(
         status="located" if located else "unknown",
         grade=judged.grade,
-        probability=_probability(judged.grade, found.check),
+        probability=_probability(judged, found),
         decided_by=judged.decided_by,
         alternatives=judged.alternatives,
         photo=found.query.path,
@@ -105,12 +105,20 @@ def _judge(found: Findings, ranked: Sequence[RankedCandidate]) -> Judgement:
     return judge_answer(ranked, found.limits, [is_named_by_sign(signs, one.matches) for one in ranked])
 
 
-def _probability(grade: Grade, check: MapCheck | None) -> Probability | None:
-    """Say how often answers of this grade were right in the map's own check, where it got ten of them."""
-    tally = check.grades.get(grade) if check else None
-    if tally is None or tally.answers < _LEAST_ANSWERS or grade == "unknown":
+def _probability(judged: Judgement, found: Findings) -> Probability | None:
+    """Say how often answers of this grade were right in the map's own check, where it got ten of them.
+
+    Otherwise it is how often they were on labelled photographs, where the limits are those that these were judged by.
+    Neither says anything of an answer that a sign decided, or whose order is not that of geometry.
+    """
+    if judged.grade == "unknown" or judged.decided_by != "geometry" or found.verify != "rank":
         return None
-    return Probability(right=tally.right, answers=tally.answers, low=tally.low, high=tally.high, basis="this map")
+    own = found.check.grades.get(judged.grade) if found.check else None
+    labelled = LABELLED.get(judged.grade) if found.limits == Limits() else None
+    for tally, basis in ((own, "this map"), (labelled, "labelled photographs")):
+        if tally is not None and tally.answers >= _LEAST_ANSWERS:
+            return Probability(**dict(tally), basis=basis)
+    return None
 
 
 def count_steps(described: Collection[Description]) -> Steps:

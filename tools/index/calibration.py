@@ -6,6 +6,7 @@ Both say how often answers were right, and what they are valid for; one file hol
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 from pydantic import Field, ValidationError
@@ -88,6 +89,10 @@ class Tally(Record):
     answers: int = Field(ge=0)
     low: float = Field(ge=0, le=1, description="95 % limits of the share that is right, by Clopper and Pearson")
     high: float = Field(ge=0, le=1)
+
+
+# What answers by the default limits were worth on labelled photographs: docs/measurements.md says which.
+LABELLED: Mapping[Grade, Tally] = MappingProxyType({"confirmed": Tally(right=98, answers=98, low=0.963, high=1.0)})
 
 
 class MapCheck(Record):
