@@ -123,12 +123,12 @@ async def score(state: Described, runtime: Runtime[Context]) -> NewScores:
 
 
 async def verify(state: Scored, runtime: Runtime[Context]) -> NewVerifications:
-    """From the best candidates to the geometry that they have in common with the photo."""
+    """From the best candidates to the geometry that they have in common with the photo, most of it read back."""
     given = context_of(runtime)
     ranked = apply_threshold.apply_threshold(
         state["candidates"], state["scores"], given.settings.tau, given.settings.below_tau
     )
-    return {"verified": await verify_candidates(state["query"], ranked, given, runtime.stream_writer)}
+    return {"verified": await verify_candidates(state["query"], ranked, given)}
 
 
 async def decide(state: Verified, runtime: Runtime[Context]) -> Answered:

@@ -78,21 +78,22 @@ class _Watch:
         self._written: dict[str, Any] = {}
         self._descriptions: dict[str, Description] = {}
         self._images = 0
+        self._retrieved = False
         self._seconds = {"retrieving": 0.0, "describing": 0.0, "comparing": 0.0, "verifying": 0.0}
         self._started = self._since = time.monotonic()
         on_progress("retrieving", 0, 1)
 
     def hear(self, told: Told) -> None:
-        """Take in what a node tells while it works."""
-        begins = told["done"] == 0 and "candidates" not in self._written  # verification, once there are candidates
-        self._passed("retrieving" if begins else told["stage"])
+        """Take in what verification tells, which begins when there are candidates."""
+        self._passed("verifying" if self._retrieved else "retrieving")
+        self._report_retrieved()
         self._on_progress(**told)
 
     def see(self, node: str, written: Mapping[str, Any]) -> None:
         """Take in what a node wrote."""
         if node == "coarse_retrieve":
-            self._passed("retrieving")
-            self._on_progress("retrieving", 1, 1)
+            self._passed("verifying" if self._retrieved else "retrieving")
+            self._report_retrieved()
             self._written |= written
             self._images = len(images_of({"query": written["query"], "candidates": written["candidates"]}))
         elif node in ("describe_query", "recall_descriptions", "describe_image"):
@@ -122,6 +123,11 @@ class _Watch:
         now = time.monotonic()
         self._seconds[stage] += now - self._since
         self._since = now
+
+    def _report_retrieved(self) -> None:
+        if not self._retrieved:
+            self._retrieved = True
+            self._on_progress("retrieving", 1, 1)
 
     def _report_described(self) -> None:
         self._on_progress("describing", len(self._descriptions), self._images)

@@ -161,7 +161,7 @@ def test_the_assistant_streams_its_steps_and_their_progress(folder: Path, assist
     parts: list[Any] = list(assistant.stream({"messages": [message]}, stream_mode=["updates", "custom"]))
     assert [name for part in parts if part.event == "updates" for name in part.data] == ["chat", "tools", "chat"]
     stages = [part.data["stage"] for part in parts if part.event == "custom"]
-    assert list(dict.fromkeys(stages)) == ["retrieving", "describing", "comparing", "verifying"]
+    assert list(dict.fromkeys(stages)) == ["retrieving", "verifying", "describing", "comparing"]
 
 
 def test_what_a_person_can_mend_is_told(folder: Path, localize: RemoteGraph) -> None:

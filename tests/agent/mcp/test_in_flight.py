@@ -59,9 +59,9 @@ def test_the_whole_way_of_two_photos_is_told() -> None:
     assert asyncio.run(Calls().run(work, 2, teller(told))) == "found"
     assert told == [
         (0.0, 2.0, "photo 1 of 2: retrieving"),
-        (0.5, 2.0, "photo 1 of 2: describing 2 of 4"),
+        (0.55, 2.0, "photo 1 of 2: describing 2 of 4"),
         (1.0, 2.0, "photo 1 of 2: comparing"),
-        (1.5, 2.0, "photo 2 of 2: describing 2 of 4"),
+        (1.55, 2.0, "photo 2 of 2: describing 2 of 4"),
         (2.0, 2.0, "photo 2 of 2: comparing"),
     ]
 
