@@ -49,7 +49,10 @@ def chart_notes(runs: Sequence[Run], *, has_diagram: bool) -> Iterator[str]:
     if has_diagram:
         yield "Reliability: each dot is a probability that was told, with the right answers of all that were told it."
     elif any(is_graded(run.results) for run in runs):
-        yield "No answer has a probability, as no check of the map supports one: there is no reliability diagram."
+        yield (
+            "No answer has a probability, as neither the map's check nor labelled photographs support one: there is no "
+            "reliability diagram."
+        )
     else:
         yield "Probabilities are not recorded: there is no reliability diagram."
 

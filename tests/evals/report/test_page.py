@@ -233,7 +233,7 @@ def test_what_was_told_with_a_probability_is_compared_with_what_was_right() -> N
     assert "10 answers: told 96.0 %, right 9 of 10" in text
     assert "right in 48 of 50 such cases on this map" in text
     none, _ = page_of(verified(believed(0, "confirmed")))
-    assert "No answer has a probability, as no check of the map supports one" in none
+    assert "No answer has a probability, as neither the map&#39;s check nor labelled photographs support one" in none
     assert "Probabilities are not recorded" in page_of(town())[0]
 
 
