@@ -54,17 +54,18 @@ def main(threads: int) -> None:
     for comparison, timing in rows:
         table.add_row(*cells(comparison, timing))
     missed = any(misses(comparison, timing) for comparison, timing in rows)
-    Console().print(table, show_parts(located), show_warm(answers.warm))
+    Console().print(table, show_parts(located), show_warm(answers.warm, answers.again))
     sys.exit(missed or outside(located) > locating.MOST_MS or answers.warm > answering.MOST_SECONDS)
 
 
-def show_warm(seconds: float) -> str:
-    """Return a line about an answer in a warm chat."""
+def show_warm(seconds: float, again: float) -> str:
+    """Return a line about an answer in a warm chat: to a new photo, and to one that was asked before."""
     floor = f"at most {answering.MOST_SECONDS:g}"
     if seconds > answering.MOST_SECONDS:
         floor = f"[red]{floor} missed[/red]"
     return (
-        f"An answer in a warm chat on a prepared map ({floor}): [bold]{seconds:.2f}[/bold] s, the median of new photos"
+        f"An answer in a warm chat on a prepared map ({floor}): [bold]{seconds:.2f}[/bold] s, the median of new photos;"
+        f" {again:.2f} s for one that was asked before"
     )
 
 

@@ -9,14 +9,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from PIL import Image
 
 from internvl_vpr.agent.chat.opening import warm_up
-from internvl_vpr.agent.localizer.context import LEDGER_FILE, open_context
+from internvl_vpr.agent.localizer.context import LEDGER_FILE, Context, open_context
 from internvl_vpr.agent.localizer.run import locate
 from internvl_vpr.evals.town.town import build_town
 
@@ -30,9 +30,13 @@ _ANSWERS = 5
 
 @dataclass(frozen=True)
 class Answering:
-    """What was measured: the median seconds of a warm answer, and a comparison that can be run."""
+    """What was measured: median seconds of a warm answer to a new photo and to one that was asked before.
+
+    `fresh` is a comparison that can be run.
+    """
 
     warm: float
+    again: float
     fresh: SideBySide
 
 
@@ -54,22 +58,24 @@ def measured() -> Iterator[Answering]:
             _run("locate", next(queries), "--places", places, "--ledger", folder / "fresh.sqlite")
 
         yield Answering(
-            _warm(places, queries),
+            *_warm(places, queries),
             SideBySide("locate in a fresh process", fresh, "import torch", _import_torch, _MOST_IMPORTS),
         )
 
 
-def _warm(places: Path, queries: Iterator[Path]) -> float:
+def _warm(places: Path, queries: Iterator[Path]) -> tuple[float, float]:
     with open_context(places, preset="embedded") as context:
         warm_up(context)
-        asyncio.run(locate(next(queries), context))
-        seconds = []
-        for _ in range(_ANSWERS):
-            query = next(queries)
-            started = time.perf_counter()
-            asyncio.run(locate(query, context))
-            seconds.append(time.perf_counter() - started)
-    return statistics.median(seconds)
+        _seconds(next(queries), context)
+        pairs = [(_seconds(query, context), _seconds(query, context)) for query in islice(queries, _ANSWERS)]
+    new, again = zip(*pairs, strict=True)
+    return statistics.median(new), statistics.median(again)
+
+
+def _seconds(query: Path, context: Context) -> float:
+    started = time.perf_counter()
+    asyncio.run(locate(query, context))
+    return time.perf_counter() - started
 
 
 def _new_photos(photos: Path, folder: Path) -> Iterator[Path]:

@@ -28,7 +28,7 @@ def comparisons() -> Iterator[SideBySide]:
         def by_nearest(a: Keypoints = a, b: Keypoints = b) -> object:
             return verification(a, b, mutual_nearest(a.descriptors, b.descriptors))
 
-        yield SideBySide(f"A pair of {count:,} keypoints", by_glue, "mutual nearest", by_nearest, at_most=40)
+        yield SideBySide(f"A pair of {count:,} keypoints", by_glue, "mutual nearest", by_nearest, at_most=15)
 
 
 def mutual_nearest(a: Floats, b: Floats) -> Floats:
