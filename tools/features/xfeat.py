@@ -14,6 +14,7 @@ from ..arrays import Floats
 from ..packages import extra_folder, import_extra
 from ..records import Record
 from .dinov2_model import choose_device, memory_reported
+from .one_thread import one_torch_thread
 from .packaged_weights import PackagedWeights
 
 XFEAT_WEIGHTS = PackagedWeights(
@@ -91,7 +92,11 @@ class XFeat:
 
 
 class XFeatNetwork:
-    """The published network on a device, loaded once in a process; one forward pass runs at a time."""
+    """The published network on a device, loaded once in a process.
+
+    A forward pass takes one thread: on two cores with other work two threads took seventeen times as long. Several
+    threads can each run one.
+    """
 
     def __init__(self, device: str = "auto") -> None:
         """Check that all is there; raises `PackageMissing`, `WeightsError`, or `UsageError` for the device."""
@@ -111,7 +116,7 @@ class XFeatNetwork:
         """Give kornia's `XFeat` and the images `[B, h, w, 3]` of bytes as its tensor `[B, 3, h, w]` in [0, 1]."""
         import torch
 
-        with _LOCK, memory_reported(self.device), torch.inference_mode():
+        with one_torch_thread(), memory_reported(self.device), torch.inference_mode():
             bytes_ = torch.from_numpy(pixels).to(self.device)
             yield _load(self.device), bytes_.permute(0, 3, 1, 2).float() / 255
 
@@ -121,12 +126,13 @@ _LOADED: dict[str, Any] = {}
 
 
 def _load(device: str) -> Any:
-    """kornia's `XFeat` with the published weights, one for each device; the caller holds the lock."""
-    if device not in _LOADED:
-        detector = import_extra("kornia.feature.xfeat", "embedded").XFeat()
-        detector.net.load_state_dict(XFEAT_WEIGHTS.read())
-        _LOADED[device] = detector.eval().requires_grad_(False).to(device)
-    return _LOADED[device]
+    """kornia's `XFeat` with the published weights, one for each device."""
+    with _LOCK:
+        if device not in _LOADED:
+            detector = import_extra("kornia.feature.xfeat", "embedded").XFeat()
+            detector.net.load_state_dict(XFEAT_WEIGHTS.read())
+            _LOADED[device] = detector.eval().requires_grad_(False).to(device)
+        return _LOADED[device]
 
 
 def fit_image(image: Image.Image, longer_side: int) -> Floats:
