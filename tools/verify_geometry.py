@@ -16,6 +16,7 @@ from PIL import Image
 from .arrays import Floats
 from .errors import PhotoError, StepMissing
 from .features.keypoints import Keypoints
+from .features.one_thread import one_torch_thread
 from .index.keypoint_store import LARGEST_PHOTO, KeypointStore, as_stored
 from .ledger.ledger import Ledger, Pair
 from .packages import import_extra
@@ -108,7 +109,8 @@ class Verifier:
         with self._lock:  # also while they are computed, so that pairs which begin together compute them once
             known = self._remembered.get(photo.digest)
             if known is None:
-                known = self._remembered[photo.digest] = self._extract(photo)
+                with one_torch_thread():  # the photo's signs may be read meanwhile
+                    known = self._remembered[photo.digest] = self._extract(photo)
                 if len(self._remembered) > _REMEMBERED:
                     self._remembered.popitem(last=False)
         return known

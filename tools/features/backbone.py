@@ -1,6 +1,7 @@
 """Feature extractors, which turn pixels into local descriptors `X [M, D]` with unit rows."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Annotated, Protocol
 
 from PIL import Image
@@ -11,6 +12,7 @@ from ..errors import PhotoError
 from ..photo.photo import load_image
 from ..records import Photo
 from .dinov2 import Dinov2Settings, DType, Facet, open_dinov2
+from .one_thread import one_torch_thread
 from .rootsift import RootSift, RootSiftSettings
 from .xfeat import XFeat, XFeatSettings
 
@@ -74,7 +76,9 @@ def open_backbone(settings: BackboneSettings, *, device: str = "auto", dtype: DT
 
 def extract_photo(photo: Photo, backbone: Backbone) -> Floats:
     """Turn a photo into local descriptors `[M, D]`, M ≥ 1; raises `PhotoError`, also when nothing is seen."""
-    (found,) = extract_photos([photo], backbone)
+    # XFeat is so quick that a second thread, which the sign reader holds back, costs more than it helps.
+    with one_torch_thread() if isinstance(backbone, XFeat) else nullcontext():
+        (found,) = extract_photos([photo], backbone)
     if isinstance(found, PhotoError):
         raise found
     return found
