@@ -350,7 +350,8 @@ def test_paths_as_terminals_give_them(demo: Path, environ: dict[str, str], night
 def test_hostile_names_draw_nothing(demo: Path, environ: dict[str, str], night: list[str], tmp_path: Path) -> None:
     hostile = tmp_path / "a\x1b]52;c;ZXZpbA==\x07\x1b[2J[bold]:pizza:\u202e.jpg"
     shutil.copy(demo / night[0], hostile)
-    with Talk(demo, environ, "--sessions", str(tmp_path / "s.sqlite")) as talk:
+    # In so many columns a name is told whole, whatever the length of its folder.
+    with Talk(demo, environ, "--sessions", str(tmp_path / "s.sqlite"), columns=250) as talk:
         talk.wait_for_prompt()
         shown = talk.ask(f"{tmp_path}/*.jpg")
         assert packed(r"\x1b]52;c;ZXZpbA==\x07\x1b[2J[bold]:pizza:\u202e") in packed(shown)
