@@ -25,6 +25,7 @@ def _match(e: Explanation) -> Iterator[str]:
     yield f"Words: {decision(e)}."
     yield f"Margin: {margin_in_words(e)}."
     yield f"Calibration of τ: {one_line(promise_in_words(e)).rstrip('.')}."
+    yield from _notes(e)
     if e.score is None or not e.matches:
         yield "It has no score, so words had no part in its rank."
         yield from _cues(e)
@@ -65,6 +66,10 @@ def _certainty(e: Explanation) -> Iterator[str]:
     yield f"Geometry: {geometry_in_words(e)}."
     yield f"Words: {decision(e)}."
     yield f"It is wrong if {'; or if '.join(doubts(e))}."
+    yield from _notes(e)
+
+
+def _notes(e: Explanation) -> Iterator[str]:
     promise = promise_of(e.notes)
     yield from (f"Note: {one_line(note)}" for note in e.notes if note != promise)
 

@@ -34,6 +34,20 @@ def test_what_tau_was_calibrated_to_is_told_where_somebody_asks_why() -> None:
     assert "Calibration of τ: none, as S is not above τ." in held_back
 
 
+def test_a_stale_check_is_told_where_somebody_asks_why_and_not_before() -> None:
+    stale = (
+        "The map has changed since it checked itself (200 photos then, 300 now): internvl-vpr calibrate does it again."
+    )
+    found = graded("confirmed", notes=(stale,))
+    assert f"Note: {stale}" in words.tell_explanation(explain_match(found), "match")
+    assert f"Note: {stale}" in words.tell_explanation(explain_match(found), "certainty")
+    assert "checked itself" not in words.tell_answer(found)
+    missing = "The map has not checked itself, so nobody has counted how often its answers are right: do it."
+    assert "checked itself" not in words.tell_answer(graded("likely", notes=(missing,)))
+    other = "The map checked itself with another codebook or other models: do it again."
+    assert "checked itself" not in words.tell_answer(graded("likely", notes=(other,)))
+
+
 def test_a_tau_that_retains_everything_is_called_so() -> None:
     told = words.tell_explanation(explain_match(scored(0.1, -1, calibrated=False)), "certainty")
     assert "above τ = -1, as every score is" in told
