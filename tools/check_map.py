@@ -23,6 +23,7 @@ from .compare_places import SAME_PLACE_METRES, metres_between
 from .errors import PhotoError
 from .features.backbone import Backbone
 from .grade import judge_answer, order_by_evidence, supports
+from .index.bounded_map import bounded_map
 from .index.calibration import Limits, MapCheck, Tally
 from .index.place_index import PlaceIndex
 from .photo.gallery import Gallery
@@ -38,6 +39,7 @@ _MOST_WRONG = 0.02  # share of the confirmed answers
 _SHARE_BELOW, _CONFIDENCE = 0.99, 0.95  # of photos from elsewhere, below the limit of chance
 _ELSEWHERE = 100.0  # metres: a place so far away shows nothing of the photo's own
 _STRANGERS = 3  # candidates from elsewhere that are verified
+_AT_ONCE = 4  # photos, between two looks at the time
 _RETRIEVED = 100  # candidates, among which some must be left after those that are left out
 
 
@@ -77,13 +79,19 @@ def check_map(
     shown = _photos_with_company(photos)
     order = [photos[i] for i in np.random.default_rng(seed).permutation(len(photos)) if photos[i].digest in shown]
     until = math.inf if seconds is None else time.monotonic() + seconds
+
+    def ask(photo: Candidate) -> Asked | None:
+        with suppress(PhotoError):  # a photo that is gone says nothing of the map
+            return _ask(photo, index, backbone, verifier, k)
+        return None
+
     asked: list[Asked] = []
-    for done, photo in enumerate(order):
-        on_progress("checking the map", done, len(order))
+    for start in range(0, len(order), _AT_ONCE):
+        on_progress("checking the map", start, len(order))
         if time.monotonic() >= until:
             break
-        with suppress(PhotoError):  # a photo that is gone says nothing of the map
-            asked.append(_ask(photo, index, backbone, verifier, k))
+        # Each few to their end: nothing may run on when the map is closed.
+        asked += filter(None, bounded_map(ask, order[start : start + _AT_ONCE]))
     limits = measured_limits(asked)
     return MapCheck(
         asked=len(asked),
@@ -114,13 +122,13 @@ def _measured_chance(asked: Sequence[Asked]) -> int | None:
     """Return from how many inliers on a place is more than chance.
 
     With 95 % confidence, 99 % of photos from elsewhere have fewer: it is a normal distribution's tolerance limit, of
-    the inliers' square roots, since they are counts. Photos with a look-alike are not among those from elsewhere: what
-    their twin has is not chance.
+    the inliers' square roots, since they are counts. Only photos that the others confirm count as those from elsewhere:
+    what the twin of a look-alike has is not chance.
     """
     from scipy.stats import nct, norm
 
     default = Limits()
-    strangers = [one.elsewhere for one in asked if one.elsewhere is not None and _grade(one, default) != "ambiguous"]
+    strangers = [one.elsewhere for one in asked if one.elsewhere is not None and _grade(one, default) == "confirmed"]
     if len(strangers) < _ENOUGH:
         return None
     roots, n = np.sqrt(strangers), len(strangers)

@@ -6,8 +6,8 @@ the evidence that both show the same walls. Each pair is computed once and read 
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,6 @@ from PIL import Image
 from .arrays import Floats
 from .errors import PhotoError, StepMissing
 from .features.keypoints import Keypoints
-from .features.one_thread import one_torch_thread
 from .index.keypoint_store import LARGEST_PHOTO, KeypointStore, as_stored
 from .ledger.ledger import Ledger, Pair
 from .packages import import_extra
@@ -29,8 +28,12 @@ ITERATIONS = 2000
 SEED = 0
 # Seven pairs of points always have a fundamental matrix, so fewer than eight prove nothing.
 LEAST = 8
-# Queries whose keypoints are remembered: each is compared with many candidates, and several may be asked at once.
-_REMEMBERED = 32
+# Photographs whose keypoints are remembered, 280 KB each: a query is compared with many candidates, and the same
+# candidates come again and again.
+_REMEMBERED = 128
+
+
+_Photo = TypeVar("_Photo", Photo, Candidate)
 
 
 class Extractor(Protocol):
@@ -66,7 +69,8 @@ class Verifier:
         self.matcher = matcher
         self.nearest = nearest
         self.store = store
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # of what is remembered
+        self._asking = threading.Lock()
         self._remembered: OrderedDict[str, Keypoints] = OrderedDict()
 
     @property
@@ -101,19 +105,27 @@ class Verifier:
     def keypoints(self, photo: Photo | Candidate) -> Keypoints:
         """Return a photograph's keypoints; raises `PhotoError`. Those of the map's photos are stored."""
         if isinstance(photo, Candidate):
-            kept = self.store.get(photo.digest, self.extractor.id)
-            if kept is None:
-                kept = self._extract(photo)
-                self.store.put(photo.digest, self.extractor.id, kept)
-            return kept
-        with self._lock:  # also while they are computed, so that pairs which begin together compute them once
+            return self._remembering(photo, self._stored)
+        with self._asking:  # also while they are computed, so that pairs which begin together compute them once
+            return self._remembering(photo, self._extract)
+
+    def _remembering(self, photo: _Photo, find: Callable[[_Photo], Keypoints]) -> Keypoints:
+        with self._lock:
             known = self._remembered.get(photo.digest)
-            if known is None:
-                with one_torch_thread():  # the photo's signs may be read meanwhile
-                    known = self._remembered[photo.digest] = self._extract(photo)
-                if len(self._remembered) > _REMEMBERED:
+        if known is None:
+            known = find(photo)
+            with self._lock:
+                self._remembered[photo.digest] = known
+                while len(self._remembered) > _REMEMBERED:
                     self._remembered.popitem(last=False)
         return known
+
+    def _stored(self, photo: Candidate) -> Keypoints:
+        kept = self.store.get(photo.digest, self.extractor.id)
+        if kept is None:
+            kept = self._extract(photo)
+            self.store.put(photo.digest, self.extractor.id, kept)
+        return kept
 
     def prepared(self, candidates: Sequence[Candidate]) -> set[str]:
         """Return the digests of those candidates whose keypoints are kept."""

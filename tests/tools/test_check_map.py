@@ -53,7 +53,7 @@ def test_ninety_nine_of_a_hundred_photos_from_elsewhere_stay_below_the_limit_of_
 def test_what_a_look_alike_has_is_not_chance() -> None:
     """Three in ten photos have a twin elsewhere, with as many inliers as the place; the others reach 80 at most."""
     others = [asked(250, elsewhere=41 + number, other=41 + number) for number in range(28)]
-    twins = [asked(250, elsewhere=245, other=245) for _ in range(12)]
+    twins = [asked(250, elsewhere=155, other=155) for _ in range(12)]  # as much as to come near
     assert measured_limits([*others, *twins]) == measured_limits(others) != None  # noqa: E711
 
 
