@@ -31,7 +31,7 @@ from .photo.photo import open_photo
 from .progress import Progress, silent
 from .records import Candidate, Geometry, Grade, RankedCandidate
 from .verify_candidates import distinct_images, is_enough, worth_verifying
-from .verify_geometry import Verifier
+from .verify_geometry import LEAST, Verifier
 
 _BURST_SECONDS = 3.0  # photos taken this soon after each other are one look at one view
 _ENOUGH = 20  # answers: with fewer, a default limit stays
@@ -131,7 +131,8 @@ def _measured_chance(asked: Sequence[Asked]) -> int | None:
     strangers = [one.elsewhere for one in asked if one.elsewhere is not None and _grade(one, default) == "confirmed"]
     if len(strangers) < _ENOUGH:
         return None
-    roots, n = np.sqrt(strangers), len(strangers)
+    # Fewer than eight inliers are told as none, which would spread the roots far more than chance does.
+    roots, n = np.sqrt(np.maximum(strangers, LEAST - 1)), len(strangers)
     factor = nct.ppf(_CONFIDENCE, n - 1, norm.ppf(_SHARE_BELOW) * math.sqrt(n)) / math.sqrt(n)
     limit = float(roots.mean() + factor * roots.std(ddof=1)) ** 2
     return max(default.chance, math.ceil(limit))

@@ -50,6 +50,12 @@ def test_ninety_nine_of_a_hundred_photos_from_elsewhere_stay_below_the_limit_of_
     assert limits.chance == math.ceil((statistics.mean(roots) + 2.941 * statistics.stdev(roots)) ** 2)
 
 
+def test_what_is_told_as_none_counts_as_seven() -> None:
+    few = [asked(300, elsewhere=number % 20) for number in range(40)]
+    seven = [one._replace(elsewhere=max(one.elsewhere or 0, 7)) for one in few]
+    assert measured_limits(few) == measured_limits(seven)
+
+
 def test_what_a_look_alike_has_is_not_chance() -> None:
     """Three in ten photos have a twin elsewhere, with as many inliers as the place; the others reach 80 at most."""
     others = [asked(250, elsewhere=41 + number, other=41 + number) for number in range(28)]
