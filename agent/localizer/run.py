@@ -96,6 +96,7 @@ class _Watch:
             self._report_retrieved()
             self._written |= written
             self._images = len(images_of({"query": written["query"], "candidates": written["candidates"]}))
+            self._report_described()  # the photo itself may still be described, which can take long
         elif node in ("describe_query", "recall_descriptions", "describe_image"):
             self._passed("describing")
             found = written["descriptions"]
