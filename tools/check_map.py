@@ -66,6 +66,7 @@ def check_map(
     verifier: Verifier,
     *,
     k: int = 20,
+    most: int | None = None,
     seconds: float | None = None,
     seed: int = 0,
     on_progress: Progress = silent,
@@ -73,7 +74,8 @@ def check_map(
     """Locate photos of a map by its other photos, in an order that `seed` draws, and count how often that is right.
 
     A photo is asked with itself, its copies, and photos taken within three seconds of it left out; one whose place no
-    other photo shows is not asked. With `seconds`, the check ends after that time. `k` candidates are verified at most.
+    other photo shows is not asked. It ends after `most` photos, which are the same ones each time, or after `seconds`.
+    `k` candidates are looked at.
     """
     photos = [photo for photo in index.images() if photo.position is not None]
     shown = _photos_with_company(photos)
@@ -86,12 +88,13 @@ def check_map(
         return None
 
     asked: list[Asked] = []
-    for start in range(0, len(order), _AT_ONCE):
-        on_progress("checking the map", start, len(order))
+    sample = order[:most]
+    for start in range(0, len(sample), _AT_ONCE):
+        on_progress("checking the map", start, len(sample))
         if time.monotonic() >= until:
             break
         # Each few to their end: nothing may run on when the map is closed.
-        asked += filter(None, bounded_map(ask, order[start : start + _AT_ONCE]))
+        asked += filter(None, bounded_map(ask, sample[start : start + _AT_ONCE]))
     limits = measured_limits(asked)
     return MapCheck(
         asked=len(asked),

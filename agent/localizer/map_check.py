@@ -20,13 +20,14 @@ AFTER_INDEX = 30.0  # seconds that a check takes at most at the end of a build
 def check_and_keep(
     places: Path,
     *,
+    most: int | None = None,
     seconds: float | None = None,
     settings: Settings | None = None,
     file: Path | None = None,
     on_progress: Progress = silent,
     **flags: Any,
 ) -> MapCheck:
-    """Let the map in a folder check itself, for so many seconds at most, and keep what it found in the folder.
+    """Let the map in a folder check itself, by `most` photos and for so many seconds, and keep what it found there.
 
     Raises what `open_checking` and `check_map` do, and `UsageError` where no photo has a position.
     """
@@ -40,6 +41,7 @@ def check_and_keep(
             opened.backbone,
             opened.verifier,
             k=opened.settings.verify_k,
+            most=most,
             seconds=seconds,
             on_progress=on_progress if seconds is None else _in_time(on_progress, seconds),
         )

@@ -13,11 +13,10 @@ from rich.text import Text
 
 from internvl_vpr.agent.console.tables import styled_table
 from internvl_vpr.agent.localizer.context import open_context
-from internvl_vpr.agent.localizer.map_check import AFTER_INDEX, check_and_keep, is_due
 from internvl_vpr.agent.localizer.run import locate
 from internvl_vpr.agent.view.answer import show_answer
 from internvl_vpr.agent.words.check import tell_check
-from internvl_vpr.tools.index.calibration import MapCheck, read_check
+from internvl_vpr.tools.index.calibration import read_check
 from internvl_vpr.tools.progress import Progress
 
 from ..splits.layouts import open_split
@@ -30,9 +29,7 @@ from .run import OtherRun
 from .view import stage_recalls
 
 
-async def run_demo(
-    folder: Path, *, seed: int, places: int, on_progress: Progress, check_seconds: float = AFTER_INDEX
-) -> list[RenderableType]:
+async def run_demo(folder: Path, *, seed: int, places: int, on_progress: Progress) -> list[RenderableType]:
     """Build what is not there yet below `folder`, and return what to show: the map's check, three answers and a table.
 
     The runs are kept in `folder/runs`, so that a second demo has nothing to measure.
@@ -40,7 +37,8 @@ async def run_demo(
     where = Where(root=folder / "town", town=TownSize(seed, places), on_progress=on_progress)
     options = _options(folder / "places", on_progress)
     splits: dict[str, Split] = {name: open_split(f"town-{name.replace('_', '-')}", where) for name in QUERIES}
-    check = await asyncio.to_thread(_checked, next(iter(splits.values())), options, check_seconds)
+    await asyncio.to_thread(build_map, next(iter(splits.values())), options)  # all three splits have the same
+    check = read_check(options.places)
     runs = {name: await _measured(split, options, folder / "runs" / split.name) for name, split in splits.items()}
     shown: list[RenderableType] = [Text(tell_check(check))] if check else []
     with open_context(options.places, settings=options.settings()) as context:
@@ -56,15 +54,6 @@ async def run_demo(
 def _options(places: Path, on_progress: Progress) -> RunOptions:
     """The preset as it is, whatever the environment and settings files say."""
     return RunOptions(places, {"preset": "embedded"}, Path(os.devnull), on_progress=on_progress, environ={})
-
-
-def _checked(split: Split, options: RunOptions, seconds: float) -> MapCheck | None:
-    """Build the map, as all three splits have the same, and let it check itself where it has not, as `index` does."""
-    build_map(split, options)
-    settings = options.settings()
-    if is_due(options.places, settings=settings):
-        check_and_keep(options.places, seconds=seconds, settings=settings, on_progress=options.on_progress)
-    return read_check(options.places)
 
 
 async def _measured(split: Split, options: RunOptions, folder: Path) -> Run:

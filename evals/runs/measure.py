@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from internvl_vpr.agent.localizer.context import open_context
+from internvl_vpr.agent.localizer.map_check import check_and_keep, is_due
 from internvl_vpr.agent.settings import Settings, resolve_settings, settings_of_index
 from internvl_vpr.tools.errors import UsageError
 from internvl_vpr.tools.index.build import BuildReport, update_index
@@ -22,6 +23,8 @@ from ..splits.split import Split
 from .about import run_info
 from .folder import Run
 from .run import Task, run_split
+
+_CHECKED = 60  # photos that a map's check asks
 
 
 @dataclass(frozen=True)
@@ -63,13 +66,14 @@ async def measure(split: Split, options: RunOptions, folder: Path) -> tuple[Run,
 
 
 def build_map(split: Split, options: RunOptions) -> BuildReport:
-    """Index a split's database, or what is new of it.
+    """Index a split's database, or what is new of it, and let the map check itself where that is due.
 
-    Raises `UsageError` when the index holds photos of another folder, and what indexing raises.
+    The check asks the same photos each time, so that grades are the same on a slower machine.
+    Raises `UsageError` when the index holds photos of another folder, and what indexing and the check raise.
     """
     settings = options.settings()
     _refuse_other_photos(options.places, split)
-    return update_index(
+    report = update_index(
         split.database,
         options.places,
         settings.index_settings(settings_of_index(options.places)),
@@ -79,6 +83,9 @@ def build_map(split: Split, options: RunOptions) -> BuildReport:
         dtype=settings.dtype,
         on_progress=options.on_progress,
     )
+    if is_due(options.places, settings=settings):
+        check_and_keep(options.places, most=_CHECKED, settings=settings, on_progress=options.on_progress)
+    return report
 
 
 def _refuse_other_photos(places: Path, split: Split) -> None:

@@ -1,19 +1,30 @@
-"""The limits and the counts of a map's check of itself, against plain counting; and what a photo is asked with."""
+"""A map's check of itself: its limits and counts against plain counting, and what is left out when a photo is asked."""
 
 import math
+import shutil
 import statistics
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
+from built_index import build
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
+from PIL.ExifTags import IFD, Base
 from scipy.stats import beta
+from scripted import patch_verifier
+from texture import texture
 
-from internvl_vpr.tools.check_map import Asked, held_out_tallies, measured_limits, tally
+from internvl_vpr.tools.check_map import Asked, check_map, held_out_tallies, measured_limits, tally
+from internvl_vpr.tools.features.backbone import Backbone, open_backbone
 from internvl_vpr.tools.grade import judge_answer
 from internvl_vpr.tools.index.calibration import Limits
+from internvl_vpr.tools.index.place_index import PlaceIndex
 from internvl_vpr.tools.records import Candidate, Geometry, Grade, Position, RankedCandidate
+from internvl_vpr.tools.verify_geometry import Verifier
 
 
 def photo(number: int, easting: float) -> Candidate:
@@ -114,3 +125,60 @@ def test_each_half_is_counted_by_the_limits_of_the_other() -> None:
     counted = held_out_tallies(mixed)
     assert (counted["confirmed"].right, counted["confirmed"].answers) == (30, 40)
     assert (counted["likely"].right, counted["likely"].answers) == (40, 40)  # the even half's limit is 121
+
+
+def write_views(folder: Path, place: int, *views: int, taken: str | None = None) -> None:
+    """Views of a place, five metres apart; places are 200 m apart. They differ in one pixel, as files."""
+    folder.mkdir(exist_ok=True)
+    for view in views:
+        image = texture(place)
+        image.putpixel((0, 0), (view, 0, 0))
+        exif = Image.Exif()
+        if taken:
+            exif[IFD.Exif] = {Base.DateTimeOriginal: f"2026:01:02 03:04:{view:02d}"}
+        image.save(folder / f"@{500_000 + 200 * place + 5 * view}@5000000@33@T@@@{view}@@@@@@@@.png", exif=exif)
+
+
+@contextmanager
+def checking(folder: Path) -> Iterator[tuple[PlaceIndex, Backbone, Verifier]]:
+    pytest.importorskip("cv2", reason="needs the extra embedded")
+    build(folder / "photos", folder / "places")
+    verifier, *_ = patch_verifier(folder / "places")
+    with closing(PlaceIndex.open(folder / "places")) as index:
+        yield index, open_backbone(index.settings.backbone), verifier
+
+
+def test_each_photo_is_found_by_another_view_of_its_place(tmp_path: Path) -> None:
+    for place in range(4):
+        write_views(tmp_path / "photos", place, 1, 2)
+    write_views(tmp_path / "photos", 9, 1)
+    with checking(tmp_path) as parts:
+        found = check_map(*parts)
+        assert (found.asked, found.alone, found.photos) == (8, 1, 9)
+        assert (found.grades["confirmed"].right, found.grades["confirmed"].answers) == (8, 8)
+        assert (found.is_default, found.limits) == (True, Limits())
+        three = check_map(*parts, most=3)
+        assert (three.asked, three.alone) == (3, 1)
+        assert check_map(*parts, most=3).model_copy(update={"made": three.made}) == three
+        assert check_map(*parts, seconds=1e-9).asked == 0
+
+
+def test_copies_and_what_was_taken_within_three_seconds_do_not_find_a_photo(tmp_path: Path) -> None:
+    write_views(tmp_path / "photos", 0, 1, 3, taken="burst")  # two seconds apart
+    write_views(tmp_path / "photos", 1, 1, 5, taken="later")  # four seconds apart
+    write_views(tmp_path / "photos", 2, 1)
+    shutil.copy(next((tmp_path / "photos").glob("@500405@*")), tmp_path / "photos" / "@500410@5000000@33@T@.png")
+    with checking(tmp_path) as parts:
+        found = check_map(*parts)
+    assert (found.asked, found.alone) == (4, 1)  # the copy is no company
+    assert (found.grades["confirmed"].right, found.grades["confirmed"].answers) == (2, 2)
+    assert found.grades["unknown"].answers == 2
+
+
+def test_a_photo_that_is_gone_is_not_asked_and_stops_nothing(tmp_path: Path) -> None:
+    for place in range(2):
+        write_views(tmp_path / "photos", place, 1, 2, 3)
+    with checking(tmp_path) as parts:
+        next((tmp_path / "photos").glob("@500005@*")).unlink()
+        found = check_map(*parts)
+    assert (found.asked, found.grades["confirmed"].right) == (5, 5)

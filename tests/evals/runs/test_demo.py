@@ -38,7 +38,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 
 def shown(folder: Path) -> str:
     console = Console(file=io.StringIO(), width=80, markup=False, emoji=False, highlight=False)
-    for part in asyncio.run(run_demo(folder, seed=1, places=8, on_progress=silent, check_seconds=2)):
+    for part in asyncio.run(run_demo(folder, seed=1, places=8, on_progress=silent)):
         console.print(part)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
