@@ -8,7 +8,6 @@ from typing import Literal
 from pydantic import Field
 
 from .apply_threshold import BelowTau
-from .describers.signs_in_cues import is_named_by_sign, texts_on_signs
 from .grade import Judgement, judge_answer
 from .index.calibration import LABELLED, Calibration, Limits, MapCheck
 from .photo.position import tell_position
@@ -100,9 +99,9 @@ def _judge(found: Findings, ranked: Sequence[RankedCandidate]) -> Judgement:
     if found.verify == "off":
         decided_by: DecidedBy | None = ("cues" if ranked[0].retained else "coarse order") if ranked else None
         return Judgement(grade_without_geometry(decided_by, found.tau), decided_by, ())
-    cues = found.descriptions[found.query.digest].cues
-    signs = texts_on_signs(cues, str(found.settings.get("describer_id")))
-    return judge_answer(ranked, found.limits, [is_named_by_sign(signs, one.matches) for one in ranked])
+    judged = judge_answer(ranked, found.limits)
+    # Where geometry is only reported, Eq. 10 has made the order.
+    return judged._replace(decided_by="cues") if found.verify == "report" and ranked and ranked[0].retained else judged
 
 
 def _probability(judged: Judgement, found: Findings) -> Probability | None:

@@ -173,7 +173,7 @@ def tally(right: int, answers: int) -> Tally:
 
 
 def _grade(one: Asked, limits: Limits) -> Grade:
-    return judge_answer(one.ranked, limits, [False] * len(one.ranked)).grade
+    return judge_answer(one.ranked, limits).grade
 
 
 def _inliers(one: Asked) -> int:
@@ -208,7 +208,7 @@ def _ask(photo: Candidate, index: PlaceIndex, backbone: Backbone, verifier: Veri
     geometry = {other.digest: one for other, one in verified}
     candidates = [_ranked(one, geometry.get(one.digest)) for one in others[:k]]
     elsewhere = _from_elsewhere(photo, others, geometry, verifier, k)
-    return Asked(photo, order_by_evidence(candidates, tau=-1.0), elsewhere)
+    return Asked(photo, order_by_evidence(candidates), elsewhere)
 
 
 def _from_elsewhere(

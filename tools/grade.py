@@ -12,8 +12,6 @@ from .compare_places import SAME_PLACE_METRES, metres_between
 from .index.calibration import Limits
 from .records import Alternative, Candidate, DecidedBy, Geometry, Grade, RankedCandidate
 
-# Scores this close are one score: they differ by what image statistics say, not by what a sign says.
-_SAME_SCORE = 0.02
 _DEFAULT = Limits()
 # A place that is linked to the first one by photos with at least this share of its inliers is seen from further away.
 _LINKED = 0.5
@@ -34,26 +32,19 @@ class Judgement(NamedTuple):
     alternatives: tuple[Alternative, ...]
 
 
-def order_by_evidence(candidates: Sequence[RankedCandidate], tau: float) -> list[RankedCandidate]:
-    """Order a final list (Eq. 10) by all that is known: words above τ, then geometry, then looks.
+def order_by_evidence(candidates: Sequence[RankedCandidate]) -> list[RankedCandidate]:
+    """Order a final list (Eq. 10) by all that is known: signs, then geometry, then words and looks.
 
-    First come the retained ones when τ means something (above −1): by S, and by inliers among those whose S is the
-    best but for 0.02. Geometry cannot overrule them, because look-alikes have as many inliers as the place itself.
-    Then come those with more inliers than chance gives anywhere; then the others in their coarse order. Inliers are
-    those of both looks together, whose noise is not the same: 148 and 147 are one number. What this map's own check
-    found plays no part, so that it cannot change an order.
+    First come those with more inliers than chance gives anywhere, and among them those that a sign names: geometry
+    cannot overrule it, because look-alikes have as many inliers as the place itself. Each kind is in the order of the
+    inliers of both looks together, whose noise is not the same: 148 and 147 are one number. The others stay in the
+    order of Eq. 10. What this map's own check found plays no part, so that it cannot change an order.
     """
-    words = [one for one in candidates if one.retained and tau > -1]
-    best = max((one.score or 0.0 for one in words), default=0.0)
 
-    def key(one: RankedCandidate) -> tuple[float, ...]:
-        inliers, score = inliers_of(one), one.score or 0.0
-        both = inliers + (one.geometry.quick if one.geometry else 0)
-        if one in words:
-            alike = score >= best - _SAME_SCORE
-            return (0, 0 if alike else 1, -both if alike else 0, -score, one.coarse_rank)
-        counted = inliers >= _DEFAULT.chance
-        return (1 if counted else 2, 0, -both if counted else 0, 0, one.coarse_rank)
+    def key(one: RankedCandidate) -> tuple[int, int]:
+        if one.geometry is None or one.geometry.inliers < _DEFAULT.chance:
+            return (2, 0)
+        return (0 if one.named else 1, -one.geometry.inliers - one.geometry.quick)
 
     return [one.model_copy(update={"rank": rank}) for rank, one in enumerate(sorted(candidates, key=key), start=1)]
 
@@ -95,10 +86,10 @@ def _linked(best: int, left: Sequence[int], candidates: Sequence[RankedCandidate
     return members
 
 
-def judge_answer(candidates: Sequence[RankedCandidate], limits: Limits, named: Sequence[bool]) -> Judgement:
+def judge_answer(candidates: Sequence[RankedCandidate], limits: Limits) -> Judgement:
     """Grade a final list, whose first candidate is the answer.
 
-    `named` says of each candidate whether a sign that was read in the photo was read there, too. The first place is
+    The first place is
 
     - confirmed when a sign names it alone, and geometry does not contradict; or when it has `sure` inliers and no
       other place comes near,
@@ -106,26 +97,30 @@ def judge_answer(candidates: Sequence[RankedCandidate], limits: Limits, named: S
     - ambiguous when another place has as good as its inliers, or a sign and geometry name different places,
     - unknown when nothing reaches what chance gives.
 
-    A photo without a position is not judged beside others that have one: it may well show the first place itself.
+    A sign in a photo whose inliers are those of chance is another one with the same words. A photo without a position
+    is not judged beside others that have one: it may well show the first place itself.
     """
-    placed = [one.position is not None for one in candidates]
-    if any(placed) and not all(placed):
-        named = [one for one, has in zip(named, placed, strict=True) if has]
+    if any(one.position is not None for one in candidates):
         candidates = [one for one in candidates if one.position is not None]
     if not candidates:
         return Judgement("unknown", None, ())
     first, *others = supports(candidates, limits)
-    signed = [place for place in others if any(named[i] for i in place.members)]
-    if any(named[i] for i in first.members):
+    signed = [place for place in others if any(_is_signed(candidates[i], limits) for i in place.members)]
+    if any(candidates[i].named for i in first.members):
         return _judge_signed(candidates, first, signed, others, limits)
     if first.inliers < limits.chance and not signed:
-        return Judgement("unknown", _decided_by(candidates[0], limits), ())
+        return Judgement("unknown", _decided_by(candidates[0]), ())
     rivals = [place for place in others if place.inliers >= max(limits.chance, limits.rival * first.inliers)]
     if rivals or signed:
-        return Judgement("ambiguous", _decided_by(candidates[0], limits), _named(candidates, [*signed, *rivals]))
+        return Judgement("ambiguous", _decided_by(candidates[0]), _named(candidates, [*signed, *rivals]))
     nearest = max((place.inliers for place in others), default=0)
     confirmed = first.inliers >= limits.sure and nearest < limits.near * first.inliers
-    return Judgement("confirmed" if confirmed else "likely", _decided_by(candidates[0], limits), ())
+    return Judgement("confirmed" if confirmed else "likely", _decided_by(candidates[0]), ())
+
+
+def _is_signed(candidate: RankedCandidate, limits: Limits) -> bool:
+    """Whether a sign names a candidate, and geometry has not been found to say otherwise."""
+    return candidate.named and (candidate.geometry is None or candidate.geometry.inliers >= limits.chance)
 
 
 def _judge_signed(
@@ -144,10 +139,13 @@ def _judge_signed(
     return Judgement("confirmed" if first.inliers >= limits.chance else "likely", "cues", ())
 
 
-def _decided_by(first: RankedCandidate, limits: Limits) -> DecidedBy:
-    if first.retained:
+def _decided_by(first: RankedCandidate) -> DecidedBy:
+    """Say what put the first candidate first, as `order_by_evidence` does."""
+    if first.named:
         return "cues"
-    return "geometry" if inliers_of(first) >= limits.chance else "coarse order"
+    if inliers_of(first) >= _DEFAULT.chance:
+        return "geometry"
+    return "cues" if first.retained else "coarse order"
 
 
 def _named(candidates: Sequence[RankedCandidate], places: Sequence[Support]) -> tuple[Alternative, ...]:

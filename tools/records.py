@@ -175,12 +175,16 @@ class Verification(Geometry):
 
 
 class RankedCandidate(Candidate):
-    """A candidate with its place in the final list; `geometry` is None where the pair was not verified."""
+    """A candidate with its place in the final list; `geometry` is None where the pair was not verified.
+
+    `named` says that a sign which was read in the photo was read there, too.
+    """
 
     rank: int = Field(ge=1)
     score: float | None
     retained: bool
     matches: tuple[CueMatch, ...]
+    named: bool = False
     geometry: Geometry | None = None
 
 

@@ -109,6 +109,7 @@ class ToRank(Record):
     candidates: tuple[Candidate, ...] = Field(description="from coarse_retrieve")
     scores: tuple[Score, ...] = Field(description="from score_candidates")
     verified: tuple[VerifiedCandidate, ...] = Field((), description="from verify_geometry, which may be left out")
+    query: Description | None = Field(None, description="of the photo, for what its signs say beside geometry")
 
 
 class ToVerify(Record):
@@ -169,11 +170,14 @@ def langchain_tools(context: Context) -> list[BaseTool]:
         return VerifiedCandidates(verified=tuple(name_verified(*pair) for pair in pairs))
 
     async def rank(
-        candidates: tuple[Candidate, ...], scores: tuple[Score, ...], verified: tuple[VerifiedCandidate, ...] = ()
+        candidates: tuple[Candidate, ...],
+        scores: tuple[Score, ...],
+        verified: tuple[VerifiedCandidate, ...] = (),
+        query: Description | None = None,
     ) -> Ranking:
         """Sort candidates by score and retain those above the threshold (Eq. 10), and by geometry with verify rank."""
         by_digest = {one.digest: one for one in verified}
-        return Ranking(candidates=tuple(rank_candidates(candidates, scores, by_digest, context)))
+        return Ranking(candidates=tuple(rank_candidates(candidates, scores, by_digest, context, query)))
 
     return [
         _tool("coarse_retrieve", retrieve, PhotoPath, Candidates),

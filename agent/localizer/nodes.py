@@ -135,7 +135,9 @@ async def decide(state: Verified, runtime: Runtime[Context]) -> Answered:
     """From scores and geometry to the answer; the photo's own position is read only now, to be reported."""
     given = context_of(runtime)
     settings = given.settings
-    ranked = rank_candidates(state["candidates"], state["scores"], state["verified"], given)
+    ranked = rank_candidates(
+        state["candidates"], state["scores"], state["verified"], given, state["descriptions"][state["query"].digest]
+    )
     # A map may grow while a chat is open.
     check, problem = state_of_check(given.check, given.index, given.verifier) if given.check else (None, "")
     found = Findings(

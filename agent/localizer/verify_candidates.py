@@ -6,8 +6,9 @@ from itertools import count
 
 from internvl_vpr.tools.answer import UNCALIBRATED_TAU
 from internvl_vpr.tools.apply_threshold import apply_threshold
+from internvl_vpr.tools.describers.signs_in_cues import is_named_by_sign, texts_on_signs
 from internvl_vpr.tools.grade import order_by_evidence
-from internvl_vpr.tools.records import Candidate, Geometry, Photo, RankedCandidate, Score, Verification
+from internvl_vpr.tools.records import Candidate, Description, Geometry, Photo, RankedCandidate, Score, Verification
 from internvl_vpr.tools.verify_candidates import (
     AT_A_TIME,
     MOST_VERIFIED,
@@ -88,15 +89,28 @@ def _progress(done: int, total: int) -> Told:
 
 
 def rank_candidates(
-    candidates: Sequence[Candidate], scores: Sequence[Score], verified: Mapping[str, Geometry], given: Context
+    candidates: Sequence[Candidate],
+    scores: Sequence[Score],
+    verified: Mapping[str, Geometry],
+    given: Context,
+    query: Description | None = None,
 ) -> list[RankedCandidate]:
-    """Put the candidates in the answer's order: that of Eq. 10, and with `verify` rank that of the evidence."""
+    """Put the candidates in the answer's order: that of Eq. 10, and with `verify` rank that of the evidence.
+
+    `query` is the photo's description: a candidate in which one of its signs was read, too, is `named`.
+    """
     settings = given.settings
-    ranked = [
-        candidate.model_copy(update={"geometry": _counts(verified.get(candidate.digest))})
-        for candidate in apply_threshold(candidates, scores, settings.tau, settings.below_tau)
+    ranked = apply_threshold(candidates, scores, settings.tau, settings.below_tau)
+    if settings.verify == "off":
+        return ranked
+    signs = texts_on_signs(query.cues, query.describer) if query else []
+    known = [
+        one.model_copy(
+            update={"named": is_named_by_sign(signs, one.matches), "geometry": _counts(verified.get(one.digest))}
+        )
+        for one in ranked
     ]
-    return order_by_evidence(ranked, settings.tau) if settings.verify == "rank" else ranked
+    return order_by_evidence(known) if settings.verify == "rank" else known
 
 
 def _counts(found: Geometry | None) -> Geometry | None:

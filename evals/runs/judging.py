@@ -13,8 +13,11 @@ from .records import Result, Shortlisted
 def judged(query: SplitQuery, trace: Trace) -> Result:
     """Turn what the graph found into a result; only here is the position of the query used."""
     answer = trace.answer
+    named = {one.coarse_rank for one in answer.candidates if one.named}
     shortlist = tuple(
-        _shortlisted(candidate, score, trace.verified.get(candidate.digest), trace.descriptions, query.position)
+        _shortlisted(
+            candidate, score, trace.verified.get(candidate.digest), trace.descriptions, query.position
+        ).model_copy(update={"named": candidate.coarse_rank in named})
         for candidate, score in zip(trace.candidates, trace.scores, strict=True)
     )
     return Result(

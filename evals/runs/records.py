@@ -69,6 +69,7 @@ class Shortlisted(Record):
     score: float | None = Field(None, description="S, Eq. 9; None where there are no cues")
     inliers: int | None = Field(None, ge=0, description="of its geometry with the query; None where not verified")
     quick: int | None = Field(None, ge=0, description="inliers of the quick look; None where not verified")
+    named: bool = Field(False, description="a sign that was read in the query was read there, too")
     placed: bool = Field(True, description="has a position; photos without one stand last in an answer")
     matches: tuple[tuple[int, float], ...] = ()
     metres: float | None = Field(None, description="from the query, None where that cannot be said")

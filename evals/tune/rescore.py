@@ -205,7 +205,7 @@ def _ranked(result: Result, scores: Floats, positive: Floats, asked: Rescoring, 
     order, retained = order_by(scores, fused, asked.tau, asked.below_tau)
     if asked.geometry:
         listed = _listed(result, fused, order, retained, places)
-        order = np.array([one.coarse_rank - 1 for one in order_by_evidence(listed, asked.tau)], dtype=np.intp)
+        order = np.array([one.coarse_rank - 1 for one in order_by_evidence(listed)], dtype=np.intp)
     placed = np.array([one.placed for one in result.shortlist[: asked.k]], dtype=bool)
     order = order[np.argsort(~placed[order], kind="stable")]  # as an answer has it: they cannot say where it is
     hits = np.flatnonzero(positive[order])
@@ -243,6 +243,7 @@ def _candidate(one: Shortlisted, place: int, rank: int, key: float, retained: bo
         score=None if np.isnan(key) else float(key),
         retained=retained,
         matches=(),
+        named=one.named,
         geometry=_geometry(one),
     )
 

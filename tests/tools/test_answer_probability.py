@@ -63,7 +63,7 @@ def test_nothing_is_said_where_it_was_not_counted() -> None:
     likely, labelled = probability(FAINT, counted=(48, 50)), LABELLED.get("likely")
     assert (likely and likely.answers) == (labelled and labelled.answers)
     assert probability(CLEAR, counted=(48, 50), verify="report") is None  # in the order of Eq. 10
-    by_sign = CLEAR.model_copy(update={"retained": True})
+    by_sign = CLEAR.model_copy(update={"named": True})
     assert probability(by_sign, counted=(48, 50)) is None
     nothing = candidate(1, geometry=Geometry(matches=9, inliers=8), retained=False)
     assert probability(nothing, counted=(48, 50)) is None

@@ -106,7 +106,7 @@ def test_measured_limits_are_never_below_the_defaults_and_keep_what_they_promise
 
 
 def graded(one: Asked, limits: Limits) -> Grade:
-    return judge_answer(one.ranked, limits, [False] * len(one.ranked)).grade
+    return judge_answer(one.ranked, limits).grade
 
 
 @given(st.integers(0, 60), st.integers(0, 60))

@@ -26,7 +26,7 @@ def candidate(rank: int, metres: float | None, inliers: int | None, **more: Any)
 
 
 def graded(*candidates: RankedCandidate, named: tuple[int, ...] = ()) -> tuple[str, list[str]]:
-    found = judge_answer(candidates, LIMITS, [one.rank in named for one in candidates])
+    found = judge_answer([one.model_copy(update={"named": one.rank in named}) for one in candidates], LIMITS)
     return found.grade, [one.reference for one in found.alternatives]
 
 
@@ -81,27 +81,38 @@ def test_a_sign_without_geometry_is_likely_and_against_geometry_ambiguous() -> N
 
 
 def test_geometry_that_leads_where_a_sign_names_another_place_is_ambiguous() -> None:
-    assert graded(candidate(1, 0, 200), candidate(2, 900, 5), named=(2,)) == ("ambiguous", ["2.jpg"])
+    for inliers in (None, 40):  # not verified, or seen by geometry, too
+        assert graded(candidate(1, 0, 200), candidate(2, 900, inliers), named=(2,)) == ("ambiguous", ["2.jpg"])
+    assert graded(candidate(1, 0, 200), candidate(2, 900, 5), named=(2,)) == ("confirmed", [])  # another such sign
 
 
 def test_an_empty_list_is_unknown() -> None:
-    assert judge_answer([], LIMITS, []).grade == "unknown"
+    assert judge_answer([], LIMITS).grade == "unknown"
 
 
-def test_words_come_before_geometry_and_geometry_before_looks() -> None:
+def test_signs_come_before_geometry_and_geometry_before_words_and_looks() -> None:
     given_order = [
-        candidate(1, 0, 10),
+        candidate(1, 0, 10, retained=True, score=0.99),
         candidate(2, 100, 300),
-        candidate(3, 200, 40, retained=True, score=0.985),
+        candidate(3, 200, 40, named=True, retained=True, score=0.985),
         candidate(4, 300, 400),
-        candidate(5, 400, 20, retained=True, score=0.99),
-        candidate(6, 500, 25, retained=True, score=0.5),
+        candidate(5, 400, 31, named=True, retained=True, score=0.98),
+        candidate(6, 500, 60, named=True),
+        candidate(7, 600, None),
     ]
-    ordered = order_by_evidence(given_order, tau=0.4)
-    assert [one.reference for one in ordered] == ["3.jpg", "5.jpg", "6.jpg", "4.jpg", "2.jpg", "1.jpg"]
-    assert [one.rank for one in ordered] == [1, 2, 3, 4, 5, 6]
-    uncalibrated = order_by_evidence(given_order, tau=-1.0)
-    assert [one.reference for one in uncalibrated] == ["4.jpg", "2.jpg", "3.jpg", "1.jpg", "5.jpg", "6.jpg"]
+    ordered = order_by_evidence(given_order)
+    assert [one.reference for one in ordered] == [f"{number}.jpg" for number in (6, 3, 4, 2, 1, 5, 7)]
+    assert [one.rank for one in ordered] == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_what_put_a_candidate_first() -> None:
+    def decided_by(one: RankedCandidate) -> str | None:
+        return judge_answer([one], LIMITS).decided_by
+
+    assert decided_by(candidate(1, 0, 200, named=True, retained=True, score=0.99)) == "cues"
+    assert decided_by(candidate(1, 0, 200, retained=True, score=0.99)) == "geometry"
+    assert decided_by(candidate(1, 0, 9, retained=True, score=0.99)) == "cues"
+    assert decided_by(candidate(1, 0, 9)) == "coarse order"
 
 
 def test_both_looks_count_together_in_the_order_but_not_in_the_grade() -> None:
@@ -110,11 +121,11 @@ def test_both_looks_count_together_in_the_order_but_not_in_the_grade() -> None:
         return one.model_copy(update={"geometry": one.geometry.model_copy(update={"quick": quick})})
 
     looked = [with_quick(candidate(1, 0, 148), 112), with_quick(candidate(2, 100, 147), 116)]
-    ordered = order_by_evidence(looked, tau=-1.0)
+    ordered = order_by_evidence(looked)
     assert [one.reference for one in ordered] == ["2.jpg", "1.jpg"]
     chance = [with_quick(candidate(1, 0, 31), 400), with_quick(candidate(2, 100, 32), 0)]
-    assert [one.reference for one in order_by_evidence(chance, tau=-1.0)] == ["2.jpg", "1.jpg"]
-    assert judge_answer(chance[:1], Limits(), [False]).grade == "unknown"
+    assert [one.reference for one in order_by_evidence(chance)] == ["2.jpg", "1.jpg"]
+    assert judge_answer(chance[:1], Limits()).grade == "unknown"
 
 
 places = st.lists(
@@ -135,9 +146,9 @@ def test_supports_hold_every_candidate_once_and_the_first_place_first(drawn: lis
 
 @given(places)
 def test_a_grade_says_no_more_than_the_evidence(drawn: list[Any]) -> None:
-    candidates = [candidate(i, metres, inliers) for i, (metres, inliers, _) in enumerate(drawn, start=1)]
+    candidates = [candidate(i, metres, inliers, named=sign) for i, (metres, inliers, sign) in enumerate(drawn, start=1)]
     named = [sign for *_, sign in drawn]
-    found = judge_answer(candidates, LIMITS, named)
+    found = judge_answer(candidates, LIMITS)
     most = max(inliers or 0 for _, inliers, _ in drawn)
     if most < LIMITS.chance:
         assert found.grade != "confirmed"
