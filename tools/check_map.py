@@ -131,7 +131,12 @@ def _measured_chance(asked: Sequence[Asked]) -> int | None:
     from scipy.stats import nct, norm
 
     default = Limits()
-    strangers = [one.elsewhere for one in asked if one.elsewhere is not None and _grade(one, default) == "confirmed"]
+    strangers = [
+        one.elsewhere
+        for one in asked
+        if one.elsewhere is not None and _grade(one, default) == "confirmed"
+        if one.elsewhere < default.near * _inliers(one)
+    ]
     if len(strangers) < _ENOUGH:
         return None
     # Fewer than eight inliers are told as none, which would spread the roots far more than chance does.

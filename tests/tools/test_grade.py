@@ -101,8 +101,36 @@ def test_signs_come_before_geometry_and_geometry_before_words_and_looks() -> Non
         candidate(7, 600, None),
     ]
     ordered = order_by_evidence(given_order)
-    assert [one.reference for one in ordered] == [f"{number}.jpg" for number in (6, 3, 4, 2, 1, 5, 7)]
+    assert [one.reference for one in ordered] == [f"{number}.jpg" for number in (3, 6, 4, 2, 1, 5, 7)]
     assert [one.rank for one in ordered] == [1, 2, 3, 4, 5, 6, 7]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "first"), [(0.95, 0.64, "1.jpg"), (0.95, 0.66, "2.jpg"), (None, 0.1, "2.jpg")]
+)
+def test_between_look_alikes_words_decide(ours: float | None, theirs: float, first: str) -> None:
+    """255 of 300 inliers are 0.15 less than all: 0.3 of S more makes up for it."""
+    alike = [candidate(1, 0, 255, score=ours), candidate(2, 900, 300, score=theirs)]
+    assert next(one.reference for one in order_by_evidence(alike)) == first
+
+
+@given(st.lists(st.tuples(st.none() | st.integers(0, 400), st.none() | st.floats(-1, 1), st.booleans()), max_size=12))
+def test_the_order_is_that_of_a_plain_computation(drawn: list[Any]) -> None:
+    found = [
+        candidate(rank, None, inliers, score=score, named=named)
+        for rank, (inliers, score, named) in enumerate(drawn, start=1)
+    ]
+    counted = [one for one in found if one.geometry and one.geometry.inliers >= 32]
+    expected: list[RankedCandidate] = []
+    for named in (True, False):
+        kind = [one for one in counted if one.named == named]
+        most = max((one.geometry.inliers for one in kind if one.geometry), default=1)
+        worth = {
+            one.rank: (one.geometry.inliers if one.geometry else 0) / most + 0.5 * (one.score or 0) for one in kind
+        }
+        expected += sorted(kind, key=lambda one: (-worth[one.rank], one.rank))
+    expected += [one for one in found if one not in counted]
+    assert [one.reference for one in order_by_evidence(found)] == [one.reference for one in expected]
 
 
 def test_what_put_a_candidate_first() -> None:
