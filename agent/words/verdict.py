@@ -118,7 +118,7 @@ def _verdict(answer: Answer, kind: ToldAs, name: Name) -> str:
         case "withheld":
             return f"{verdict(answer)}: {_withheld(answer, photo)}."
         case "unknown":
-            return f"{verdict(answer)}: nothing in it is clearly the place of {photo}."
+            return f"{verdict(answer)}: no photo of it clearly shows the place of {photo}."
 
 
 def _withheld(answer: Answer, photo: str) -> str:

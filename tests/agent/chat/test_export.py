@@ -181,7 +181,7 @@ def test_an_unknown_place_and_one_without_scores_are_told() -> None:
     unknown = answer(cues=(Cue(text="a wall", score=1, weight=1),))
     unscored = answer(candidate(1, position=None, score=None, retained=False, matches=()))
     written = export_markdown([], [unknown, unscored], "Talk")
-    assert "- **verdict:** Probably not in your map: nothing in it is clearly the place of" in written
+    assert "- **verdict:** Probably not in your map: no photo of it clearly shows the place of" in written
     assert "| a wall | 1.000 |" in written
     assert 'looks most like the place where "a\\.jpg" was, which has no position.' in written
 

@@ -69,12 +69,12 @@ def test_places_that_look_the_same_are_all_named() -> None:
 
 def test_an_unknown_place_gets_a_lead_and_no_link() -> None:
     assert told("unknown", probability=PROBABILITY) == [
-        'Probably not in your map: nothing in it is clearly the place of "night.jpg".',
+        'Probably not in your map: no photo of it clearly shows the place of "night.jpg".',
         'Nearest by looks: "a.jpg", at 48.210000, 16.370000. A lead, not a place.',
         "Why: only 9 points of the photo fit the best match, no more than by chance.",
     ]
     assert told("unknown", candidates=()) == [
-        'Probably not in your map: nothing in it is clearly the place of "night.jpg".'
+        'Probably not in your map: no photo of it clearly shows the place of "night.jpg".'
     ]
 
 
