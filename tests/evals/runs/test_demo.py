@@ -1,4 +1,4 @@
-"""The demo from nothing to its table, on a town of eight places."""
+"""The demo from nothing to its table, on a town of four places."""
 
 import asyncio
 import io
@@ -38,7 +38,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 
 def shown(folder: Path) -> str:
     console = Console(file=io.StringIO(), width=80, markup=False, emoji=False, highlight=False)
-    for part in asyncio.run(run_demo(folder, seed=1, places=8, on_progress=silent)):
+    for part in asyncio.run(run_demo(folder, seed=1, places=4, on_progress=silent)):
         console.print(part)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
@@ -66,7 +66,7 @@ def test_the_demo_answers_three_queries_and_measures_all(demo: Demo) -> None:
     assert "photographs from outside the town" in demo.text
     for name in ("night", "occlusion", "long ago"):
         row = next(line for line in table(demo.text).splitlines() if line.startswith(f"{name} ") and "1 ret" in line)
-        assert row.count("/8, ") == 2
+        assert row.count("/4, ") == 2
 
 
 def test_the_map_has_checked_itself_before_anything_is_measured(demo: Demo) -> None:
@@ -91,7 +91,7 @@ def test_the_table_is_counted_from_the_runs_that_are_kept(demo: Demo) -> None:
         )
         shown_as = name.replace("-", " ")
         row = next(line for line in table(demo.text).splitlines() if line.startswith(shown_as) and "2 re-" in line)
-        assert f" ({right}/8, " in row.split("%")[1]
+        assert f" ({right}/4, " in row.split("%")[1]
 
 
 def test_its_runs_keep_grades_and_geometry_and_can_be_scored_again(demo: Demo) -> None:
@@ -119,4 +119,4 @@ def test_a_kept_run_that_was_made_with_other_packages_is_replaced(demo: Demo) ->
     (kept / "results.jsonl").write_text("")
     assert table(shown(demo.folder)) == table(demo.text)
     assert json.loads((kept / "run.json").read_text())["versions"]["python"] != "2.7"
-    assert len((kept / "results.jsonl").read_text().splitlines()) == 8 + 2
+    assert len((kept / "results.jsonl").read_text().splitlines()) == 4 + 1
