@@ -9,7 +9,7 @@ from running import Run, caller
 
 pytest.importorskip("rapidocr", reason="needs the extra embedded")
 
-TOWN = ["--root", "town", "--town-places", "8", "--places", "places"]
+TOWN = ["--root", "town", "--town-places", "8", "--places", "places", "--verify", "off"]
 
 
 @pytest.fixture
