@@ -8,9 +8,10 @@ and from how many on it is confirmed; and what the answers of each grade are wor
 import math
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple, get_args
 
@@ -19,7 +20,7 @@ from PIL import Image
 from PIL.ExifTags import IFD, Base
 
 from .coarse_retrieve import coarse_retrieve
-from .compare_places import SAME_PLACE_METRES, metres_between
+from .compare_places import SAME_PLACE_METRES, are_one_place, metres_between
 from .errors import PhotoError
 from .features.backbone import Backbone
 from .grade import judge_answer, order_by_evidence, supports
@@ -56,8 +57,7 @@ class Asked(NamedTuple):
     @property
     def is_right(self) -> bool:
         """Whether the first candidate is within 25 m of the photo's own position."""
-        metres = metres_between(self.photo.position, self.ranked[0].position) if self.ranked else None
-        return metres is not None and metres <= SAME_PLACE_METRES
+        return bool(self.ranked) and are_one_place(self.photo.position, self.ranked[0].position)
 
 
 def check_map(
@@ -81,10 +81,11 @@ def check_map(
     shown = _photos_with_company(photos)
     order = [photos[i] for i in np.random.default_rng(seed).permutation(len(photos)) if photos[i].digest in shown]
     until = math.inf if seconds is None else time.monotonic() + seconds
+    taken = cache(_taken)  # the same candidates come again and again
 
     def ask(photo: Candidate) -> Asked | None:
         with suppress(PhotoError):  # a photo that is gone says nothing of the map
-            return _ask(photo, index, backbone, verifier, k)
+            return _ask(photo, index, backbone, verifier, k, taken)
         return None
 
     asked: list[Asked] = []
@@ -195,12 +196,18 @@ def _photos_with_company(photos: Sequence[Candidate]) -> set[str]:
     }
 
 
-def _ask(photo: Candidate, index: PlaceIndex, backbone: Backbone, verifier: Verifier, k: int) -> Asked:
-    """Locate a photo of the map by the others; raises `PhotoError`."""
+def _ask(
+    photo: Candidate,
+    index: PlaceIndex,
+    backbone: Backbone,
+    verifier: Verifier,
+    k: int,
+    taken: Callable[[Path], datetime | None],
+) -> Asked:
+    """Locate a photo of the map by the others, but for its burst by when they were `taken`; raises `PhotoError`."""
     query = open_photo(photo.path, read_position=False)
     found = coarse_retrieve(query, max(k, _RETRIEVED), index, backbone)
-    taken = _taken(query.path)
-    others = [one for one in found if one.digest != photo.digest and not _is_burst(taken, _taken(one.path))]
+    others = [one for one in found if one.digest != photo.digest and not _is_burst(taken(query.path), taken(one.path))]
     near = distinct_images(others, k)
     verified: list[tuple[Candidate, Geometry]] = []
     quick = _quick_look(photo, near, verifier)

@@ -8,12 +8,12 @@ from typing import Literal
 
 from pydantic import Field
 
-from .describers.signs_in_cues import texts_on_signs
+from .describers.signs_in_cues import is_same_text, texts_on_signs
 from .errors import UsageError
 from .index.calibration import Limits
 from .photo.position import distance
 from .records import Answer, Cue, DecidedBy, Geometry, Grade, Position, RankedCandidate, Record
-from .text.quoted import fold, is_seen
+from .text.quoted import fold
 
 SAME_PLACE_METRES = 25.0  # inclusive: so near each other, photographs show the same place by the field's protocol
 
@@ -133,6 +133,12 @@ def metres_between(a: Position | None, b: Position | None) -> float | None:
     return None if a is None or b is None else distance(a, b)
 
 
+def are_one_place(a: Position | None, b: Position | None) -> bool:
+    """Whether two positions are at most 25 m apart; False where that cannot be said."""
+    metres = metres_between(a, b)
+    return metres is not None and metres <= SAME_PLACE_METRES
+
+
 def _located(answer: Answer) -> LocatedPhoto:
     return LocatedPhoto(
         photo=answer.photo,
@@ -176,7 +182,7 @@ def _pair(
 def _shared_sign(one: Answer, other: Answer) -> str | None:
     """Return the longest text that was read on signs in both, as the first has it; None without one of some length."""
     texts, others = _signs(one), _signs(other)
-    shared = [text for text in texts if any(is_seen(text, [seen]) and is_seen(seen, [text]) for seen in others)]
+    shared = [text for text in texts if any(is_same_text(text, seen) for seen in others)]
     return max(shared, key=lambda text: (len(fold(text)), text), default=None)
 
 

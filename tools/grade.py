@@ -8,7 +8,7 @@ nothing does. What counts as few and as many is in `Limits`, which the map's own
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from .compare_places import SAME_PLACE_METRES, metres_between
+from .compare_places import are_one_place
 from .index.calibration import Limits
 from .records import Alternative, Candidate, DecidedBy, Geometry, Grade, RankedCandidate
 
@@ -101,8 +101,7 @@ def _linked(best: int, left: Sequence[int], candidates: Sequence[RankedCandidate
     while carriers:
         carrier = candidates[carriers.pop()]
         for i in left:
-            metres = metres_between(carrier.position, candidates[i].position)
-            if i not in members and metres is not None and metres <= SAME_PLACE_METRES:
+            if i not in members and are_one_place(carrier.position, candidates[i].position):
                 members.append(i)
                 if inliers_of(candidates[i]) >= enough:
                     carriers.append(i)
@@ -201,7 +200,7 @@ def is_beyond_doubt(verified: Sequence[tuple[Candidate, Geometry]]) -> bool:
     elsewhere = (
         other.inliers
         for candidate, other in verified
-        if (metres := metres_between(best.position, candidate.position)) is None or metres > SAME_PLACE_METRES
+        if not are_one_place(best.position, candidate.position)
         if candidate is not best
     )
     return found.inliers >= _DEFAULT.sure and max(elsewhere, default=0) < _DEFAULT.near * found.inliers

@@ -6,7 +6,7 @@ wrong ones. So a quick look by them chooses, and only what LighterGlue's matches
 
 from collections.abc import Collection, Mapping, Sequence
 
-from .compare_places import SAME_PLACE_METRES, metres_between
+from .compare_places import are_one_place
 from .grade import is_beyond_doubt
 from .records import Candidate, Geometry
 
@@ -37,8 +37,7 @@ def worth_verifying(
 
 def _has_room(candidate: Candidate, chosen: Sequence[Candidate]) -> bool:
     """Whether fewer than three of its place are chosen already."""
-    away = [metres_between(candidate.position, one.position) for one in chosen]
-    return sum(metres is not None and metres <= SAME_PLACE_METRES for metres in away) < _OF_ONE_PLACE
+    return sum(are_one_place(candidate.position, one.position) for one in chosen) < _OF_ONE_PLACE
 
 
 def distinct_images(candidates: Sequence[Candidate], most: int) -> list[Candidate]:

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from rich.cells import cell_len
 
 from internvl_vpr.tools.answer import DETAILS, UNCALIBRATED_TAU
-from internvl_vpr.tools.compare_places import SAME_PLACE_METRES, metres_between
+from internvl_vpr.tools.compare_places import SAME_PLACE_METRES, are_one_place, metres_between
 from internvl_vpr.tools.explain_match import Explanation, explain_match
 from internvl_vpr.tools.records import Alternative, Answer, Position, Probability, RankedCandidate
 from internvl_vpr.tools.text.foreign import one_line
@@ -152,8 +152,7 @@ def _place(answer: Answer, kind: ToldAs) -> Iterator[Line]:
 def confirming(answer: Answer) -> list[RankedCandidate]:
     """Return the candidates that support the first one's place: near it, and with about its evidence."""
     first = answer.candidates[0]
-    away = [(one, metres_between(one.position, first.position)) for one in answer.candidates]
-    near = [one for one, metres in away if metres is not None and metres <= SAME_PLACE_METRES]
+    near = [one for one in answer.candidates if are_one_place(one.position, first.position)]
     if answer.decided_by == "geometry" and first.geometry is not None:
         least = _AGREES * first.geometry.inliers
         return [one for one in near if one.geometry is not None and one.geometry.inliers >= least]

@@ -1,10 +1,10 @@
 """What the graph found for a query, judged by its positives: one line of the results."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from internvl_vpr.agent.localizer.run import Trace
 from internvl_vpr.tools.photo.position import distance
-from internvl_vpr.tools.records import Candidate, CueMatch, Description, Geometry, Position, Score
+from internvl_vpr.tools.records import Candidate, CueMatch, Position, Score
 
 from ..splits.queries import SplitQuery
 from .records import Result, Shortlisted
@@ -15,9 +15,7 @@ def judged(query: SplitQuery, trace: Trace) -> Result:
     answer = trace.answer
     named = {one.coarse_rank for one in answer.candidates if one.named}
     shortlist = tuple(
-        _shortlisted(
-            candidate, score, trace.verified.get(candidate.digest), trace.descriptions, query.position
-        ).model_copy(update={"named": candidate.coarse_rank in named})
+        _shortlisted(candidate, score, trace, query.position, named=candidate.coarse_rank in named)
         for candidate, score in zip(trace.candidates, trace.scores, strict=True)
     )
     return Result(
@@ -47,15 +45,9 @@ def _about(query: SplitQuery) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _shortlisted(
-    candidate: Candidate,
-    score: Score,
-    verified: Geometry | None,
-    descriptions: Mapping[str, Description],
-    at: Position | None,
-) -> Shortlisted:
+def _shortlisted(candidate: Candidate, score: Score, trace: Trace, at: Position | None, *, named: bool) -> Shortlisted:
     metres = distance(at, candidate.position) if at and candidate.position else None
-    said = descriptions.get(candidate.digest)
+    verified, said = trace.verified.get(candidate.digest), trace.descriptions.get(candidate.digest)
     return Shortlisted(
         reference=candidate.reference,
         digest=candidate.digest,
@@ -63,6 +55,7 @@ def _shortlisted(
         score=score.score,
         inliers=verified.inliers if verified else None,
         quick=verified.quick if verified else None,
+        named=named,
         placed=candidate.position is not None,
         matches=_indexed(score.matches, [cue.text for cue in said.cues] if said else []),
         metres=None if metres is None else round(metres, 3),

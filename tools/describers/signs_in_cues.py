@@ -31,9 +31,14 @@ def is_named_by_sign(signs: Sequence[str], matches: Sequence[CueMatch]) -> bool:
     )
 
 
+def is_same_text(one: str, other: str) -> bool:
+    """Whether two texts are the same but for a few edits, and neither is a mere part of the other."""
+    return is_seen(one, [other]) and is_seen(other, [one])
+
+
 def _is_same(sign: str, matched: str) -> bool:
-    """Whether a text is the other one, or one that it quotes, and neither is a mere part of it."""
-    return any(is_seen(sign, [one]) and is_seen(one, [sign]) for one in [matched, *quoted_strings(matched)])
+    """Whether a text is the other one, or one that it quotes."""
+    return any(is_same_text(sign, one) for one in [matched, *quoted_strings(matched)])
 
 
 def _is_sign(cue: Cue) -> bool:
