@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError, model_validator
@@ -44,6 +44,14 @@ class Step(Record):
     def key(self) -> str:
         """The step's key; readable, because all three parts are short."""
         return f"{self.image}/{self.n}/{self.describer}"
+
+
+class Keyed(Protocol):
+    """A step that the ledger knows by its key."""
+
+    @property
+    def key(self) -> str:
+        """What tells it from every other step."""
 
 
 class Retrieval(Record):
@@ -121,7 +129,7 @@ class Ledger:
         self._locks.close()
 
     @asynccontextmanager
-    async def turn(self, step: Step) -> AsyncIterator[None]:
+    async def turn(self, step: Keyed) -> AsyncIterator[None]:
         """Wait while the same step is under way, here or in another process, so that nothing is asked twice."""
         pause = _FIRST_PAUSE
         while not self._claimed(step):
@@ -132,7 +140,7 @@ class Ledger:
         finally:
             self._locks.release(step.key)
 
-    def _claimed(self, step: Step) -> bool:
+    def _claimed(self, step: Keyed) -> bool:
         try:
             return self._locks.acquire(step.key)
         except OSError as error:
@@ -155,7 +163,7 @@ class Ledger:
 
     def record_failure(self, step: Step, reason: str) -> None:
         """Write that a step was given up, and why: an answer went on without it, and so will its replay."""
-        self._write("INSERT OR REPLACE INTO failures VALUES (?, ?, ?)", [(step.key, reason, _now())])
+        self.write("INSERT OR REPLACE INTO failures VALUES (?, ?, ?)", [(step.key, reason, now())])
 
     def record(self, step: Step, number: int, attempt: Attempt, cues: tuple[Cue, ...]) -> None:
         """Write an attempt, numbered from 1, and its weighted cues; it is on the disk when this returns.
@@ -166,11 +174,11 @@ class Ledger:
             "key": step.key, "image": step.image, "describer": step.describer, "n": step.n, "attempt": number,
             "cues": _CUES.dump_json(cues).decode(), "error": attempt.error, "raw": attempt.raw,
             "request": json.dumps(attempt.request, sort_keys=True), "usage": json.dumps(attempt.usage, sort_keys=True),
-            "finish_reason": attempt.finish_reason, "latency": attempt.latency, "made": _now(),
+            "finish_reason": attempt.finish_reason, "latency": attempt.latency, "made": now(),
         }  # fmt: skip
         insert = f"INSERT INTO steps ({_COLUMNS}) VALUES (:{', :'.join(_COLUMNS.split(', '))}) ON CONFLICT DO NOTHING"  # noqa: S608
-        if self._write(insert, [row]) == 0:
-            self._write(insert, [{**row, "error": "not used: another process was first"}])
+        if self.write(insert, [row]) == 0:
+            self.write(insert, [{**row, "error": "not used: another process was first"}])
 
     def recall_answer(self, key: str) -> Steps | None:
         """Return what the answer with this key took when it was last given live, or None."""
@@ -179,7 +187,7 @@ class Ledger:
 
     def record_answer(self, key: str, steps: Steps) -> None:
         """Write what an answer took."""
-        self._write("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", [(key, steps.model_dump_json(), _now())])
+        self.write("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", [(key, steps.model_dump_json(), now())])
 
     def recall_candidates(self, retrieval: Retrieval) -> list[Candidate] | None:
         """Return the candidates that were found when this was first retrieved, or None; raises `LedgerError`."""
@@ -194,9 +202,9 @@ class Ledger:
         What it holds is replaced only if that is still what `instead` says.
         """
         found = _CANDIDATES.dump_json(tuple(candidates)).decode()
-        self._write("INSERT OR IGNORE INTO retrievals VALUES (?, ?, ?)", [(retrieval.key, found, _now())])
+        self.write("INSERT OR IGNORE INTO retrievals VALUES (?, ?, ?)", [(retrieval.key, found, now())])
         if instead is not None and self.recall_candidates(retrieval) == list(instead):
-            self._write("UPDATE retrievals SET candidates = ? WHERE key = ?", [(found, retrieval.key)])
+            self.write("UPDATE retrievals SET candidates = ? WHERE key = ?", [(found, retrieval.key)])
         return self.recall_candidates(retrieval) or list(candidates)
 
     def recall_verifications(self, pairs: Iterable[Pair]) -> dict[Pair, Verification | str]:
@@ -212,8 +220,8 @@ class Ledger:
         """
         failure = found if isinstance(found, str) else None
         given = Verification(matches=0, inliers=0) if isinstance(found, str) else found
-        row = (pair.key, given.matches, _packed(given), failure, _now())
-        self._write(
+        row = (pair.key, given.matches, _packed(given), failure, now())
+        self.write(
             "INSERT INTO verifications VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET matches ="
             " excluded.matches, points = excluded.points, error = excluded.error, made = excluded.made"
             " WHERE error IS NOT NULL",
@@ -238,7 +246,7 @@ class Ledger:
     def record_embeddings(self, encoder: str, vectors: Mapping[str, Floats]) -> None:
         """Write unit vectors `[d]` by phrase."""
         rows = [(encoder, phrase, vector.astype("<f4").tobytes()) for phrase, vector in vectors.items()]
-        self._write("INSERT OR IGNORE INTO embeddings VALUES (?, ?, ?)", rows)
+        self.write("INSERT OR IGNORE INTO embeddings VALUES (?, ?, ?)", rows)
 
     def _parsed(self, parse: Callable[[str], _Found], text: str) -> _Found:
         try:
@@ -267,8 +275,11 @@ class Ledger:
             rows += self.read(query.format(", ".join("?" * len(part))), (*first, *part))
         return rows
 
-    def _write(self, statement: str, rows: Sequence[Any]) -> int:
-        """Run a statement for each row in one transaction; returns the number of rows written."""
+    def write(self, statement: str, rows: Sequence[Any]) -> int:
+        """Run a statement for each row in one transaction; returns the number of rows written.
+
+        Raises `LedgerError`. The rows are on the disk when this returns.
+        """
         try:
             with self._lock:
                 self._db.execute("BEGIN IMMEDIATE")
@@ -290,5 +301,6 @@ def _packed(found: Verification) -> bytes:
     return np.rint(_FRACTION * np.array(found.points, np.float64)).astype("<u2").tobytes()
 
 
-def _now() -> str:
+def now() -> str:
+    """Return the time as the ledger writes it."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -5,7 +5,7 @@ import time
 
 from ..errors import LedgerError
 
-VERSION = 4
+VERSION = 5
 PATIENCE = 30.0  # seconds to wait for another process's write
 
 _STEPS = """
@@ -29,9 +29,15 @@ _OTHERS = (
     "key TEXT PRIMARY KEY, candidates TEXT NOT NULL, made TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS verifications ("
     "key TEXT PRIMARY KEY, matches INTEGER, points BLOB, error TEXT, made TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS model_steps ("
+    "id INTEGER PRIMARY KEY, key TEXT NOT NULL, kind TEXT NOT NULL, attempt INTEGER NOT NULL, answer TEXT NOT NULL,"
+    " error TEXT, raw TEXT NOT NULL, request TEXT NOT NULL, usage TEXT NOT NULL, finish_reason TEXT,"
+    " latency REAL NOT NULL, made TEXT NOT NULL)",
+    "CREATE UNIQUE INDEX IF NOT EXISTS model_answers ON model_steps (key) WHERE error IS NULL",
+    "CREATE INDEX IF NOT EXISTS model_steps_by_key ON model_steps (key)",
 )
-# Version 3 kept no verified pairs, version 2 no candidates of stage 1 either: all they lack is tables. Version 1 kept
-# successes alone, one row a key.
+# Version 4 kept no model's steps but descriptions, version 3 no verified pairs, version 2 no candidates of stage 1
+# either: all they lack is tables. Version 1 kept successes alone, one row a key.
 _FROM_1 = (
     "ALTER TABLE steps RENAME TO steps_1",
     _STEPS,
@@ -39,7 +45,7 @@ _FROM_1 = (
     " SELECT key, image, describer, n, 1, cues, raw, request, usage, finish_reason, latency, made FROM steps_1",
     "DROP TABLE steps_1",
 )
-_STEPS_FROM = {0: (_STEPS,), 1: _FROM_1, 2: (), 3: ()}
+_STEPS_FROM = {0: (_STEPS,), 1: _FROM_1, 2: (), 3: (), 4: ()}
 
 
 def prepare(database: sqlite3.Connection, name: str) -> None:

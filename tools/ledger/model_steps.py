@@ -1,0 +1,98 @@
+"""Steps of a model other than descriptions, recorded like these: every attempt before its result is used.
+
+A step's answer is kept as the JSON that was taken from it, beside all that came back, verbatim.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from ..errors import LedgerError
+from ..records import Digest, Record
+from .ledger import Ledger, now
+
+Kind = Literal["judge_pair", "assistant"]
+
+_COLUMNS = "key, kind, attempt, answer, error, raw, request, usage, finish_reason, latency, made"
+_INSERT = (
+    f"INSERT INTO model_steps ({_COLUMNS}) VALUES (:{', :'.join(_COLUMNS.split(', '))})"  # noqa: S608
+    " ON CONFLICT DO NOTHING"
+)
+_READ = "answer, error, raw, request, usage, finish_reason, latency"
+_PARAMETERS_AT_ONCE = 500
+
+
+class ModelStep(Record):
+    """What decides a model's answer, and so its key: the kind of step, a digest of what is asked, and of whom.
+
+    `asked` is a SHA-256 over everything that changes the answer and is not in `model`, which names the model, its
+    prompt, schema and decoding.
+    """
+
+    kind: Kind
+    asked: Digest
+    model: str
+
+    @property
+    def key(self) -> str:
+        """The step's key; readable, because all its parts are short."""
+        return f"{self.kind}/{self.asked}/{self.model}"
+
+
+class ModelAnswer(Record):
+    """One answer of a model, or the failure to get one, as the ledger keeps it."""
+
+    answer: str = Field("", description="what was taken from it, as JSON")
+    error: str | None = Field(None, description="why this attempt gave nothing that can be used")
+    raw: str = Field("", description="what came back, verbatim")
+    request: dict[str, str] = Field({}, description="what was asked of whom, with digests in place of contents")
+    usage: dict[str, int] = Field({}, description="tokens, as the endpoint counts them")
+    finish_reason: str | None = None
+    latency: float = Field(0.0, ge=0, description="seconds")
+
+
+def record_model_step(ledger: Ledger, step: ModelStep, number: int, attempt: ModelAnswer) -> None:
+    """Write an attempt, numbered from 1; it is on the disk when this returns. Raises `LedgerError`.
+
+    An answer that another process has written meanwhile stays; this one is kept beside it as not used.
+    """
+    row = {
+        "key": step.key, "kind": step.kind, "attempt": number, "made": now(),
+        **attempt.model_dump(exclude={"request", "usage"}),
+        "request": json.dumps(attempt.request, sort_keys=True), "usage": json.dumps(attempt.usage, sort_keys=True),
+    }  # fmt: skip
+    if ledger.write(_INSERT, [row]) == 0:
+        ledger.write(_INSERT, [{**row, "error": "not used: another process was first"}])
+
+
+def recall_model_steps(ledger: Ledger, steps: Iterable[ModelStep]) -> dict[ModelStep, ModelAnswer]:
+    """Return the answer of each step that has one; raises `LedgerError`."""
+    by_key = {step.key: step for step in steps}
+    keys = list(by_key)
+    found: dict[ModelStep, ModelAnswer] = {}
+    for start in range(0, len(keys), _PARAMETERS_AT_ONCE):
+        part = keys[start : start + _PARAMETERS_AT_ONCE]
+        marks = ", ".join("?" * len(part))
+        rows = ledger.read(f"SELECT key, {_READ} FROM model_steps WHERE error IS NULL AND key IN ({marks})", part)  # noqa: S608
+        found |= {by_key[key]: _parsed(ledger, row) for key, *row in rows}
+    return found
+
+
+def model_attempts(ledger: Ledger, step: ModelStep) -> list[ModelAnswer]:
+    """Return every attempt at a step in the order in which they were made; raises `LedgerError`."""
+    rows = ledger.read(f"SELECT {_READ} FROM model_steps WHERE key = ? ORDER BY id", [step.key])  # noqa: S608
+    return [_parsed(ledger, row) for row in rows]
+
+
+def _parsed(ledger: Ledger, row: Iterable[Any]) -> ModelAnswer:
+    try:
+        fields = dict(zip(_READ.split(", "), row, strict=True))
+        return ModelAnswer.model_validate(
+            {**fields, "request": json.loads(fields["request"]), "usage": json.loads(fields["usage"])}
+        )
+    except (ValidationError, ValueError, TypeError) as error:
+        raise LedgerError(
+            f"The ledger {str(ledger.path)!r} holds a damaged row: name another with --ledger."
+        ) from error
