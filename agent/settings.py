@@ -20,6 +20,7 @@ from internvl_vpr.tools.features.backbone import (
     RootSiftSettings,
     XFeatSettings,
 )
+from internvl_vpr.tools.features.codebook import Centers
 from internvl_vpr.tools.index.files import IndexSettings, Kappa, find_manifest
 from internvl_vpr.tools.records import Record
 
@@ -58,6 +59,8 @@ class Settings(Record):
     longer_side: int = setting("Photos are scaled down to this size for stage 1.", "PIXELS", ge=64, le=4096)
     clusters: int = setting("Size of the codebook, S (Eq. 1).", "S", ge=1, le=4096)
     kappa: Kappa = setting("How hard descriptors are assigned to clusters (Eq. 1).", "K|hard")
+    centers: Centers = setting("Centres of the codebook: unit vectors, or mean, as AnyLoc keeps them.", "unit|mean")
+    codebook_photos: int = setting("Photos that train the codebook, at most.", "PHOTOS", ge=1, le=100_000)
     seed: int = setting("Seed of the codebook.", "N", 0, ge=0)
     index_factory: str = setting("FAISS index_factory string; Flat is exact.", "NAME", "Flat")
     device: str = setting(
@@ -119,6 +122,8 @@ class Settings(Record):
                 "clusters": self.clusters,
                 "kappa": self.kappa,
                 "seed": self.seed,
+                "centers": self.centers,
+                "codebook_photos": self.codebook_photos,
                 "index_factory": self.index_factory,
             }
         )
@@ -146,6 +151,8 @@ _PAPER: dict[str, Any] = {
     "backbone": "dinov2-giant",
     **_DINOV2,
     "kappa": 1.0,
+    "centers": "unit",
+    "codebook_photos": 2000,
     "describer": "vlm",
     "encoder": "sentence-transformers/all-MiniLM-L6-v2",
     "k": 100,
@@ -161,6 +168,8 @@ _PRESETS: dict[PresetName, dict[str, Any]] = {
         "backbone": "xfeat",
         **_XFEAT,
         "kappa": "hard",
+        "centers": "unit",
+        "codebook_photos": 64,
         "describer": "signage",
         "encoder": "minilm",
         "k": 20,
@@ -170,7 +179,7 @@ _PRESETS: dict[PresetName, dict[str, Any]] = {
         "below_tau": "fallback",
     },
     "paper": _PAPER,
-    "anyloc": {**_PAPER, "kappa": "hard", "verify": "report"},
+    "anyloc": {**_PAPER, "kappa": "hard", "centers": "mean", "verify": "report"},
 }
 
 
@@ -314,6 +323,8 @@ def _from_index(index: IndexSettings | None) -> dict[str, Any]:
         "clusters": index.clusters,
         "kappa": index.kappa,
         "seed": index.seed,
+        "centers": index.centers,
+        "codebook_photos": index.codebook_photos,
         "index_factory": index.index_factory,
     }
 

@@ -52,8 +52,10 @@ def index(
     from ..console.progress import progress_bars
     from ..settings import advise_rebuild, resolve_settings, settings_of_index
 
-    if codebook is not None and given["clusters"] is None:
-        given["clusters"] = len(read_codebook_file(codebook).centers)
+    if codebook is not None:
+        file = read_codebook_file(codebook)
+        own = {"clusters": len(file.centers), "centers": file.kind}
+        given |= {name: value for name, value in own.items() if given[name] is None}
     there = settings_of_index(places)
     settings = resolve_settings(given, file=config, index=there)
     with progress_bars(stderr()) as on_progress:

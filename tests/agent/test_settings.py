@@ -46,6 +46,8 @@ PRESETS: dict[str, tuple[object, object, object]] = {
     "longer_side":   (640,                  1024,                 1024),
     "clusters":      (64,                   32,                   32),
     "kappa":         (math.inf,             1.0,                  math.inf),
+    "centers":       ("unit",               "unit",               "mean"),
+    "codebook_photos": (64,                 2000,                 2000),
     "seed":          (0,                    0,                    0),
     "index_factory": ("Flat",               "Flat",               "Flat"),
     "device":        ("auto",               "auto",               "auto"),

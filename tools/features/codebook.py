@@ -1,6 +1,7 @@
-"""The codebook `C [S, D]`: unit centres found by spherical k-means, and its digest."""
+"""The codebook `C [S, D]`: centres found by spherical k-means, as unit vectors or as plain means, and its digest."""
 
 import hashlib
+from typing import Literal
 
 import numpy as np
 
@@ -8,13 +9,18 @@ from ..arrays import Floats
 from ..errors import PlaceIndexError
 
 _ITERATIONS = 25
+# How far from 1 the length of a unit centre may be: more than rounding can make it.
+_UNIT = 1e-3
+
+Centers = Literal["unit", "mean"]
 
 
-def train_codebook(descriptors: Floats, clusters: int, seed: int) -> Floats:
-    """Cluster unit descriptors `[n, D]` into `clusters` unit centres `[S, D]` float32, none of them dead.
+def train_codebook(descriptors: Floats, clusters: int, seed: int, kind: Centers = "unit") -> Floats:
+    """Cluster unit descriptors `[n, D]` into `clusters` centres `[S, D]` float32, none of them dead.
 
-    Spherical k-means by FAISS, seeded. Raises `PlaceIndexError` when there are fewer distinct
-    descriptors than clusters.
+    Spherical k-means by FAISS, seeded. A `unit` centre is the direction of its descriptors' mean, a `mean` centre that
+    mean itself, which is shorter than 1: AnyLoc's k-means keeps it so. Raises `PlaceIndexError` when there are fewer
+    distinct descriptors than clusters.
     """
     import faiss
 
@@ -28,7 +34,8 @@ def train_codebook(descriptors: Floats, clusters: int, seed: int) -> Floats:
         min_points_per_centroid=1, max_points_per_centroid=len(descriptors),
     )  # fmt: skip
     means.train(np.ascontiguousarray(descriptors, dtype=np.float32))
-    return _revive(_unit(np.asarray(means.centroids)), descriptors)
+    centers = _revive(_unit(np.asarray(means.centroids)), descriptors)
+    return centers if kind == "unit" else _means(descriptors, centers)
 
 
 def _revive(centers: Floats, descriptors: Floats) -> Floats:
@@ -44,6 +51,33 @@ def _revive(centers: Floats, descriptors: Floats) -> Floats:
         f"The photos give too few distinct local descriptors for {len(centers)} clusters: "
         "add photos or ask for fewer clusters."
     )
+
+
+def _means(descriptors: Floats, centers: Floats) -> Floats:
+    """Return the mean of the descriptors nearest to each unit centre, `[S, D]` float32, summed in float64."""
+    nearest = (descriptors @ centers.T).argmax(axis=1)
+    sums = np.zeros(centers.shape)
+    for cluster in range(len(centers)):
+        sums[cluster] = descriptors[nearest == cluster].sum(axis=0, dtype=np.float64)
+    counts = np.bincount(nearest, minlength=len(centers))
+    return (sums / counts[:, None]).astype(np.float32)
+
+
+def kind_of(centers: Floats) -> Centers | None:
+    """Say what centres `[S, D]` are by their lengths: all 1, or none above it; None for anything else, such as NaN."""
+    lengths = np.linalg.norm(centers.astype(np.float64), axis=1)
+    if (np.abs(lengths - 1) <= _UNIT).all():
+        return "unit"
+    return "mean" if (lengths <= 1 + _UNIT).all() else None
+
+
+def directions(centers: Floats) -> Floats:
+    """Return centres `[S, D]` as unit vectors, which they may be already; a zero centre stays zero."""
+    if kind_of(centers) == "unit":
+        return centers
+    lengths = np.linalg.norm(centers, axis=1, keepdims=True)
+    found: Floats = centers / np.where(lengths > 0, lengths, 1)
+    return found
 
 
 def _unit(centers: Floats) -> Floats:

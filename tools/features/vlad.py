@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from ..arrays import Floats
+from .codebook import directions
 
 # A block whose mean residual is shorter than this holds rounding errors of the float32 sums, not a direction:
 # up to 1.5e-5 was measured for 15,000 descriptors that all equal their centre.
@@ -12,9 +13,10 @@ _ZERO_RESIDUAL = 3e-5
 
 
 def aggregate(descriptors: Floats, centers: Floats, kappa: float) -> Floats:
-    """Turn local descriptors `X [M, D]` and centres `C [S, D]`, unit rows both, into `v [S·D]`, float32.
+    """Turn local descriptors `X [M, D]`, unit rows, and centres `C [S, D]` into `v [S·D]`, float32.
 
-    Eqs. 1–4; `kappa` is κ > 0, or `math.inf` for hard assignment. The residuals are summed as
+    Centres are unit vectors, or means of such: then Eq. 1 takes their directions, and Eq. 2 the means themselves, as
+    AnyLoc does. Eqs. 1–4; `kappa` is κ > 0, or `math.inf` for hard assignment. The residuals are summed as
     `AᵀX − diag(Aᵀ1) C`, so that no `[M, S, D]` array is built. A zero block stays zero, and so does
     the whole vector when there is no descriptor.
 
@@ -42,7 +44,7 @@ def log_weights(descriptors: Floats, centers: Floats, kappa: float) -> Floats:
     """Return log `a [M, S]` of Eq. 1; for infinite κ it is 0 at the nearest centre and −inf elsewhere."""
     if not kappa > 0:
         raise ValueError(f"kappa must be above 0, not {kappa}")
-    cosines: Floats = descriptors @ centers.T
+    cosines: Floats = descriptors @ directions(centers).T
     if math.isinf(kappa):
         hard: Floats = np.full_like(cosines, -np.inf)
         hard[np.arange(len(hard)), cosines.argmax(axis=1)] = 0

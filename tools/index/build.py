@@ -23,9 +23,10 @@ from .scan import Skipped, scan_photos
 from .seal import seal
 from .store import STORE, BuildStore
 
-# The codebook's sample of descriptors is bounded, whatever the number of photos.
-_SAMPLE_BYTES = 256 * 2**20
+# The codebook's sample of descriptors: so many for each cluster or photo, whichever is more, within so many bytes.
+_SAMPLE_BYTES = 512 * 2**20
 _SAMPLE_PER_CLUSTER = 1024
+_SAMPLE_PER_PHOTO = 64
 # After so many images or seconds vectors are committed and progress is reported: a killed build loses no more.
 _COMMIT_EVERY = 32
 _COMMIT_SECONDS = 5.0
@@ -173,8 +174,7 @@ class _Build:
         rng = np.random.default_rng(self._settings.seed)
         first = int(rng.integers(max(1, count - most + 1)))
         chosen = self._store.images(first, most)
-        sample = min(_SAMPLE_BYTES // (4 * self._backbone.dimension), _SAMPLE_PER_CLUSTER * self._settings.clusters)
-        rows = -(-sample // max(1, len(chosen)))
+        rows = self._rows_of_each(len(chosen))
         sets = []
         for done, (_, found) in enumerate(self._mapped(self._extract, chosen), start=1):
             if not isinstance(found, PhotoError):
@@ -183,7 +183,15 @@ class _Build:
         if not sets:
             reasons = "; ".join(dict.fromkeys(skipped.reason for skipped in self.skipped[:3]))
             raise PlaceIndexError(f"No photo here can be indexed: name a folder of photos. {reasons}".strip())
-        return train_codebook(np.concatenate(sets), self._settings.clusters, self._settings.seed)
+        descriptors = np.concatenate(sets)
+        sets.clear()  # before the clustering, which needs as much memory again
+        return train_codebook(descriptors, self._settings.clusters, self._settings.seed, self._settings.centers)
+
+    def _rows_of_each(self, photos: int) -> int:
+        """Return how many descriptors of each photo train the codebook."""
+        wanted = max(_SAMPLE_PER_CLUSTER * self._settings.clusters, _SAMPLE_PER_PHOTO * photos)
+        sample = min(_SAMPLE_BYTES // (4 * self._backbone.dimension), wanted)
+        return -(-sample // max(1, photos))
 
     def compute_vectors(self, centers: Floats) -> int:
         """Compute and store the vector of every image that has none; returns how many were computed."""

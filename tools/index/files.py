@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, ValidationError
 from ..disk.whole_file import put_in_place, write_whole
 from ..errors import IndexDamaged, IndexMissing
 from ..features.backbone import BackboneSettings, Dinov2Settings, RootSiftSettings
+from ..features.codebook import Centers
 from ..records import Digest, Record
 
 FORMAT = 1
@@ -41,6 +42,8 @@ class IndexSettings(Record):
     kappa: Kappa = Field(math.inf, description="κ; infinite, written `hard`, for hard assignment")
     seed: int = 0
     codebook_photos: int = Field(64, ge=1, description="photos that the codebook is trained on, at most")
+    # Left out where it is as it always was: the checksums of older manifests hold.
+    centers: Centers = Field("unit", exclude_if="unit".__eq__, description="what the codebook's centres are")
     index_factory: str = Field("Flat", description="FAISS's own name of the index; the default is exact")
 
     def identity(self) -> Self:
@@ -62,7 +65,7 @@ def differing_settings(there: IndexSettings, asked: IndexSettings) -> str:
 
 def _comparable(settings: IndexSettings) -> dict[str, object]:
     """The settings by name, as they are shown; the backbone is its id."""
-    return {**settings.model_dump(), "backbone": settings.backbone.id}
+    return {**settings.model_dump(), "centers": settings.centers, "backbone": settings.backbone.id}
 
 
 class IndexFile(Record):

@@ -1,4 +1,4 @@
-"""The codebook: unit centres, none dead, seeded, near the clusters that are there."""
+"""The codebook: unit centres or means, none dead, seeded, near the clusters that are there."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from vectors import unit
 
 from internvl_vpr.tools.arrays import Floats
 from internvl_vpr.tools.errors import PlaceIndexError
-from internvl_vpr.tools.features.codebook import codebook_digest, sample_rows, train_codebook
+from internvl_vpr.tools.features.codebook import codebook_digest, directions, kind_of, sample_rows, train_codebook
 
 
 @settings(max_examples=25, deadline=None)
@@ -46,6 +46,25 @@ def test_each_centre_is_the_direction_of_the_mean_of_those_with_the_largest_cosi
     for number, center in enumerate(centers):
         mean = descriptors[nearest == number].mean(axis=0)
         np.testing.assert_allclose(center, mean / np.linalg.norm(mean), atol=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_mean_centres_are_the_means_of_the_descriptors_nearest_to_the_unit_ones(seed: int) -> None:
+    descriptors = spread_unevenly(seed)
+    unit_ones, means = (train_codebook(descriptors, 4, seed, kind) for kind in ("unit", "mean"))
+    nearest = (descriptors.astype(np.float64) @ unit_ones.T.astype(np.float64)).argmax(axis=1)
+    expected = [descriptors[nearest == s].astype(np.float64).mean(axis=0) for s in range(4)]
+    np.testing.assert_allclose(means, expected, atol=1e-6)
+    assert (np.linalg.norm(means, axis=1) < 0.999).all()
+    assert (kind_of(unit_ones), kind_of(means)) == ("unit", "mean")
+    np.testing.assert_allclose(directions(means), unit_ones, atol=1e-5)
+    assert directions(unit_ones) is unit_ones
+
+
+def test_a_zero_centre_has_no_direction_and_a_long_one_is_no_centre() -> None:
+    np.testing.assert_array_equal(directions(np.array([[0.0, 0.0], [0.0, 0.5]])), [[0, 0], [0, 1]])
+    assert kind_of(np.array([[0.0, 1.1]])) is None
+    assert kind_of(np.array([[0.0, np.nan]])) is None
 
 
 def test_the_same_seed_gives_the_same_codebook() -> None:

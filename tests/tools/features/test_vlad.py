@@ -20,15 +20,16 @@ def descriptors_and_centers(seed: int, m: int, s: int, d: int) -> tuple[Floats, 
 
 
 def vlad_by_hand(descriptors: Floats, centers: Floats, kappa: float) -> Floats:
-    """Eqs. 1–4, one descriptor and one centre at a time, in float64."""
+    """Eqs. 1–4, one descriptor and one centre at a time, in float64; Eq. 1 takes the centres' directions."""
     x, c = descriptors.astype(np.float64), centers.astype(np.float64)
+    u = [center / math.sqrt(math.fsum(center * center)) for center in c]
     blocks = np.zeros_like(c)
     for row in x:
         if math.isinf(kappa):
             weights = [0.0] * len(c)
-            weights[max(range(len(c)), key=lambda s: math.fsum(row * c[s]))] = 1.0
+            weights[max(range(len(c)), key=lambda s: math.fsum(row * u[s]))] = 1.0
         else:
-            logits = [kappa * math.fsum(row * center) for center in c]
+            logits = [kappa * math.fsum(row * center) for center in u]
             top = max(logits)
             exponentials = [math.exp(logit - top) for logit in logits]
             weights = [e / math.fsum(exponentials) for e in exponentials]
@@ -61,6 +62,16 @@ def test_hard_aggregation_is_eqs_1_to_4(seed: int, m: int, s: int, d: int) -> No
     descriptors, centers = descriptors_and_centers(seed, m, s, d)
     vector = aggregate(descriptors, centers, math.inf)
     np.testing.assert_allclose(vector, vlad_by_hand(descriptors, centers, math.inf), atol=2e-5)
+
+
+@pytest.mark.parametrize("kappa", [1.0, 30.0, math.inf])
+@given(seed=st.integers(0, 2**32 - 1), m=st.integers(1, 40))
+def test_residuals_are_to_means_and_weights_by_their_directions(kappa: float, seed: int, m: int) -> None:
+    """AnyLoc's centres: means of unit vectors, so shorter than 1, which are scaled for the arg-max alone."""
+    descriptors, centers = descriptors_and_centers(seed, m, 5, 12)
+    lengths = np.random.default_rng(seed).uniform(0.6, 0.99, size=(5, 1)).astype(np.float32)
+    vector = aggregate(descriptors, lengths * centers, kappa)
+    np.testing.assert_allclose(vector, vlad_by_hand(descriptors, lengths * centers, kappa), atol=2e-4)
 
 
 @given(seed=st.integers(0, 2**32 - 1), m=st.integers(1, 60), kappa=KAPPAS)

@@ -1,11 +1,13 @@
 """Codebooks as files: out of one index into the next, and refused where they do not fit."""
 
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from built_index import SETTINGS
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -60,8 +62,8 @@ def codebook_of(places: Path) -> Floats:
     return index.codebook
 
 
-def written(path: Path, centers: Any, **metadata: str) -> Path:
-    save_file({"centers": centers}, path, metadata=metadata or {"backbone": BACKBONE})
+def written(path: Path, rows: Any, **metadata: str) -> Path:
+    save_file({"centers": rows}, path, metadata=metadata or {"backbone": BACKBONE})
     return path
 
 
@@ -190,9 +192,10 @@ def _bent(rows: Floats, value: float) -> Floats:
 @pytest.mark.parametrize(
     ("centers", "says"),
     [
-        (2 * eight(), "not unit vectors"),
-        (_bent(eight(), np.nan), "not unit vectors"),
-        (_bent(eight(), np.inf), "not unit vectors"),
+        (2 * eight(), "neither unit vectors nor means"),
+        (_bent(eight(), np.nan), "neither unit vectors nor means"),
+        (_bent(eight(), np.inf), "neither unit vectors nor means"),
+        (0.9 * eight(), "mean ones, and its header says otherwise"),
         (eight().astype(np.float64), r"F64 \[8, 128\], not F32 \[S, D\]"),
         (eight()[0], r"F32 \[128\], not F32 \[S, D\]"),
         (np.empty((0, 128), np.float32), r"\[0, 128\] is beyond"),
@@ -202,6 +205,66 @@ def _bent(rows: Floats, value: float) -> Floats:
 def test_centers_that_cannot_be_used_are_one_clear_error(tmp_path: Path, centers: Floats, says: str) -> None:
     with pytest.raises(UsageError, match=says):
         read_codebook_file(written(tmp_path / "c", centers))
+
+
+def test_centers_are_means_where_the_header_says_so(tmp_path: Path) -> None:
+    file = read_codebook_file(written(tmp_path / "c", 0.9 * eight(), backbone=BACKBONE, centers="mean"))
+    assert (file.kind, file.backbone) == ("mean", BACKBONE)
+    with pytest.raises(UsageError, match="unit ones, and its header says otherwise"):
+        read_codebook_file(written(tmp_path / "d", eight(), backbone=BACKBONE, centers="mean"))
+
+
+def test_a_codebook_as_anyloc_releases_them_is_taken(others: Path, tmp_path: Path) -> None:
+    """`c_centers.pt` of AnyLoc is one float32 tensor [32, 1536] that `torch.save` wrote; here [8, 128]."""
+    centers = 0.87 * eight()
+    torch.save(torch.from_numpy(centers), tmp_path / "c_centers.pt")
+    file = read_codebook_file(tmp_path / "c_centers.pt")
+    assert (file.kind, file.backbone) == ("mean", None)
+    np.testing.assert_array_equal(file.centers, centers)
+    means = SETTINGS.model_copy(update={"centers": "mean"})
+    update_index(others, tmp_path / "p", means, codebook=tmp_path / "c_centers.pt")
+    np.testing.assert_array_equal(codebook_of(tmp_path / "p"), centers)
+    assert read_manifest(tmp_path / "p").settings.centers == "mean"
+    with pytest.raises(UsageError, match="has mean centers, and unit ones are asked for: leave --centers out"):
+        update_index(others, tmp_path / "q", SETTINGS, codebook=tmp_path / "c_centers.pt")
+
+
+class _Runs:
+    """Unpickled without care, this would write a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Path.touch, (self._path,))
+
+
+@pytest.mark.parametrize(
+    ("found", "says"),
+    [
+        ({"c_centers": torch.zeros(8, 128)}, r"not one dense tensor \[S, D\]"),
+        (torch.zeros(8), r"not one dense tensor \[S, D\]"),
+        (torch.eye(8).to_sparse(), r"not one dense tensor \[S, D\]"),
+        (torch.zeros(8, 128, dtype=torch.int64), "holds torch.int64, not floats"),
+        (torch.zeros(1, 1).expand(100_000, 100_000), "is beyond"),
+        (torch.full((8, 128), torch.nan), "neither unit vectors nor means"),
+    ],
+)
+def test_other_tensors_are_one_clear_error(tmp_path: Path, found: object, says: str) -> None:
+    torch.save(found, tmp_path / "c.pt")
+    with pytest.raises(UsageError, match=says):
+        read_codebook_file(tmp_path / "c.pt")
+
+
+def test_nothing_in_a_saved_tensor_is_executed(tmp_path: Path) -> None:
+    torch.save(_Runs(tmp_path / "ran"), tmp_path / "c.pt")
+    with pytest.raises(UsageError, match="no tensor that PyTorch has saved"):
+        read_codebook_file(tmp_path / "c.pt")
+    with zipfile.ZipFile(tmp_path / "bomb.pt", "w", zipfile.ZIP_DEFLATED) as bomb:
+        bomb.writestr("archive/data/0", bytes(2**28))
+    with pytest.raises(UsageError, match="holds more than 128 MiB"):
+        read_codebook_file(tmp_path / "bomb.pt")
+    assert not (tmp_path / "ran").exists()
 
 
 def test_a_file_without_centers_or_backbone_is_one_clear_error(tmp_path: Path) -> None:
