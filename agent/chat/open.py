@@ -41,6 +41,7 @@ class ChatOptions:
     form: str = "text"
     continued: str | None = None
     kept_in: Path | None = None
+    replay: bool = False
 
 
 def run_chat(options: ChatOptions) -> int:
@@ -54,7 +55,8 @@ def run_chat(options: ChatOptions) -> int:
     person = sys.stdin is not None and sys.stdin.isatty()
     if options.continued is not None and options.kept_in is not None:
         choose_session(kept_sessions(options.kept_in), options.continued)  # said before anything is typed
-    opening = Opening(open_context(options.places, file=options.config, **options.flags), warm=person)
+    context = open_context(options.places, file=options.config, replay=options.replay, **options.flags)
+    opening = Opening(context, warm=person)
     if not person:
         code = interruptible.run(_with_lines(_piped(), _Talk(options, settings, opening)))
         opening.close()

@@ -21,6 +21,7 @@ from .flags import CHAT_FLAGS, CONTEXT_FLAGS, PATH, PLACES, flags
     help="Continue a conversation: the latest, or the one with this ID.",
 )
 @click.option("--sessions", type=PATH, metavar="FILE", help="Where conversations are kept; default: in the index.")
+@click.option("--replay", is_flag=True, help="Answer from the ledger alone; a step that it lacks is an error.")
 @click.option("--no-sessions", is_flag=True, help="Do not keep the conversation.")
 @flags(*CHAT_FLAGS, *CONTEXT_FLAGS)
 def chat(
@@ -28,6 +29,7 @@ def chat(
     form: str | None,
     continued: str | None,
     sessions: Path | None,
+    replay: bool,
     no_sessions: bool,
     config: Path | None,
     **given: Any,
@@ -41,6 +43,7 @@ def chat(
 
     kept_in = None if no_sessions else sessions or places / SESSIONS_FILE
     options = ChatOptions(
-        places=places, config=config, flags=given, form=form or "text", continued=continued, kept_in=kept_in
-    )
+        places=places, config=config, flags=given, form=form or "text", continued=continued, kept_in=kept_in,
+        replay=replay,
+    )  # fmt: skip
     return run_chat(options)

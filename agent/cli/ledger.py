@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ from .flags import PATH, flags
 
 if TYPE_CHECKING:
     from internvl_vpr.tools.ledger.ledger import Ledger
+    from internvl_vpr.tools.ledger.model_report import ModelAttempt
+    from internvl_vpr.tools.ledger.report import RecordedAttempt
 
 _WHICH = (
     click.option("--places", type=PATH, metavar="DIR", help="Folder of the index whose ledger it is."),
@@ -25,7 +28,7 @@ _IMAGE = click.option("--image", metavar="PHOTO|DIGEST", help="Only this image: 
 
 @click.group()
 def ledger() -> None:
-    """Look into the record of description steps."""
+    """Look into the record of what models were asked: descriptions, steps of the chat, judged pairs."""
 
 
 @ledger.command()
@@ -34,24 +37,24 @@ def ledger() -> None:
 @click.option("--raw", is_flag=True, help="Also show each answer verbatim.")
 def show(places: Path | None, file: Path | None, image: str | None, newest: int, raw: bool) -> int:
     """Show the newest attempts: what was asked of whom, and what came of it."""
-    from internvl_vpr.tools.ledger.report import attempts
-
-    from ..view.ledger import show_attempt
+    from ..view.ledger import show_attempt, show_model_attempt
 
     with _opened(places, file) as opened:
-        for attempt in attempts(opened, image=_digest(image), newest=newest):
-            stdout().print(show_attempt(attempt, raw=raw))
+        described, others = _attempts(opened, image, newest)
+        shown = [(one.made, show_attempt(one, raw=raw)) for one in described]
+        shown += [(one.made, show_model_attempt(one, raw=raw)) for one in others]
+    for _, part in sorted(shown, key=lambda one: one[0])[-newest:]:
+        stdout().print(part)
     return 0
 
 
 @ledger.command()
 @flags(*_WHICH, _IMAGE)
 def export(places: Path | None, file: Path | None, image: str | None) -> int:
-    """Print every attempt as one JSON object a line, in the order they were made."""
-    from internvl_vpr.tools.ledger.report import attempts
-
+    """Print every attempt as one JSON object a line: descriptions, then other steps, in the order they were made."""
     with _opened(places, file) as opened:
-        for attempt in attempts(opened, image=_digest(image)):
+        described, others = _attempts(opened, image)
+        for attempt in chain(described, others):
             write_json(attempt.model_dump(mode="json"), indent=None)
     return 0
 
@@ -60,18 +63,30 @@ def export(places: Path | None, file: Path | None, image: str | None) -> int:
 @flags(*_WHICH)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def stats(places: Path | None, file: Path | None, as_json: bool) -> int:
-    """Show figures for each describer: images, attempts, errors, tokens, latency."""
+    """Show figures for each describer, and for other steps of a model: attempts, errors, tokens, latency."""
+    from internvl_vpr.tools.ledger.model_report import model_stats
     from internvl_vpr.tools.ledger.report import stats as count
 
     from ..view.ledger import show_stats
 
     with _opened(places, file) as opened:
-        figures = count(opened)
+        figures, others = count(opened), model_stats(opened)
     if as_json:
-        write_json([each.model_dump(mode="json") for each in figures])
+        write_json([each.model_dump(mode="json") for each in (*figures, *others)])
     else:
-        stdout().print(show_stats(figures))
+        stdout().print(show_stats(figures, others))
     return 0
+
+
+def _attempts(
+    opened: "Ledger", image: str | None, newest: int | None = None
+) -> "tuple[Iterator[RecordedAttempt], Iterator[ModelAttempt]]":
+    """Return the attempts at descriptions, and at other steps, which are about no image."""
+    from internvl_vpr.tools.ledger.model_report import model_rows
+    from internvl_vpr.tools.ledger.report import attempts
+
+    described = attempts(opened, image=_digest(image), newest=newest)
+    return described, model_rows(opened, newest=newest) if image is None else iter(())
 
 
 @contextmanager

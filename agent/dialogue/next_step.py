@@ -1,6 +1,5 @@
 """The assistant's next step, chosen by a model: one tool or a reply, checked by code before anything happens."""
 
-import asyncio
 import json
 import re
 from collections import Counter
@@ -13,15 +12,17 @@ from internvl_vpr.tools.endpoint.chat_model import ChatModel
 from internvl_vpr.tools.endpoint.endpoint import Completion
 from internvl_vpr.tools.endpoint.faults import CallFailed
 from internvl_vpr.tools.endpoint.json_answer import UnusableAnswer
+from internvl_vpr.tools.ledger.ledger import Ledger
 from internvl_vpr.tools.records import Record
 
 from ..calls import Call, Known
 from ..grounding.reply import ungrounded
 from ..rules.find_paths import is_photo_name
+from .recorded_choices import Choice, RecordedChoices
 from .state import question_of
 from .step_guards import paths_in, permitted
 from .step_messages import chat_messages, refused, turns_of
-from .step_schema import parse_step, step_schema
+from .step_schema import parse_step
 
 CHOICES = 2  # the first, and one more when that cannot be taken
 _MOST_KEPT = 20_000  # characters of an answer, verbatim
@@ -42,8 +43,8 @@ _DECIMAL = re.compile(r"\d[.,]\d")
 class NextStep(Record):
     """What is done next: tools, one after another, or a reply.
 
-    `remarks` say what was wrong with a first choice, `usage` counts the tokens of all requests, and `raw` has every
-    answer of the model, verbatim.
+    `remarks` say what was wrong with a first choice, `usage` counts the tokens of all requests that were sent now, and
+    `raw` has every answer of the model, verbatim.
     """
 
     calls: tuple[Call, ...] = ()
@@ -63,34 +64,55 @@ class NoStep(Exception):
         self.raw = tuple(raw)
 
 
-async def next_step(messages: Sequence[AnyMessage], known: Known, model: ChatModel) -> NextStep:
+async def next_step(
+    messages: Sequence[AnyMessage],
+    known: Known,
+    model: ChatModel,
+    ledger: Ledger | None = None,
+    *,
+    replay: bool = False,
+) -> NextStep:
     """Return the step that a model chooses for a conversation whose latest question has no reply yet.
 
-    A choice that cannot be used is sent back once, with the reason. Raises `NoStep` when the second choice cannot be
-    used either, or when the endpoint gives no answer.
+    A choice that cannot be used is sent back once, with the reason. With a ledger, every answer is recorded before it
+    is used, and read back when the same is asked again; with `replay`, nothing is asked. Raises `NoStep` when the
+    second choice cannot be used either, or when the endpoint gives no answer; `LedgerError`; and `StepMissing` for a
+    replay of what is not recorded.
     """
     asked = chat_messages(messages, known)
     if not asked:
         raise NoStep("no question was asked", {})
-    usage = Counter[str]()
-    raw: list[str] = []
-    remarks: list[str] = []
-    for unusable in range(CHOICES):
-        try:
-            completion = await model.ask(asked, step_schema(), unusable)
-        except CallFailed as failure:
-            raise NoStep(f"the model did not answer: {failure.reason}", usage, raw) from failure
-        usage.update(completion.usage)
-        raw.append(completion.raw[:_MOST_KEPT])
-        try:
-            # In a thread: paths are looked up on disk.
-            step = await asyncio.to_thread(_taken, completion, messages, known)
-        except UnusableAnswer as error:
-            remarks.append(str(error))
-            asked = [*asked, *refused(completion.content, str(error))]
-        else:
-            return step.model_copy(update={"usage": dict(usage), "remarks": tuple(remarks), "raw": tuple(raw)})
-    raise NoStep(f"the model chose no usable step: {remarks[-1]}", usage, raw)
+    spent = _Spent()
+    async with RecordedChoices.open(model, asked, ledger, replay=replay) as choices:
+        for unusable in range(CHOICES):
+            try:
+                choice = await choices.choose(asked, unusable, lambda one: _taken(one, messages, known))
+            except CallFailed as failure:
+                raise NoStep(f"the model did not answer: {failure.reason}", spent.usage, spent.raw) from failure
+            spent.add(choice)
+            if choice.step is not None:
+                remarks = tuple(spent.remarks)
+                usage = dict(spent.usage)
+                return choice.step.model_copy(update={"usage": usage, "remarks": remarks, "raw": tuple(spent.raw)})
+            asked = [*asked, *refused(choice.completion.content, choice.refusal)]
+    raise NoStep(f"the model chose no usable step: {spent.remarks[-1]}", spent.usage, spent.raw)
+
+
+class _Spent:
+    """What the choices for one step took, and what was wrong with them."""
+
+    def __init__(self) -> None:
+        self.usage = Counter[str]()
+        self.raw: list[str] = []
+        self.remarks: list[str] = []
+
+    def add(self, choice: Choice[NextStep]) -> None:
+        """Count a choice; one that was read back took nothing."""
+        if not choice.recorded:
+            self.usage.update(choice.completion.usage)
+        self.raw.append(choice.completion.raw[:_MOST_KEPT])
+        if choice.refusal:
+            self.remarks.append(choice.refusal)
 
 
 def _taken(completion: Completion, messages: Sequence[AnyMessage], known: Known) -> NextStep:

@@ -40,7 +40,8 @@ async def chat(state: DialogueState, runtime: Runtime[Context]) -> ChatStep:
     if rounds_of(turn) >= MOST_CHOICES:
         return await _by_rules(state, f"the model took {MOST_CHOICES} steps without giving a reply")
     try:
-        return _by_model(await next_step(state["messages"], known(state["answers"]), context.assistant))
+        asked = state["messages"], known(state["answers"]), context.assistant
+        return _by_model(await next_step(*asked, context.ledger, replay=context.replay))
     except NoStep as none:
         return await _by_rules(state, none.reason, usage=none.usage, raw=list(none.raw))
 

@@ -56,7 +56,7 @@ class Endpoint:
                 # Not chat.completions.create: it checks the types of every parameter, which takes longer than sending
                 # the request, and it returns an object that no longer shows what is wrong with an answer.
                 body = await self._bounded(client.post("/chat/completions", body=request, cast_to=_response_type()))
-            return _parse_completion(body, time.monotonic() - start)
+            return parse_completion(body, time.monotonic() - start)
         except CallFailed as failure:
             failure.seconds = time.monotonic() - start
             raise
@@ -174,8 +174,8 @@ def _json(body: bytes) -> Any:
         raise CallFailed("answer", "the endpoint's answer is not JSON", raw=body.decode("utf-8", "replace")) from error
 
 
-def _parse_completion(body: bytes, seconds: float) -> Completion:
-    """Take the first choice out of a completion; what a server may leave out may be missing here too."""
+def parse_completion(body: bytes, seconds: float) -> Completion:
+    """Take the first choice out of a completion, in which anything else may be missing; raises `CallFailed`."""
     answer, raw = _json(body), body.decode("utf-8")
     try:
         choice = answer["choices"][0]

@@ -55,7 +55,9 @@ class TestWhatIsAsked:
         model = open_chat_model(preset_settings("paper"))
         assert (model.model, model.endpoint.url) == ("InternVL3-38B", "http://127.0.0.1:8000/v1")
         assert "locate_photo" in model.prompt.text
-        assert model.id == f"InternVL3-38B, assistant.v2 {PROMPT.digest[:12]}"
+        assert model.id(step_schema()).startswith(
+            f"assistant/1 (InternVL3-38B, assistant.v3 {PROMPT.digest[:12]}, schema "
+        )
 
     def test_a_conversation_is_sent_as_alternating_lines_of_json(self, server: FaultyServer) -> None:
         messages = [*located("where? /photos/night.jpg"), AIMessage("It is at 52.12, 4.12."), HumanMessage("why?")]
