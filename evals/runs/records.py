@@ -41,6 +41,7 @@ class RunInfo(Record):
     """Everything that decides a run's results, and when it was made."""
 
     format: int = FORMAT
+    method: str | None = Field(None, description="whose rankings were imported; None for a run of this program")
     split: SplitInfo
     settings: dict[str, str | int | float | None]
     prompt: str | None = Field(None, description="name and digest; None where the describer has none")
