@@ -12,19 +12,18 @@ from internvl_vpr.tools.text.foreign import visible
 
 
 @click.command("report")
-@click.argument("run", type=PATH)
-@click.argument("other", type=PATH, required=False, metavar="[RUN]")
+@click.argument("runs", nargs=-1, required=True, type=PATH, metavar="RUN...")
 @click.option("--out", type=PATH, required=True, metavar="FILE.html", help="The page.")
 @click.option(
     "--queries", type=click.IntRange(1), default=24, show_default=True, metavar="N",
     help="Queries of each split that are shown with their photographs.",
 )  # fmt: skip
-def report(run: Path, other: Path | None, out: Path, queries: int) -> int:
-    """Write RUN, or two runs beside each other, as one page of HTML that needs no network and no script."""
+def report(runs: tuple[Path, ...], out: Path, queries: int) -> int:
+    """Write RUN, or several runs beside each other, as one page of HTML that needs no network and no script."""
     from ..report.page import render_report
     from ..runs.folder import load_runs
 
-    page = render_report([load_runs(folder) for folder in (run, other) if folder is not None], queries)
+    page = render_report([load_runs(folder) for folder in runs], queries)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         write_whole(out, page)

@@ -12,7 +12,8 @@ from internvl_vpr.tools.page.svg import add_text, labels_together, markup_of
 WIDTH, HEIGHT = 460, 280
 LEFT, RIGHT, TOP, BOTTOM = 60, 26, 12, 46
 MAP, MARGIN = 240, 26
-_DASHES = ("", "7 4", "2 3", "10 3 2 3")
+_DASHES = ("", "7 4", "2 3", "10 3 2 3", "14 4", "1 5")
+_STYLES = len(_DASHES)
 _TICKS = 5
 _SHARES = [tick / _TICKS for tick in range(_TICKS + 1)]
 _CHARACTER = 7  # pixels, about
@@ -74,7 +75,7 @@ def curve_chart(title: str, x_label: str, y_label: str, lines: Sequence[ChartLin
 
 
 def reliability_chart(title: str, series: Sequence[tuple[str, Sequence[ReliabilityBin]]]) -> Markup:
-    """Draw, for one run or two, what was predicted against the share that was right; the diagonal is as promised.
+    """Draw, for some runs, what was predicted against the share that was right; the diagonal is as promised.
 
     Each bin is a dot with its limits at 95 % as a bar, and its counts beside it.
     """
@@ -85,7 +86,9 @@ def reliability_chart(title: str, series: Sequence[tuple[str, Sequence[Reliabili
     for number, (label, bins) in enumerate(series):
         for one in bins:
             _draw_bin(svg, one, number)
-        _legend(svg, label, number, {"class": f"line c{_colour(number)}", "stroke-dasharray": _DASHES[number % 4]})
+        _legend(
+            svg, label, number, {"class": f"line c{_colour(number)}", "stroke-dasharray": _DASHES[number % _STYLES]}
+        )
     return markup_of(svg)
 
 
@@ -93,14 +96,14 @@ def _draw_bin(svg: ET.Element, one: ReliabilityBin, number: int) -> None:
     """Draw a bin: its dot, the bar of its limits, and its counts on the side that has room."""
     (x, y), top, bottom = _at(one.predicted, one.share), _at(0, one.high)[1], _at(0, one.low)[1]
     bar = {"x1": f"{x:.2f}", "x2": f"{x:.2f}", "y1": f"{top:.2f}", "y2": f"{bottom:.2f}"}
-    style = {"class": f"line c{_colour(number)}", "stroke-dasharray": _DASHES[number % 4]}
+    style = {"class": f"line c{_colour(number)}", "stroke-dasharray": _DASHES[number % _STYLES]}
     ET.SubElement(svg, "line", {**bar, **style})
     _dot(svg, x, y, f"mark c{_colour(number)}")
     add_text(svg, x - 8, y + 4 + 14 * number, f"{one.right}/{one.answers}", anchor="end").set("class", "halo")
 
 
 def _colour(number: int) -> int:
-    return (number + 1) % 4  # the first one is not grey
+    return (number + 1) % _STYLES  # the first one is not grey
 
 
 def _told(bins: Sequence[ReliabilityBin]) -> str:
@@ -125,10 +128,10 @@ def _axes(svg: ET.Element, ticks: Iterable[tuple[float, str]], x_label: str, y_l
 
 def _draw(svg: ET.Element, line: ChartLine, number: int, points: Pixels, dots: Pixels) -> None:
     """Draw one curve and its line of the legend."""
-    style = {"class": f"line c{number % 4}", "stroke-dasharray": _DASHES[number % 4]}
+    style = {"class": f"line c{number % _STYLES}", "stroke-dasharray": _DASHES[number % _STYLES]}
     ET.SubElement(svg, "polyline", {"points": _points(points), **style})
     for x, y in dots:
-        _dot(svg, x, y, f"mark c{number % 4}")
+        _dot(svg, x, y, f"mark c{number % _STYLES}")
     _legend(svg, line.label, number, style)
 
 

@@ -40,8 +40,8 @@ def grade_table(run: Run) -> GradeTable:
 def chart_notes(runs: Sequence[Run], *, has_diagram: bool) -> Iterator[str]:
     """Say what the curve of risk and coverage is about, and why there is no reliability diagram where there is none."""
     ways = {ranks_by_grade(run): None for run in runs}
-    orders = " in one run, and of ".join(_ORDERS[way] for way in ways)
-    other = " in the other" if len(ways) > 1 else ""
+    orders = " in some runs, and of ".join(_ORDERS[way] for way in ways)
+    other = " in the others" if len(ways) > 1 else ""
     yield (
         f"The curve of risk and coverage believes answers in the order of {orders}{other}; where all are believed, the "
         "share wrong of the map's queries is 1 − Recall@1 of stage 2."

@@ -7,10 +7,13 @@ from markupsafe import Markup
 
 from internvl_vpr.tools.page.template import render_page
 from internvl_vpr.tools.records import asked_and_answered
+from internvl_vpr.tools.text.foreign import visible
 
 from ..compare.compare import compare
+from ..compare.records import Comparison
 from ..measures.recall import Recall, recall_at
 from ..runs.folder import Run
+from ..runs.names import RunNames, run_names
 from ..runs.records import Result
 from ..runs.view import stage_recalls
 from .charts import ChartLine, curve_chart
@@ -32,14 +35,15 @@ _SETTINGS = (
     "backbone_id", "kappa", "clusters", "describer_id", "encoder_id", "k", "n", "tau", "below_tau", "verify",
     "verify_k",
 )  # fmt: skip
+_DOUBTFUL = " (a label within 1 m of the radius)"
 _CHANGED = 2  # so many of them say what stage 2 changed
 
 
 @dataclass(frozen=True)
 class QueryRow:
-    """A query in the list of all: its group, both stages' ranks in each run, and the anchor of its block.
+    """A query in the list of all: its group, the ranks by stage and run, and the anchor of its block.
 
-    `grade`, `inliers` of the first candidate and the best `score` are the first run's.
+    `grade`, `inliers` of the first candidate and the best `score` are those of the run that is shown.
     """
 
     name: str
@@ -70,13 +74,23 @@ class Flipped:
 
 
 @dataclass(frozen=True)
+class Flips:
+    """The queries that are right at rank 1 in one of two runs only."""
+
+    a: str
+    b: str
+    queries: Sequence[Flipped]
+
+
+@dataclass(frozen=True)
 class SplitSection:
-    """One split."""
+    """One split; `shown` is the run whose groups, cues and queries are shown, where there are several."""
 
     anchor: str
     name: str
     tau: str
     radius: str
+    shown: str
     runs: Sequence[str]
     settings: Mapping[str, Sequence[str]]
     recalls: Sequence[Sequence[str]]
@@ -84,7 +98,7 @@ class SplitSection:
     groups: Sequence[Group]
     remarks: Sequence[str]
     grades: Sequence[GradeTable]
-    flips: Sequence[Flipped]
+    flips: Sequence[Flips]
     charts: Sequence[Markup]
     chart_notes: Sequence[str]
     blocks: Sequence[QueryBlock]
@@ -92,54 +106,77 @@ class SplitSection:
 
 
 def render_report(runs: Sequence[Mapping[str, Run]], queries: int = 60) -> str:
-    """Return the page for the runs of some splits, or for two sets of runs beside each other.
+    """Return the page for the runs of some splits, or for several sets of runs beside each other.
 
     At most `queries` queries of each split are shown with photographs, the others in a list. Raises `UsageError`
-    when two sets are not of the same queries and references, and `RunUnfinished`.
+    when the sets are not of the same queries and references, and `RunUnfinished`.
     """
     for run in (run for one in runs for run in one.values()):
         run.finished_or_raise()
-    flips = _flips(runs) if len(runs) > 1 else {}
+    compared = [compare(runs[0], other) for other in runs[1:]]
     sections = [
-        _section(number, name, [one[name] for one in runs], queries, flips.get(name, []))
+        _section(number, _Shown([one[name] for one in runs]), queries, [_found(one, name) for one in compared])
         for number, name in enumerate(runs[0])
     ]
-    return render_page(__package__ or "", _TEMPLATE, sections=sections, two=len(runs) > 1)
+    return render_page(__package__ or "", _TEMPLATE, sections=sections, several=len(runs) > 1)
 
 
-def _section(number: int, name: str, runs: Sequence[Run], queries: int, flips: Sequence[Flipped]) -> SplitSection:
-    run = runs[0]
+class _Shown:
+    """The runs of one split beside each other, with their names."""
+
+    def __init__(self, runs: Sequence[Run]) -> None:
+        self.runs = runs
+        self.names = run_names(runs) if len(runs) > 1 else [RunNames("stage 1", "stage 2")]
+        # An imported run has no cues, and so little to show.
+        self.main = next((number for number, run in enumerate(runs) if run.info.method is None), 0)
+
+    @property
+    def run(self) -> Run:
+        """The run whose groups, cues and queries are shown."""
+        return self.runs[self.main]
+
+    @property
+    def stages(self) -> list[tuple[str, Run, int]]:
+        """Every stage of every run, by name."""
+        pairs = zip(self.names, self.runs, strict=True)
+        return [(name, run, stage) for names, run in pairs for stage, name in names.stages]
+
+    @property
+    def labels(self) -> list[str]:
+        """What each run's curves are told apart by."""
+        return [f"{visible(names.last)}: " for names in self.names] if len(self.runs) > 1 else [""]
+
+
+def _section(number: int, shown: _Shown, queries: int, flips: Sequence[Sequence[Flipped]]) -> SplitSection:
+    run, runs = shown.run, shown.runs
     pictures = Thumbnails(run.info.split)
     chosen = choose(run.results, queries)
     anchors = {id(result): f"s{number}q{i}" for i, result in enumerate(chosen)}
-    blocks = [
-        query_block(result, group_of(result), anchors[id(result)], runs, pictures) for result in chosen
-    ]  # fmt: skip
-    shown = [_settings(one) for one in runs]
-    diagram = reliability(runs, _labels(runs))
-    columns = [f"{label}stage {stage}" for label in _labels(runs) for stage in (1, 2)]
+    beside = shown.stages if len(runs) > 1 else []
+    settings = [_settings(one) for one in runs]
+    diagram = reliability(runs, shown.labels)
+    others = zip(shown.names[1:], flips, strict=True)
     return SplitSection(
         anchor=f"s{number}",
-        name=name,
-        tau=f"{run.info.settings['tau']:g}",
+        name=run.info.split.name,
+        tau=f"{float(run.info.settings.get('tau') or 0):g}",
         radius=f"{run.info.split.radius:g}",
-        runs=["first run", "second run"][: len(runs)],
-        settings={key: [one.get(key, "–") for one in shown] for key in dict.fromkeys(k for one in shown for k in one)},
-        recalls=_recalls(runs),
-        columns=columns,
+        shown=shown.names[shown.main].last,
+        runs=[names.last for names in shown.names],
+        settings={
+            key: [one.get(key, "–") for one in settings] for key in dict.fromkeys(k for s in settings for k in s)
+        },
+        recalls=_recalls(shown.stages),
+        columns=[name for name, _, _ in shown.stages],
         groups=list(_groups(f"s{number}", runs, chosen)),
         remarks=list(_remarks(run, pictures, len(chosen))),
         grades=[grade_table(one) for one in runs],
-        flips=flips,
-        charts=[_recall_chart(runs), risk_chart(runs, _labels(runs)), *([diagram] if diagram else [])],
+        flips=[Flips(shown.names[0].last, names.last, found) for names, found in others],
+        charts=[_recall_chart(shown.stages), risk_chart(runs, shown.labels), *([diagram] if diagram else [])],
         chart_notes=list(chart_notes(runs, has_diagram=diagram is not None)),
-        blocks=blocks,
-        rows=[_row(result, runs, anchors.get(id(result))) for result in _sorted(run.results)],
+        blocks=[query_block(one, group_of(one), anchors[id(one)], run, beside, pictures) for one in chosen],
+        rows=[_row(result, shown.stages, anchors.get(id(result))) for result in _sorted(run.results)],
     )
-
-
-def _labels(runs: Sequence[Run]) -> list[str]:
-    return ["first run, ", "second run, "] if len(runs) > 1 else [""]
 
 
 def group_of(result: Result) -> str:
@@ -178,9 +215,11 @@ def _groups(section: str, runs: Sequence[Run], chosen: Sequence[Result]) -> Iter
             yield Group(group, counts, f"{section}g{number}" if group in shown else None)
 
 
-def _recalls(runs: Sequence[Run]) -> list[list[str]]:
-    columns = [stage_recalls(run, stage) for run in runs for stage in (1, 2)]
-    return [[f"Recall@{row[0].k}", *map(str, row)] for row in zip(*columns, strict=True)]
+def _recalls(stages: Sequence[tuple[str, Run, int]]) -> list[list[str]]:
+    columns = [stage_recalls(run, stage) for _, run, stage in stages]
+    known = {recall.k: None for column in columns for recall in column}
+    by_k = [{recall.k: str(recall) for recall in column} for column in columns]
+    return [[f"Recall@{k}", *(one.get(k, "–") for one in by_k)] for k in sorted(known)]
 
 
 def _remarks(run: Run, pictures: Thumbnails, shown: int) -> Iterator[str]:
@@ -201,37 +240,38 @@ _RULES = {
 }
 
 
-def _flips(runs: Sequence[Mapping[str, Run]]) -> dict[str, list[Flipped]]:
-    found = compare(runs[0], runs[1])
-    return {
-        split.name: [
-            Flipped(
-                "gained" if one.gained else "lost",
-                one.query,
-                f"rank {one.a or '–'} → {one.b or '–'}"
-                + (" (a label within 1 m of the radius)" if one.near_radius else ""),
-            )
-            for one in split.flips
-        ]
-        for split in found.splits
-    }
+def _found(compared: Comparison, name: str) -> list[Flipped]:
+    """Return the queries of a split that two runs differ about at rank 1."""
+    return [
+        Flipped(
+            "gained" if one.gained else "lost",
+            one.query,
+            f"rank {one.a or '–'} → {one.b or '–'}"
+            + (" (a label within 1 m of the radius)" if one.near_radius else ""),
+        )
+        for split in compared.splits
+        if split.name == name
+        for one in split.flips
+    ]
 
 
-def _recall_chart(runs: Sequence[Run]) -> Markup:
+def _recall_chart(stages: Sequence[tuple[str, Run, int]]) -> Markup:
     lines = []
-    for label, run in zip(_labels(runs), runs, strict=True):
+    for name, run, stage in stages:
         deepest = max((len(query.shortlist) for query in run.queries), default=1)
-        for stage in (1, 2):
-            ranks = [query.coarse_rank if stage == 1 else query.final_rank for query in run.queries]
-            values = [(float(k), Recall(k, *recall_at(ranks, k)).value) for k in range(1, deepest + 1)]
-            lines.append(ChartLine(f"{label}stage {stage}", values))
+        ranks = [query.coarse_rank if stage == 1 else query.final_rank for query in run.queries]
+        values = [(float(k), Recall(k, *recall_at(ranks, k)).value) for k in range(1, deepest + 1)]
+        lines.append(ChartLine(visible(name), values))
     return curve_chart("Recall@K", "K", "share of the queries", lines, ranks=True)
 
 
-def _row(result: Result, runs: Sequence[Run], anchor: str | None) -> QueryRow:
+def _row(result: Result, stages: Sequence[tuple[str, Run, int]], anchor: str | None) -> QueryRow:
     best = max((one.score for one in result.shortlist if one.score is not None), default=None)
-    everywhere = [result, *(same_query(result, run) for run in runs[1:])]
-    ranks = [rank for one in everywhere if one for rank in (one.coarse_rank, one.final_rank)]
+    ranks = [
+        None if found is None else found.coarse_rank if stage == 1 else found.final_rank
+        for _, run, stage in stages
+        for found in [same_query(result, run)]
+    ]
     return QueryRow(
         result.query,
         group_of(result),

@@ -56,20 +56,28 @@ class PhotoFigure:
 
 @dataclass(frozen=True)
 class MatchCell:
-    """A query cue's best match in a candidate (Eq. 8): its text, the cosine, and the product with the weight."""
+    """A query cue's best match in a candidate (Eq. 8): its text, the cosine, and the product with the weight.
+
+    `own_weight` is β, the candidate's own weight of that cue, which no equation uses.
+    """
 
     text: str
     cosine: float
     product: float
+    own_weight: float
 
 
 @dataclass(frozen=True)
 class CandidateColumn:
-    """A candidate: what it is, one cell a query cue, and S; None where it has no cues."""
+    """A candidate: what it is, one cell a query cue, and S; None where it has no cues.
+
+    `unmatched` are its cues that are the best match of no query cue.
+    """
 
     what: str
     verdict: str
     cells: Sequence[MatchCell | None]
+    unmatched: Sequence[Cue]
     score: float | None
     retained: bool
 
@@ -89,16 +97,21 @@ class QueryBlock:
     notes: Sequence[str]
 
 
-def query_block(result: Result, group: str, anchor: str, runs: Sequence[Run], pictures: Thumbnails) -> QueryBlock:
-    """Return a query's block; of a second run its first candidate is shown, too."""
-    run = runs[0]
+def query_block(
+    result: Result, group: str, anchor: str, run: Run, columns: Sequence[tuple[str, Run, int]], pictures: Thumbnails
+) -> QueryBlock:
+    """Return a query's block; `result` is what `run` found.
+
+    With `columns`, stages of several runs by name, the first candidate of each is shown beside the query, always in
+    this order, as in the paper's Fig. 4.
+    """
     said = run.descriptions.get(result.digest or "")
     return QueryBlock(
         anchor=anchor,
         name=result.query,
         group=group,
         line=_ranks(result),
-        figures=list(_figures(result, runs, pictures)),
+        figures=list(_figures(result, run, columns, pictures)),
         cues=said.cues if said else (),
         columns=[_column(what, one, result, run) for what, one in _columns(result)],
         map=_map(result, run),
@@ -137,25 +150,28 @@ def _graded(result: Result) -> str:
     return f"; told: {result.grade}{by}{chance}{others}"
 
 
-def _figures(result: Result, runs: Sequence[Run], pictures: Thumbnails) -> Iterator[PhotoFigure]:
+def _figures(
+    result: Result, run: Run, columns: Sequence[tuple[str, Run, int]], pictures: Thumbnails
+) -> Iterator[PhotoFigure]:
     role: Role = "outside" if result.outside else "query"
     yield PhotoFigure("the query", pictures.of(role, result.query), result.query, "query", "")
-    for what, one, of in _first_ones(result, runs):
+    first_ones = _of_each(result, columns) if columns else ((what, one, result, run) for what, one in _named(result))
+    for what, one, of, its in first_ones:
         picture = pictures.of("reference", one.reference)
-        yield PhotoFigure(what, picture, one.reference, verdict(one, of), _says(one, of))
+        yield PhotoFigure(what, picture, one.reference, verdict(one, of), _says(one, of, its))
 
 
-def _first_ones(result: Result, runs: Sequence[Run]) -> Iterator[tuple[str, Shortlisted, Result]]:
-    """What each stage put first, and the first right one where neither is; each with the result that it is of."""
-    yield from ((what, one, result) for what, one in _named(result))
-    for run in runs[1:]:
-        if other := same_query(result, run):
-            yield from (("first in the second run", one, other) for one in other.ranked[:1])
+def _of_each(result: Result, columns: Sequence[tuple[str, Run, int]]) -> Iterator[tuple[str, Shortlisted, Result, Run]]:
+    """What each of the named stages put first, with the result and the run that it is of."""
+    for name, run, stage in columns:
+        if found := same_query(result, run):
+            first = (found.shortlist if stage == 1 else found.ranked)[:1]
+            yield from ((name, one, found, run) for one in first)
 
 
 def same_query(result: Result, run: Run) -> Result | None:
     """Return what another run found for a query."""
-    return next((one for one in run.results if (one.outside, one.query) == (result.outside, result.query)), None)
+    return run.by_query.get((result.outside, result.query))
 
 
 def _named(result: Result) -> Iterator[tuple[str, Shortlisted]]:
@@ -169,12 +185,14 @@ def _named(result: Result) -> Iterator[tuple[str, Shortlisted]]:
         yield f"first right one, rank {result.final_rank}", result.ranked[result.final_rank - 1]
 
 
-def _says(one: Shortlisted, result: Result) -> str:
+def _says(one: Shortlisted, result: Result, run: Run) -> str:
     word = "correct" if verdict(one, result) == "right" else "wrong"
     away = "" if one.metres is None else f", {_metres(one.metres)} away"
+    before = result.shortlist.index(one) + 1
+    if run.info.method is not None:
+        return f"{word}{away}; rank {before}"
     score = "no S" if one.score is None else f"S {one.score:.4f}"
     inliers = "" if one.inliers is None else f", {one.inliers} inliers"
-    before = result.shortlist.index(one) + 1
     after = f"rank {result.ranking.index(before) + 1}" if before in result.ranking else "not listed"
     return f"{word}{away}; stage 1 rank {before}, similarity {one.similarity:.3f}; stage 2 {after}, {score}{inliers}"
 
@@ -201,9 +219,12 @@ def _column(what: str, one: Shortlisted, result: Result, run: Run) -> CandidateC
             cells.append(None)
             continue
         matched, cosine = one.matches[number]
-        cells.append(MatchCell(there.cues[matched].text, cosine, cue.weight * cosine))
+        its = there.cues[matched]
+        cells.append(MatchCell(its.text, cosine, cue.weight * cosine, its.weight))
+    matched_ones = {number for number, _ in one.matches}
+    unmatched = [cue for number, cue in enumerate(there.cues if there else ()) if number not in matched_ones]
     retained = one.score is not None and one.score > float(run.info.settings["tau"] or 0)
-    return CandidateColumn(what, verdict(one, result), cells, one.score, retained)
+    return CandidateColumn(what, verdict(one, result), cells, unmatched, one.score, retained)
 
 
 def _map(result: Result, run: Run) -> Markup | None:

@@ -51,6 +51,11 @@ class Run:
         return [result for result in self.results if not result.outside]
 
     @cached_property
+    def by_query(self) -> dict[tuple[bool, str], Result]:
+        """The results by whether the query is from outside, and its name."""
+        return {(result.outside, result.query): result for result in self.results}
+
+    @cached_property
     def descriptions(self) -> dict[str, ImageDescription]:
         """What was said of each image, by digest; empty for a run that has not finished."""
         return {one.digest: one for one in read_lines(self.folder / DESCRIPTIONS, ImageDescription)}

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePath
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -14,6 +13,7 @@ from internvl_vpr.tools.features.sentences import SentenceEncoder
 
 from ..measures.recall import Recall, recall_at
 from ..runs.folder import Run
+from ..runs.names import RunNames, run_names
 from ..runs.view import stage_recalls
 from .published import OWN, PRINTED_BY_CUES, QUERIES, STAGE_1, Published, table_1, table_2
 from .rescore import Rescorer, open_rescorer, query_ranks
@@ -32,7 +32,7 @@ def show_tables(runs: Sequence[Run], encoder: SentenceEncoder | None = None) -> 
     are scored again, and the row says so; `encoder` is the runs' own unless it is given. Raises `UsageError` for a run
     that has not finished or cannot be scored again.
     """
-    measured = [_Measured(run, names) for run, names in zip(runs, _names(runs), strict=True)]
+    measured = [_Measured(run, names) for run, names in zip(runs, run_names(runs), strict=True)]
     splits = list(dict.fromkeys([*QUERIES, *(run.info.split.name for run in runs)]))
     shown: list[RenderableType] = [Text("Table I: zero-shot and trained methods", style="bold")]
     for split in splits:
@@ -46,19 +46,11 @@ def show_tables(runs: Sequence[Run], encoder: SentenceEncoder | None = None) -> 
 
 
 @dataclass(frozen=True)
-class _Names:
-    """How the two stages of a run are named in a table; an imported run has no second one."""
-
-    first: str
-    second: str | None
-
-
-@dataclass(frozen=True)
 class _Measured:
     """A run that is shown."""
 
     run: Run
-    names: _Names
+    names: RunNames
 
     def __post_init__(self) -> None:
         self.run.finished_or_raise()
@@ -95,7 +87,7 @@ class _Fewer:
     def rows(self, split: str, n: int) -> Iterator[tuple[str, Sequence[Recall]]]:
         """Yield the rows of a split at N cues: those prompted with it, then those of first cues."""
         ours = [(place, one) for place, one in enumerate(self.measured) if one.run.info.split.name == split]
-        yield from ((one.names.second or "", one.recalls(2)) for _, one in ours if one.n == n)
+        yield from ((one.names.last, one.recalls(2)) for _, one in ours if one.n == n)
         for place, one in ours:
             if found := self._first.get((place, n)):
                 yield f"{one.names.second}, first {n} of {one.n} cues", found
@@ -109,27 +101,6 @@ def _first_cues(rescorer: Rescorer, n: int) -> list[Recall]:
 
 def _of(measured: Sequence[_Measured], split: str) -> list[_Measured]:
     return [one for one in measured if one.run.info.split.name == split]
-
-
-def _names(runs: Sequence[Run]) -> list[_Names]:
-    """Name each run by what made it, and by its folder where that would name two of one split and N alike."""
-    names = [(run.info.split.name, *_own_names(run), run.info.settings.get("n")) for run in runs]
-    return [
-        _Names(first + tail, second and second + tail)
-        for (_, first, second, _), run, name in zip(names, runs, names, strict=True)
-        for tail in [f" ({run.folder.name})" if names.count(name) > 1 else ""]
-    ]
-
-
-def _own_names(run: Run) -> tuple[str, str | None]:
-    if run.info.method is not None:
-        return run.info.method, None
-    settings = run.info.settings
-    first = PurePath(str(settings.get("backbone", "stage 1"))).name
-    model = str(settings["model"] if settings.get("describer") == "vlm" else settings.get("describer", "stage 2"))
-    if settings.get("reranker") == "judge":
-        model = f"{settings.get('model')} judging pairs"
-    return first, f"{first} + {model}"
 
 
 @dataclass(frozen=True)
@@ -252,8 +223,7 @@ def _limits(measured: Sequence[_Measured]) -> Iterator[str]:
         info = one.run.info
         if info.limit is not None:
             yield (
-                f"{one.names.second or one.names.first}: limited to the first {info.limit} queries of "
-                f"{info.split.name}, so never in bold."
+                f"{one.names.last}: limited to the first {info.limit} queries of {info.split.name}, so never in bold."
             )
 
 

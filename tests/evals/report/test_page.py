@@ -112,7 +112,7 @@ def test_foreign_text_is_shown_and_never_markup() -> None:
 
 def test_equations_8_and_9_can_be_computed_from_the_page() -> None:
     text, _ = page_of(town())
-    cells = re.findall(r"<bdi>([^<]+)</bdi><small>s (\S+), α · s (\S+)</small>", text)
+    cells = re.findall(r"<bdi>([^<]+)</bdi><small>s (\S+), α · s (\S+), β", text)
     assert ("sign MORGEN", "0.8000", "0.7200") in cells
     assert ("a brick wall", "0.5000", "0.0500") in cells
     assert "0.7700, above τ = 0.5" in text
@@ -211,8 +211,8 @@ def test_grades_are_in_a_table_with_what_is_right_and_from_outside() -> None:
     assert "Grades are not recorded in this run." in page_of(town())[0]
     assert "Grades are not recorded" not in text
     both, _ = page_of(town(), run_of_town())
-    assert "first run: Grades are not recorded in this run." in both
-    assert "How far answers can be believed: second run" in both
+    assert "<bdi>stage 1 + stage 2 (1)</bdi>: Grades are not recorded in this run." in both
+    assert "How far answers can be believed: <bdi>stage 1 + stage 2 (2)</bdi>" in both
     assert both.count("Limits are 95 %, by Clopper and Pearson.") == 1
 
 
@@ -268,7 +268,7 @@ def test_a_query_that_was_not_located_says_why() -> None:
 
 def test_two_runs_are_side_by_side_with_their_flips() -> None:
     text, page = page_of(town(), town(final=5, describer_id="other/1"))
-    assert "Two runs compared" in text
+    assert "Runs compared" in text
     assert "lost: <bdi>saved.jpg</bdi>, rank 1 → 5" in text
     counts = r'<td class="number">(\d+)</td>' * 2
     rows = re.findall(rf'<th scope="row">(?:<a [^>]+>)?([^<]+)(?:</a>)?</th>{counts}', text)
@@ -277,10 +277,42 @@ def test_two_runs_are_side_by_side_with_their_flips() -> None:
     assert f"saved.jpg</bdi></a></td><td>recovered by stage 2</td>{ranks}" in text
     assert "describer (differs)" in page.data
     assert "encoder (differs)" not in page.data
-    assert "first in the second run" in text
+    assert "from <bdi>stage 1 + stage 2 (1)</bdi> to <bdi>stage 1 + stage 2 (2)</bdi>, 1 queries" in text
     assert {"scripted/1", "other/1"} <= set(page.data)
     with pytest.raises(UsageError, match="different splits"):
         render_report([{"town-night": town()}, {"folder": town()}])
+
+
+def test_the_first_of_each_method_stands_beside_the_query_in_the_order_given() -> None:
+    """The paper's Fig. 4: query, an imported method, our stage 1, our stage 2, right and wrong framed."""
+    own = town()
+    results = [one.model_copy(update={"ranking": tuple(range(1, len(one.shortlist) + 1))}) for one in own.results]
+    imported = Run(own.folder, own.info.model_copy(update={"method": "SALAD-CM"}), results)
+    text, _ = page_of(imported, own)
+    first = text.split('<article class="block"')[1]
+    figures = re.findall(r'<figure class="(\w+)">.*?<strong>(?:<bdi>)?([^<]+)', first, re.DOTALL)
+    assert figures == [
+        ("query", "the query"), ("wrong", "SALAD-CM"), ("wrong", "stage 1"), ("right", "stage 1 + stage 2"),
+    ]  # fmt: skip
+    assert "recovered by stage 2" in text  # the groups are of the run that has a stage 2
+    assert 'number"><bdi>SALAD-CM</bdi></th>' in text
+    assert "<bdi>SALAD-CM</bdi> (2)" not in text
+
+
+def test_a_candidates_own_weights_and_what_matched_nothing_are_shown() -> None:
+    run = town()
+    more = made_runs.described(
+        "saved-right.jpg",
+        ("a brick wall", 1.0),
+        ("sign MORGEN", 3.0),
+        ("a green door", 4.0),
+        at=made_runs.metres(7, 24),
+    )
+    run.descriptions[more.digest] = more
+    text, _ = page_of(run)
+    assert "<bdi>sign MORGEN</bdi><small>s 0.8000, α · s 0.7200, β 0.3750</small>" in text
+    assert "<bdi>a green door</bdi><small>β 0.5000</small>" in text
+    assert text.count("a green door") == 1
 
 
 def test_a_run_that_has_not_finished_is_refused() -> None:
