@@ -46,8 +46,8 @@ PRESETS: dict[str, tuple[object, object, object]] = {
     "longer_side":   (640,                  1024,                 1024),
     "clusters":      (64,                   32,                   32),
     "kappa":         (math.inf,             1.0,                  math.inf),
-    "centers":       ("unit",               "unit",               "mean"),
-    "codebook_photos": (64,                 2000,                 2000),
+    "centers":       ("mean",               "unit",               "mean"),
+    "codebook_photos": (1000,               2000,                 2000),
     "seed":          (0,                    0,                    0),
     "index_factory": ("Flat",               "Flat",               "Flat"),
     "device":        ("auto",               "auto",               "auto"),
@@ -92,7 +92,8 @@ def test_there_are_three_presets_and_embedded_is_the_default() -> None:
 def test_what_the_embedded_preset_makes_of_an_index() -> None:
     assert preset_settings("embedded").index_settings().model_dump(mode="json") == {
         "backbone": {"name": "xfeat", "longer_side": 640},
-        "clusters": 64, "kappa": "hard", "seed": 0, "codebook_photos": 64, "index_factory": "Flat",
+        "clusters": 64, "kappa": "hard", "seed": 0, "codebook_photos": 1000, "centers": "mean",
+        "index_factory": "Flat",
     }  # fmt: skip
 
 
