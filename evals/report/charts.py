@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from internvl_vpr.tools.page.svg import add_text, labels_together, markup_of
 
-WIDTH, HEIGHT = 460, 280
+WIDTH, HEIGHT = 540, 280
 LEFT, RIGHT, TOP, BOTTOM = 60, 26, 12, 46
 MAP, MARGIN = 240, 26
 _DASHES = ("", "7 4", "2 3", "10 3 2 3", "14 4", "1 5")

@@ -36,6 +36,7 @@ _SETTINGS = (
     "verify_k",
 )  # fmt: skip
 _DOUBTFUL = " (a label within 1 m of the radius)"
+_SHORT = 30  # characters of a name in a legend
 _CHANGED = 2  # so many of them say what stage 2 changed
 
 
@@ -57,10 +58,11 @@ class QueryRow:
 
 @dataclass(frozen=True)
 class Group:
-    """A group of queries: its size in each run, and the anchor of those that are shown, if any are."""
+    """A group of queries: its size in each run and in the one that is shown, and the anchor of those with pictures."""
 
     name: str
     counts: Sequence[int]
+    count: int
     anchor: str | None
 
 
@@ -97,7 +99,7 @@ class SplitSection:
     columns: Sequence[str]
     groups: Sequence[Group]
     remarks: Sequence[str]
-    grades: Sequence[GradeTable]
+    grades: Sequence[tuple[str, GradeTable]]
     flips: Sequence[Flips]
     charts: Sequence[Markup]
     chart_notes: Sequence[str]
@@ -142,9 +144,27 @@ class _Shown:
         return [(name, run, stage) for names, run in pairs for stage, name in names.stages]
 
     @property
-    def labels(self) -> list[str]:
-        """What each run's curves are told apart by."""
-        return [f"{visible(names.last)}: " for names in self.names] if len(self.runs) > 1 else [""]
+    def answered(self) -> list[tuple[str, Run]]:
+        """The runs that gave answers, by name; an imported run has rankings alone."""
+        pairs = zip(self.names, self.runs, strict=True)
+        return [(names.last, run) for names, run in pairs if run.info.method is None]
+
+
+def _charts(shown: _Shown) -> tuple[list[Markup], list[str]]:
+    """Draw recall, and how far answers can be believed where there are answers; returns notes on how to read them."""
+    answered = shown.answered
+    if not answered:
+        return [_recall_chart(shown.stages)], []
+    labels = [f"{_short(name)}: " if len(answered) > 1 else "" for name, _ in answered]
+    runs = [run for _, run in answered]
+    diagram = reliability(runs, labels)
+    charts = [_recall_chart(shown.stages), risk_chart(runs, labels), *([diagram] if diagram else [])]
+    return charts, list(chart_notes(runs, has_diagram=diagram is not None))
+
+
+def _short(name: str) -> str:
+    """Return a name that leaves room in a legend."""
+    return visible(name if len(name) <= _SHORT else f"{name[: _SHORT - 1]}…")
 
 
 def _section(number: int, shown: _Shown, queries: int, flips: Sequence[Sequence[Flipped]]) -> SplitSection:
@@ -154,7 +174,7 @@ def _section(number: int, shown: _Shown, queries: int, flips: Sequence[Sequence[
     anchors = {id(result): f"s{number}q{i}" for i, result in enumerate(chosen)}
     beside = shown.stages if len(runs) > 1 else []
     settings = [_settings(one) for one in runs]
-    diagram = reliability(runs, shown.labels)
+    charts, notes = _charts(shown)
     others = zip(shown.names[1:], flips, strict=True)
     return SplitSection(
         anchor=f"s{number}",
@@ -168,12 +188,12 @@ def _section(number: int, shown: _Shown, queries: int, flips: Sequence[Sequence[
         },
         recalls=_recalls(shown.stages),
         columns=[name for name, _, _ in shown.stages],
-        groups=list(_groups(f"s{number}", runs, chosen)),
+        groups=list(_groups(f"s{number}", shown, chosen)),
         remarks=list(_remarks(run, pictures, len(chosen))),
-        grades=[grade_table(one) for one in runs],
+        grades=[(name, grade_table(one)) for name, one in shown.answered],
         flips=[Flips(shown.names[0].last, names.last, found) for names, found in others],
-        charts=[_recall_chart(shown.stages), risk_chart(runs, shown.labels), *([diagram] if diagram else [])],
-        chart_notes=list(chart_notes(runs, has_diagram=diagram is not None)),
+        charts=charts,
+        chart_notes=notes,
         blocks=[query_block(one, group_of(one), anchors[id(one)], run, beside, pictures) for one in chosen],
         rows=[_row(result, shown.stages, anchors.get(id(result))) for result in _sorted(run.results)],
     )
@@ -206,13 +226,14 @@ def choose(results: Sequence[Result], most: int) -> list[Result]:
     return _sorted([*some, *others])
 
 
-def _groups(section: str, runs: Sequence[Run], chosen: Sequence[Result]) -> Iterator[Group]:
+def _groups(section: str, shown: _Shown, chosen: Sequence[Result]) -> Iterator[Group]:
     """The groups that are not empty, and always those that say what stage 2 changed."""
-    shown = {group_of(result) for result in chosen}
+    pictured = {group_of(result) for result in chosen}
     for number, group in enumerate(_GROUPS):
-        counts = [sum(group_of(result) == group for result in run.results) for run in runs]
+        counts = [sum(group_of(result) == group for result in run.results) for run in shown.runs]
         if any(counts) or number < _CHANGED:
-            yield Group(group, counts, f"{section}g{number}" if group in shown else None)
+            anchor = f"{section}g{number}" if group in pictured else None
+            yield Group(group, counts, counts[shown.main], anchor)
 
 
 def _recalls(stages: Sequence[tuple[str, Run, int]]) -> list[list[str]]:

@@ -296,7 +296,9 @@ def test_the_first_of_each_method_stands_beside_the_query_in_the_order_given() -
     ]  # fmt: skip
     assert "recovered by stage 2" in text  # the groups are of the run that has a stage 2
     assert 'number"><bdi>SALAD-CM</bdi></th>' in text
-    assert "<bdi>SALAD-CM</bdi> (2)" not in text
+    assert "SALAD-CM: " not in text  # rankings alone have no grades and no curve of risk
+    alone, _ = page_of(imported)
+    assert "Risk and coverage" not in alone
 
 
 def test_a_candidates_own_weights_and_what_matched_nothing_are_shown() -> None:
