@@ -27,6 +27,7 @@ from internvl_vpr.tools.records import (
     Score,
     Steps,
 )
+from internvl_vpr.tools.summaries import summarize_answer
 
 HERE = Position(latitude=48.2, longitude=16.37, easting=601_000, northing=5_340_000, zone="33U")
 FAR = Position(latitude=48.21, longitude=16.37)
@@ -108,6 +109,12 @@ def graded(grade: Grade, name: str = "a.jpg", places: int = 3, inliers: int = 25
         *others,
         **fields,
     )
+
+
+def as_mcp_tells(answer: Answer, candidates: int = 5) -> str:
+    """Return what a client of the Model Context Protocol reads of an answer."""
+    more = "show_candidate returns any of them by its rank; the argument candidates lists more."
+    return summarize_answer(answer, candidates, more).model_dump_json()
 
 
 PROBABILITY = Probability(right=48, answers=50, low=0.863, high=0.9951, basis="this map")

@@ -1,7 +1,7 @@
 """The map as tools of the Model Context Protocol: they only read, and have schemas, structured results and progress.
 
-The text of a result is the record's own JSON, so an answer is byte for byte the one that the Python graph gives for the
-same path. Its candidates have the absolute paths of the map's photographs, as everywhere.
+The text of a result is the JSON of its record, which is the structured content, too. An answer is that of the Python
+graph for the same path, summarised: clients refuse results of 10,000 tokens and more.
 """
 
 import asyncio
@@ -19,12 +19,20 @@ from mcp.server.mcpserver.tools import Tool
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import Field
 
-from internvl_vpr.tools.compare_places import PlaceComparison, candidate_at
+from internvl_vpr.tools.compare_places import candidate_at
 from internvl_vpr.tools.errors import VprError
 from internvl_vpr.tools.explain_match import Explanation, explain_match
 from internvl_vpr.tools.map_summary import MapSummary, map_summary
 from internvl_vpr.tools.progress import Progress
 from internvl_vpr.tools.records import Answer, RankedCandidate, Record
+from internvl_vpr.tools.summaries import (
+    FEW,
+    MOST,
+    AnswerSummary,
+    ComparisonSummary,
+    summarize_answer,
+    summarize_comparison,
+)
 from internvl_vpr.tools.text.foreign import visible
 
 from ..calls import MOST_PHOTOS
@@ -41,11 +49,15 @@ PhotoPath = Annotated[
     ),
 ]
 Rank = Annotated[int, Field(ge=1, le=10_000, description="place in the photograph's final list, from 1")]
+Listed = Annotated[
+    int, Field(ge=0, le=MOST, description="how many candidates of the photograph's final list to return")
+]
 Photos = Annotated[list[PhotoPath], Field(min_length=2, max_length=MOST_PHOTOS, description="paths of photographs")]
 
 _READING = ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
 )  # fmt: skip
+_MORE = "show_candidate returns any of them by its rank; the argument candidates lists more."
 _INSTRUCTIONS = """\
 Says where a photograph was taken, by comparing it with the geo-tagged photographs of one map, and why.
 Coordinates, scores and reasons are in the results and nowhere else. The grade says how far an answer can be believed:
@@ -82,9 +94,11 @@ class MapTools:
         self._allowed = allowed
         self._calls = calls
 
-    async def locate_photo(self, photo: PhotoPath, call: CallContext) -> Annotated[CallToolResult, Answer]:
-        """Say where a photograph was taken, how that was decided, and which other places were considered."""
-        return await self._about([photo], call, lambda answers: answers[0])
+    async def locate_photo(
+        self, photo: PhotoPath, call: CallContext, candidates: Listed = FEW
+    ) -> Annotated[CallToolResult, AnswerSummary]:
+        """Say where a photograph was taken, how far that can be believed, and which other places come first."""
+        return await self._about([photo], call, lambda answers: summarize_answer(answers[0], candidates, _MORE))
 
     async def explain_match(
         self, photo: PhotoPath, call: CallContext, rank: Rank = 1
@@ -92,7 +106,7 @@ class MapTools:
         """Say why a photograph matches one of the places found for it: cues with weights and cosines, signs, τ."""
         return await self._about([photo], call, lambda answers: explain_match(answers[0], rank))
 
-    async def compare_places(self, photos: Photos, call: CallContext) -> Annotated[CallToolResult, PlaceComparison]:
+    async def compare_places(self, photos: Photos, call: CallContext) -> Annotated[CallToolResult, ComparisonSummary]:
         """Say which of several photographs were taken at the same place, and how far apart the places are."""
 
         async def work(progress: CallProgress) -> Record:
@@ -103,7 +117,8 @@ class MapTools:
                     own.mkdir()
                     located.append(await self._locate(photo, own, progress.of(number)))
                 files, answers = zip(*located, strict=True)
-                return await compare_photos(files, answers, self._context, progress.of(len(photos) - 1))
+                compared = await compare_photos(files, answers, self._context, progress.of(len(photos) - 1))
+                return summarize_comparison(compared)
 
         with _told():
             return _result(await self._calls.run(work, len(photos), call.report_progress))
@@ -111,7 +126,7 @@ class MapTools:
     async def show_candidate(
         self, photo: PhotoPath, rank: Rank, call: CallContext
     ) -> Annotated[CallToolResult, RankedCandidate]:
-        """Return one of the places that were considered for a photograph, by its rank in the final list."""
+        """Return all about one of the places that were considered for a photograph, by its rank in the final list."""
         return await self._about([photo], call, lambda answers: candidate_at(answers[0], rank))
 
     async def map_summary(self) -> Annotated[CallToolResult, MapSummary]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import httpx2
 import pytest
+from answers import as_mcp_tells
 from click.testing import CliRunner
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
@@ -81,7 +82,7 @@ def test_a_client_gets_the_python_graphs_answer_byte_for_byte(
         ):
             found = await client.call_tool("locate_photo", {"photo": photo}, progress_callback=tell)
             refused = await client.call_tool("locate_photo", {"photo": "/etc/passwd"})
-        return found, refused, (await locate(photo, context)).model_dump_json()
+        return found, refused, as_mcp_tells(await locate(photo, context))
 
     found, refused, expected = in_time(ask())
     assert isinstance(found.content[0], TextContent)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from answers import as_mcp_tells
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult, TextContent
@@ -76,7 +77,7 @@ async def questions(client: Client, photo: str, told: Told) -> tuple[list[str], 
 def expected(town: Path, tmp_path: Path, photo: str) -> str:
     ledger = tmp_path / "ledger.sqlite"
     with open_context(town / "places", ledger=ledger, describer="statistics") as context:
-        return asyncio.run(locate(photo, context)).model_dump_json()
+        return as_mcp_tells(asyncio.run(locate(photo, context)))
 
 
 def check(town: Path, tmp_path: Path, asked: tuple[list[str], CallToolResult, CallToolResult], told: Told) -> None:

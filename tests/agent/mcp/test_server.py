@@ -1,6 +1,7 @@
 """The map's tools, asked by a client in memory: what is offered, what comes back, and what does not get through."""
 
 import asyncio
+import hashlib
 import json
 import logging
 import tempfile
@@ -11,6 +12,7 @@ from typing import Any, Literal
 import anyio
 import jsonschema  # type: ignore[import-untyped]
 import pytest
+from answers import HERE, answer, as_mcp_tells, candidate
 from mcp import Client
 from mcp.types import CallToolResult, TextContent
 from places import name_of, with_describer
@@ -19,14 +21,27 @@ from scripted import ScriptedDescriber, UnreachableDescriber
 
 from internvl_vpr.agent.localizer.context import Context
 from internvl_vpr.agent.localizer.run import locate
+from internvl_vpr.agent.mcp import server
 from internvl_vpr.agent.mcp.allowed import Allowed
 from internvl_vpr.agent.mcp.in_flight import AT_ONCE
 from internvl_vpr.agent.mcp.server import build_server
-from internvl_vpr.tools.compare_places import PlaceComparison, compare_places
+from internvl_vpr.tools.compare_places import compare_places
 from internvl_vpr.tools.errors import PhotoError
 from internvl_vpr.tools.explain_match import Explanation, explain_match
 from internvl_vpr.tools.map_summary import MapSummary, map_summary
-from internvl_vpr.tools.records import Answer, Attempt, Photo, RankedCandidate, RawCue, Record
+from internvl_vpr.tools.records import (
+    Alternative,
+    Answer,
+    Attempt,
+    Cue,
+    CueMatch,
+    Geometry,
+    Photo,
+    RankedCandidate,
+    RawCue,
+    Record,
+)
+from internvl_vpr.tools.summaries import AnswerSummary, ComparisonSummary, summarize_comparison
 
 Mode = Literal["auto", "legacy"]  # without and with a handshake: today's clients, and all before
 BOTH: list[Mode] = ["auto", "legacy"]
@@ -45,12 +60,20 @@ RANK = {
     "title": "Rank",
     "type": "integer",
 }
+LISTED = {
+    "default": 5,
+    "description": "how many candidates of the photograph's final list to return",
+    "maximum": 100,
+    "minimum": 0,
+    "title": "Candidates",
+    "type": "integer",
+}
 OFFERED: dict[str, tuple[str, dict[str, Any], list[str], type[Record]]] = {
     "locate_photo": (
-        "Say where a photograph was taken, how that was decided, and which other places were considered.",
-        {"photo": {**PHOTO, "title": "Photo"}},
+        "Say where a photograph was taken, how far that can be believed, and which other places come first.",
+        {"photo": {**PHOTO, "title": "Photo"}, "candidates": LISTED},
         ["photo"],
-        Answer,
+        AnswerSummary,
     ),
     "explain_match": (
         "Say why a photograph matches one of the places found for it: cues with weights and cosines, signs, τ.",
@@ -71,10 +94,10 @@ OFFERED: dict[str, tuple[str, dict[str, Any], list[str], type[Record]]] = {
             }
         },
         ["photos"],
-        PlaceComparison,
+        ComparisonSummary,
     ),
     "show_candidate": (
-        "Return one of the places that were considered for a photograph, by its rank in the final list.",
+        "Return all about one of the places that were considered for a photograph, by its rank in the final list.",
         {"photo": {**PHOTO, "title": "Photo"}, "rank": RANK},
         ["photo", "rank"],
         RankedCandidate,
@@ -151,7 +174,7 @@ def test_five_tools_that_only_read_are_offered(context: Context, town: Path, mod
 
 
 @pytest.mark.parametrize("mode", BOTH)
-def test_an_answer_is_the_python_graphs_byte_for_byte(context: Context, town: Path, mode: Mode) -> None:
+def test_an_answer_is_the_summary_of_the_python_graphs_byte_for_byte(context: Context, town: Path, mode: Mode) -> None:
     photo = town / "query.png"
     warm = asyncio.run(locate(photo, context))
     assert warm.status == "located"
@@ -159,10 +182,9 @@ def test_an_answer_is_the_python_graphs_byte_for_byte(context: Context, town: Pa
     result = asyncio.run(asked(context, town, "locate_photo", mode, told, photo=str(photo)))
     answer = asyncio.run(locate(photo, context))
     assert not result.is_error
-    assert text_of(result) == answer.model_dump_json()
-    assert json.dumps(result.structured_content) == json.dumps(json.loads(answer.model_dump_json()))
-    assert Answer.model_validate(result.structured_content) == answer
-    jsonschema.validate(result.structured_content, TypeAdapter(Answer).json_schema())
+    assert text_of(result) == as_mcp_tells(answer)
+    assert json.dumps(result.structured_content) == json.dumps(json.loads(as_mcp_tells(answer)))
+    jsonschema.validate(result.structured_content, TypeAdapter(AnswerSummary).json_schema())
     reached = [step for step, _, _ in told]
     assert reached == sorted(set(reached))
     assert told[-1] == (1.0, 1.0, "comparing")
@@ -195,7 +217,7 @@ def test_a_path_is_answered_as_it_was_asked(
     asyncio.run(locate(photo, context))
     result = asyncio.run(asked(context, folder, "locate_photo", photo=photo))
     answer = asyncio.run(locate(photo, context))
-    assert text_of(result) == answer.model_dump_json()
+    assert text_of(result) == as_mcp_tells(answer)
     assert answer.photo == Path(photo)
     assert (answer.query_position is not None) == (way == "name with a position")
 
@@ -219,7 +241,7 @@ def test_the_other_tools_give_what_the_functions_give(context: Context, town: Pa
         explain_match(answers[0]),
         explain_match(answers[0], 2),
         answers[0].candidates[4],
-        compare_places(answers),
+        summarize_comparison(compare_places(answers)),
         map_summary(context.index),
     ]
     for result, record in zip(results, expected, strict=True):
@@ -284,6 +306,7 @@ def test_what_a_person_can_mend_is_one_sentence(context: Context, town: Path, tm
         ("locate_photo", {"photo": 7}),
         ("locate_photo", {"photo": ["query.png"]}),
         ("locate_photo", {"photo": "query.png", "k": 50}),
+        ("locate_photo", {"photo": "query.png", "candidates": 101}),
         ("locate_photo", {"photo": "x" * 5000}),
         ("explain_match", {"photo": "query.png", "rank": 0}),
         ("explain_match", {"photo": "query.png", "rank": "first"}),
@@ -333,7 +356,7 @@ def test_a_note_names_the_path_that_was_asked_for(context: Context, town: Path) 
     failing = with_describer(context, FailingDescriber())
     photo = str(town / "query.png")
     result = asyncio.run(asked(failing, town, "locate_photo", photo=photo))
-    assert text_of(result) == asyncio.run(locate(photo, failing)).model_dump_json()
+    assert text_of(result) == as_mcp_tells(asyncio.run(locate(photo, failing)))
     assert f"could not be described, so the coarse order stands: The photo {photo!r} is too narrow" in text_of(result)
 
 
@@ -416,6 +439,58 @@ def test_many_questions_at_once_are_all_answered_right(context: Context, town: P
 
     assert len(photos) > 2 * AT_ONCE
     for photo, result in zip(photos, asyncio.run(ask()), strict=True):
-        answer = Answer.model_validate_json(text_of(result))
+        answer = AnswerSummary.model_validate_json(text_of(result))
         assert answer.photo == Path(photo)
         assert f'This photo is in your map, as "{Path(photo).name}"' in " ".join(answer.notes)
+
+
+def long_answer(photo: Path | str, *_: object) -> Answer:
+    """Return an answer of the usual size: K = 100, N = 3 and cues as long as a model may make them."""
+    cues = [Cue(text=f'sign: "{name * 40}"'[:128], score=1, weight=1 / 3) for name in ("Apotheke", "Café", "Museum")]
+    matches = tuple(CueMatch(cue=cue.text, weight=1 / 3, matched=f"{cue.text}.", cosine=0.87654) for cue in cues)
+    geometry = Geometry(matches=1234, inliers=567, quick=89)
+    folder = "2019/08 Summer in Vienna with everybody"
+    ranked = [
+        candidate(
+            rank, f"{folder}/IMG_20190812_{rank:06d}.jpg", HERE, matches=matches, geometry=geometry, score=0.76543,
+            path=f"/home/somebody/Pictures/{folder}/IMG_20190812_{rank:06d}.jpg",
+        )
+        for rank in range(1, 101)
+    ]  # fmt: skip
+    others = [
+        Alternative(position=HERE, reference=one.reference, rank=one.rank, inliers=500, score=0.76543)
+        for one in ranked[:20]
+    ]
+    return answer(
+        *ranked, grade="confirmed", photo=photo, digest=hashlib.sha256(str(photo).encode()).hexdigest(),
+        cues=tuple(cues), alternatives=tuple(others), notes=("A note that says what a reader must know. " * 4,) * 5,
+        settings={"tau": 0.5, "describer_id": "signage/1"},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "most"),
+    [
+        ("locate_photo", {"photo": "a.jpg"}, 8_000),
+        ("locate_photo", {"photo": "a.jpg", "candidates": 100}, 40_000),
+        ("explain_match", {"photo": "a.jpg"}, 8_000),
+        ("show_candidate", {"photo": "a.jpg", "rank": 100}, 3_000),
+        ("compare_places", {"photos": [f"{number}.jpg" for number in range(20)]}, 40_000),
+        ("map_summary", {}, 3_000),
+    ],
+)
+def test_a_result_is_small_enough_for_a_client(
+    context: Context, town: Path, monkeypatch: pytest.MonkeyPatch, tool: str, arguments: dict[str, Any], most: int
+) -> None:
+    """Clients refuse 10,000 tokens and more, which 40,000 characters can be."""
+
+    async def located(photo: Path | str, *_: object) -> Answer:
+        return long_answer(photo)
+
+    monkeypatch.setattr(server, "locate", located)
+    monkeypatch.setattr(Allowed, "copy", lambda self, photo, folder: folder / photo)
+    result = asyncio.run(asked(context, town, tool, **arguments))
+    assert not result.is_error
+    sent = [text_of(result), json.dumps(result.structured_content, ensure_ascii=False)]
+    assert max(len(text) for text in sent) <= most
+    assert json.loads(sent[0]) == result.structured_content
