@@ -190,6 +190,7 @@ def run(*command: str, folder: Path, environ: dict[str, str]) -> str:
         command, cwd=folder, env=environ, capture_output=True, encoding="utf-8", timeout=600, check=False
     )
     assert ran.returncode == 0, ran.stderr
+    assert "warning" not in ran.stderr.lower(), ran.stderr
     return ran.stdout
 
 
@@ -230,7 +231,7 @@ def test_a_snippet_runs_as_it_stands_and_says_where_the_photo_was_taken(
 
 def test_every_way_that_is_promised_has_a_snippet() -> None:
     code = "".join(snippet.code for snippet in snippets())
-    for name in ("graph.ainvoke", "assistant", "locate_photo_tool", "add_node", "mcp", "RemoteGraph"):
+    for name in ("graph.ainvoke", "assistant", "locate_photo_tool", "langchain_tools", "add_node", "mcp", "Remote"):
         assert name in code
 
 

@@ -20,7 +20,7 @@ from .index.keypoint_store import LARGEST_PHOTO, KeypointStore, as_stored
 from .ledger.ledger import Ledger, Pair
 from .packages import import_extra
 from .photo.photo import load_image, open_photo
-from .records import Candidate, Digest, Photo, Verification
+from .records import Candidate, Photo, Verification
 
 THRESHOLD = 1.5  # pixels of the scaled image
 CONFIDENCE = 0.999
@@ -183,18 +183,6 @@ def recorded_verification(
     if isinstance(found, str):
         return None
     return found.swapped() if swapped else found
-
-
-class VerifiedCandidate(Verification):
-    """A candidate's verification, with the candidate's reference and digest."""
-
-    reference: str
-    digest: Digest
-
-
-def name_verified(candidate: Candidate, found: Verification) -> VerifiedCandidate:
-    """Return a verification with the candidate that it is of."""
-    return VerifiedCandidate(**dict(found), reference=candidate.reference, digest=candidate.digest)
 
 
 def _verified(

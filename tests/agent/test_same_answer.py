@@ -1,4 +1,4 @@
-"""One photo, asked about in every way there is: the same answer, to the byte."""
+"""One photo, asked about in every way there is: the same answer, to the byte; agents over MCP get its summary."""
 
 import asyncio
 import json
@@ -11,7 +11,8 @@ from pathlib import Path
 
 import langgraph_server
 import pytest
-from langchain_core.messages import HumanMessage
+from answers import as_mcp_tells
+from langchain_core.messages import HumanMessage, ToolCall
 from langgraph.pregel.remote import RemoteGraph
 from langgraph_sdk import get_sync_client
 from mcp import Client, StdioServerParameters
@@ -21,6 +22,7 @@ from internvl_vpr.agent import assistant, graph, locate_photo_tool, open_context
 from internvl_vpr.agent.dialogue.state import Messages
 from internvl_vpr.agent.localizer.state import Query
 from internvl_vpr.tools.records import Answer
+from internvl_vpr.tools.summaries import AnswerSummary
 
 pytestmark = pytest.mark.skipif(find_spec("langgraph_api") is None, reason="needs the extra dev: langgraph-cli[inmem]")
 
@@ -34,11 +36,12 @@ def by_python(folder: Path, photo: str) -> dict[str, str]:
         with open_context(folder / "places", describer="statistics", k=5) as context:
             located = await graph.ainvoke(Query(photo=photo), context=context)
             told = await assistant.ainvoke(Messages(messages=[HumanMessage(f"where is {photo}")]), context=context)
-            content = await locate_photo_tool(context).ainvoke({"photo": photo})
+            call = ToolCall(type="tool_call", id="1", name="locate_photo", args={"photo": photo})
+            message = await locate_photo_tool(context).ainvoke(call)
         return {
             "graph": located["answer"].model_dump_json(),
             "assistant": told["answers"][0].model_dump_json(),
-            "tool": str(content),
+            "tool": message.artifact.model_dump_json(),
         }
 
     return asyncio.run(ask())
@@ -52,7 +55,7 @@ def by_mcp(folder: Path, photo: str, environ: dict[str, str]) -> str:
         async with Client(StdioServerParameters(command=command, args=arguments, env=environ)) as client:
             result = await client.call_tool("locate_photo", {"photo": photo})
         assert isinstance(result.content[0], TextContent)
-        assert Answer.model_validate(result.structured_content).model_dump_json() == result.content[0].text
+        assert AnswerSummary.model_validate(result.structured_content).model_dump_json() == result.content[0].text
         return result.content[0].text
 
     return asyncio.run(ask())
@@ -83,7 +86,7 @@ def test_every_interface_gives_the_same_answer_to_the_byte(town: Path, tmp_path:
     by_python(tmp_path, photo)  # from here on, every description is recorded
 
     answers = by_python(tmp_path, photo)
-    answers["mcp"] = by_mcp(tmp_path, photo, environ)
+    assert by_mcp(tmp_path, photo, environ) == as_mcp_tells(Answer.model_validate_json(answers["graph"]))
     answers["langgraph dev"] = by_langgraph_server(tmp_path, photo)
     located = by_command(tmp_path, environ, "locate", photo)
     answers["locate"] = Answer.model_validate_json(located).model_dump_json()

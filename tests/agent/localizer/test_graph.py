@@ -28,6 +28,7 @@ from internvl_vpr.tools.errors import EndpointUnreachable, PhotoError, UsageErro
 from internvl_vpr.tools.photo.photo import open_photo
 from internvl_vpr.tools.photo.position import tell_position
 from internvl_vpr.tools.records import Answer
+from internvl_vpr.tools.summaries import AnswerSummary
 
 
 def run(photo: Path, context: Context) -> Answer:
@@ -303,7 +304,7 @@ class ScriptedModel:
         if isinstance(latest, HumanMessage):
             call = ToolCall(name="locate_photo", args={"photo": latest.text}, id="1", type="tool_call")
             return {"messages": [AIMessage("", tool_calls=[call])]}
-        return {"messages": [AIMessage(Answer.model_validate_json(latest.text).reference or "nowhere I know")]}
+        return {"messages": [AIMessage(AnswerSummary.model_validate_json(latest.text).reference or "nowhere I know")]}
 
 
 def test_a_caller_s_agent_uses_the_tool_and_keeps_its_record(photo: str, context: Context, expected: Answer) -> None:
@@ -319,7 +320,7 @@ def test_a_caller_s_agent_uses_the_tool_and_keeps_its_record(photo: str, context
     )
     told = asyncio.run(agent.ainvoke({"messages": [HumanMessage(photo)]}, THREAD))["messages"]
     assert isinstance(told[2], ToolMessage)
-    assert (told[2].content, told[2].artifact) == (expected.model_dump_json(), expected)
+    assert told[2].artifact.model_dump_json() == expected.model_dump_json()
     assert told[3].content == expected.reference
     # The tool's own steps are no part of the caller's conversation.
     assert {one.config["configurable"]["checkpoint_ns"] for one in saver.list(None)} == {""}
