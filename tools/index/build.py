@@ -175,17 +175,19 @@ class _Build:
         first = int(rng.integers(max(1, count - most + 1)))
         chosen = self._store.images(first, most)
         rows = self._rows_of_each(len(chosen))
-        sets = []
+        # Filled photo by photo: the descriptors of one are gone before the next one's come.
+        sample, filled = np.empty((rows * len(chosen), self._backbone.dimension), np.float32), 0
         for done, (_, found) in enumerate(self._mapped(self._extract, chosen), start=1):
             if not isinstance(found, PhotoError):
-                sets.append(sample_rows(found, rows, rng))
+                part = sample_rows(found, rows, rng)
+                sample[filled : filled + len(part)] = part
+                filled += len(part)
             self._on_progress("training the codebook", done, len(chosen))
-        if not sets:
+        if not filled:
             reasons = "; ".join(dict.fromkeys(skipped.reason for skipped in self.skipped[:3]))
             raise PlaceIndexError(f"No photo here can be indexed: name a folder of photos. {reasons}".strip())
-        descriptors = np.concatenate(sets)
-        sets.clear()  # before the clustering, which needs as much memory again
-        return train_codebook(descriptors, self._settings.clusters, self._settings.seed, self._settings.centers)
+        settings = self._settings
+        return train_codebook(sample[:filled], settings.clusters, settings.seed, settings.centers)
 
     def _rows_of_each(self, photos: int) -> int:
         """Return how many descriptors of each photo train the codebook."""
