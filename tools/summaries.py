@@ -76,7 +76,7 @@ def summarize_answer(answer: Answer, candidates: int = FEW, more: str = "") -> A
         cues=answer.cues,
         candidates=ranked,
         candidate_count=count,
-        more=f"{len(ranked)} of {count} candidates are listed. {more}".rstrip() if len(ranked) < count else "",
+        more=f"Listed: {len(ranked)} of {count} candidates. {more}".rstrip() if len(ranked) < count else "",
     )
 
 

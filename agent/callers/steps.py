@@ -23,7 +23,7 @@ from ..localizer.context import Context
 from ..localizer.state import Described, Image, QueryDescribed, Scored, ToDescribe, Verified
 from ..localizer.workers import run_workers
 
-MOST_RUNS = 64  # that are kept; each holds up to about a megabyte
+MOST_RUNS = 64  # that are kept
 
 StepName = Literal["coarse_retrieve", "describe_image", "score_candidates", "verify_geometry", "apply_threshold"]
 
@@ -158,7 +158,7 @@ class Localizations:
             found = self._runs.get(run)
         if found is None:
             raise UsageError(
-                f"There is no run {run!r}: call coarse_retrieve with the photo, and take the run from its result. "
+                f"There is no run {run[:20]!r}: call coarse_retrieve with the photo, and take the run from its result. "
                 f"The latest {MOST_RUNS} runs are kept."
             )
         return found

@@ -56,7 +56,7 @@ def test_a_call_has_the_grade_and_the_place_first_as_content_and_the_whole_answe
 def test_called_plainly_it_returns_the_content(photo: str, context: Context, expected: Answer) -> None:
     content = asyncio.run(locate_photo_tool(context).ainvoke({"photo": photo, "candidates": 2}))
     assert content == told(expected, 2)
-    assert json.loads(content)["more"] == "2 of 5 candidates are listed. The argument candidates lists more."
+    assert json.loads(content)["more"] == "Listed: 2 of 5 candidates. The argument candidates lists more."
 
 
 def test_it_works_for_callers_that_cannot_await(photo: str, context: Context, expected: Answer) -> None:

@@ -23,7 +23,7 @@ from texture import texture
 from internvl_vpr.agent import Context, langchain_tools, record_serializer
 from internvl_vpr.agent.callers.steps import MOST_RUNS
 from internvl_vpr.agent.localizer.run import locate
-from internvl_vpr.tools.describe_image import Describer
+from internvl_vpr.tools.describe_image import Describer, Replay
 from internvl_vpr.tools.ledger.ledger import Ledger
 from internvl_vpr.tools.records import Answer, Attempt, Candidate, Photo
 from internvl_vpr.tools.summaries import summarize_answer
@@ -149,15 +149,15 @@ class SlowDescriber:
         ({"verify": "rank", "deadline": 0.05}, SlowDescriber()),
     ],
 )
-def test_images_described_one_by_one_in_any_order_change_nothing(
+def test_images_described_one_by_one_in_any_order_change_nothing_and_a_replay_neither(
     fresh: Fresh, photo: str, changes: dict[str, Any], describer: Describer | None
 ) -> None:
     def changed(name: str) -> Context:
         context = with_settings(fresh(name), **changes)
         return with_describer(context, describer) if describer else context
 
-    async def stepped() -> Answer:
-        tools = tools_of(changed("steps"))
+    async def stepped(context: Context) -> Answer:
+        tools = tools_of(context)
         retrieved = await call(tools["coarse_retrieve"], photo=photo)
         run, k = json.loads(retrieved.text)["run"], json.loads(retrieved.text)["candidates"]
         assert [one.coarse_rank for one in retrieved.artifact] == list(range(1, k + 1))
@@ -179,7 +179,10 @@ def test_images_described_one_by_one_in_any_order_change_nothing(
         return answer
 
     expected = asyncio.run(locate(photo, changed("graph")))
-    assert asyncio.run(stepped()).model_dump_json() == expected.model_dump_json()
+    context = changed("steps")
+    assert asyncio.run(stepped(context)).model_dump_json() == expected.model_dump_json()
+    replay = dataclasses.replace(context, describer=Replay(context.describer), replay=True)
+    assert asyncio.run(stepped(replay)).model_dump_json() == expected.model_dump_json()
 
 
 def test_each_step_tells_the_best_few_of_what_its_artifact_holds(fresh: Fresh, photo: str) -> None:
