@@ -16,6 +16,7 @@ from internvl_vpr.tools.ledger.ledger import Ledger
 from internvl_vpr.tools.records import Record
 
 from ..calls import Call, Known
+from ..grounding.deeds import claimed_deed
 from ..grounding.reply import ungrounded
 from ..rules.find_paths import is_photo_name
 from .recorded_choices import Choice, RecordedChoices
@@ -28,15 +29,6 @@ CHOICES = 2  # the first, and one more when that cannot be taken
 _MOST_KEPT = 20_000  # characters of an answer, verbatim
 _MOST_NAMED = 3  # ungrounded things that a problem names
 
-# A reply may only claim one of these deeds if the tool did it in this conversation; with None, no tool ever does.
-_DEEDS: tuple[tuple[str | None, re.Pattern[str]], ...] = tuple(
-    (tool, re.compile(rf"\b(?:i|i've|we|we've|has|have|is|are|was|were|been|now)\b[^.!?\n]{{0,40}}?\b(?:{verbs})\b"))
-    for tool, verbs in (
-        ("index_photos", "added|indexed|imported|remembered|learned|learnt|extended"),
-        ("change_settings", "changed|set to|updated|adjusted|switched|raised|lowered|increased|decreased|reset"),
-        (None, "saved|exported|deleted|removed|sent|uploaded|downloaded|moved|renamed|copied|stored|searched"),
-    )
-)
 _DECIMAL = re.compile(r"\d[.,]\d")
 
 
@@ -135,9 +127,8 @@ def _check_reply(reply: str, messages: Sequence[AnyMessage], known: Known) -> No
         named = ", ".join(json.dumps(one, ensure_ascii=False)[:80] for one in unknown[:_MOST_NAMED])
         raise UnusableAnswer(f"the reply states what is in no result: {named}")
     done = {result.name for result in results if result.status != "error"}
-    for tool, claimed in _DEEDS:
-        if tool not in done and (match := claimed.search(reply.casefold().replace("’", "'"))):
-            raise UnusableAnswer(f"the reply claims something that no tool did: {match[0]!r}")
+    if (deed := claimed_deed(reply, done)) is not None:
+        raise UnusableAnswer(f"the reply claims something that no tool did: {deed!r}")
     if _DECIMAL.search(reply) and (photo := _not_located(question_of(messages), known)):
         raise UnusableAnswer(
             f"{json.dumps(photo, ensure_ascii=False)[:200]} has not been located yet: use locate_photo"

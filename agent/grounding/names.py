@@ -5,8 +5,9 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from .languages.language import Relations, word_set
 from .sources import GAP, WORD, Sources
-from .vocabulary import NOT_CAPITALISED, ORDINARY, PLACE_NAMES, SYMBOLS, word_set
+from .vocabulary import NOT_CAPITALISED, ORDINARY, PLACE_NAMES, SYMBOLS
 
 _LOCATIVE = word_set("""
     in at near from around outside inside within towards toward to of by beside opposite off over into onto through
@@ -24,6 +25,8 @@ _READ = word_set("""
     quote quotes written writes label labelled inscription plaque poster logo
 """)
 _NAMED = word_set("photo photograph picture image file reference candidate named name query")
+ENGLISH = Relations(before_places=_LOCATIVE, is_words=_IS, places=_PLACES, read=_READ, named=_NAMED)
+_ARTICLES = frozenset({"the", "a", "an", "beautiful", "lovely"})
 _BREAKS = word_set("and or but that which who is was are were as than because if when while so then not it")
 _MAY_HAVE_ACCENTS = word_set("café cafés façade façades naïve")
 _COMPASS = re.compile(r"(?:north|south|east|west)(?:-?(?:north|south|east|west))?(?:ern|wards?|bound)?")
@@ -68,44 +71,50 @@ class ReplyWord:
 
 def ungrounded_names(text: str, sources: Sources) -> Iterator[str]:
     """Yield the words of a text in `one_form` that name what no tool told, and symbols that are no writing."""
-    yield from (one for one in text if not (one.isascii() or one.isalpha() or one in _SIGNS or _is_punctuation(one)))
-    found = _words(text)
+    yield from unknown_symbols(text)
+    found = words_of(text)
     for number, word in enumerate(found):
         if _is_name(word) and not _is_told(found, number, sources):
             yield word.text
     yield from _unknown_after_prepositions(found, sources)
 
 
-def stated_as_place(before: Sequence[str]) -> bool:
+def unknown_symbols(text: str) -> Iterator[str]:
+    """Yield the characters of a text that are no writing, such as flags."""
+    yield from (one for one in text if not (one.isascii() or one.isalpha() or one in _SIGNS or _is_punctuation(one)))
+
+
+def stated_as_place(before: Sequence[str], relations: Relations = ENGLISH) -> bool:
     """Whether what follows these words, in small letters, is called a place, as the words of a sign never may be."""
     last, earlier = before[-1:], before[-2:-1]
-    article = last and last[0] in ("the", "a", "an", "beautiful", "lovely")
-    if article:
+    if last and last[0] in _ARTICLES:
         last, earlier = before[-2:-1], before[-3:-2]
     if not last:
         return False
-    if last[0] in _IS:
-        return not (earlier and earlier[0] in _READ)
-    return last[0] in _LOCATIVE or last[0] in _PLACES
+    if last[0] in relations.is_words:
+        return not (earlier and earlier[0] in relations.read)
+    return last[0] in relations.before_places or last[0] in relations.places
 
 
-def told_as_read(before: Sequence[str], after: Sequence[str] = ()) -> bool:
+def told_as_read(before: Sequence[str], after: Sequence[str] = (), relations: Relations = ENGLISH) -> bool:
     """Whether what stands between these words, in small letters, is only said to be read in a photo."""
-    return not stated_as_place(before) and any(word in _READ for word in (*before[-4:], *after[:3]))
+    return not stated_as_place(before, relations) and any(word in relations.read for word in (*before[-4:], *after[:3]))
 
 
-def told_as_quoted(before: Sequence[str], after: Sequence[str]) -> bool:
+def told_as_quoted(before: Sequence[str], after: Sequence[str], relations: Relations = ENGLISH) -> bool:
     """Whether a quotation between these words is only said to be read, or to be a photo's name."""
     around = (*before[-4:], *after[:3])
-    return not stated_as_place(before) and any(word in _READ or word in _NAMED for word in around)
+    wanted = relations.read | relations.named
+    return not stated_as_place(before, relations) and any(word in wanted for word in around)
 
 
 def small_words(text: str) -> list[str]:
     """Return the words of a text in small letters, without possessives."""
-    return [word.small for word in _words(text)]
+    return [word.small for word in words_of(text)]
 
 
-def _words(text: str) -> list[ReplyWord]:
+def words_of(text: str) -> list[ReplyWord]:
+    """Return the words of a text in `one_form`."""
     found: list[ReplyWord] = []
     end = 0
     for match in WORD.finditer(text):
@@ -144,16 +153,18 @@ def _is_told(found: Sequence[ReplyWord], number: int, sources: Sources) -> bool:
         return True
     if small not in sources.quoted_words or _COMPASS.fullmatch(small):
         return False
-    first, last = _run(found, number, sources)
+    first, last = quoted_run(found, number, sources)
     before = [word.small for word in found[:first]]
     return told_as_read(before, [word.small for word in found[last + 1 :]])
 
 
-def _run(found: Sequence[ReplyWord], number: int, sources: Sources) -> tuple[int, int]:
+def quoted_run(
+    found: Sequence[ReplyWord], number: int, sources: Sources, ordinary: frozenset[str] = ORDINARY
+) -> tuple[int, int]:
     """Return the first and last of the words around one that tools quoted as well and that are not ordinary."""
 
     def belongs(word: ReplyWord) -> bool:
-        return word.small in sources.quoted_words and (word.has_capital or word.small not in ORDINARY)
+        return word.small in sources.quoted_words and (word.has_capital or word.small not in ordinary)
 
     first = last = number
     while first > 0 and belongs(found[first - 1]):

@@ -5,11 +5,7 @@ it. The word lists of `evals.cues` judge a model's cues, where "French" is a sty
 have nothing to share.
 """
 
-
-def word_set(text: str) -> frozenset[str]:
-    """Return the words of a text."""
-    return frozenset(text.split())
-
+from .languages.language import word_set
 
 SMALL_NUMBERS = (
     "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",

@@ -222,6 +222,14 @@ class TestReplies:
         text = "night.jpg was taken at 52.12346, 4.12346, as in ref/a.jpg; S = 0.98. The sign MOTEL decided it."
         assert choose(server, located("where? /photos/night.jpg"), reply(text), known=FIVE).reply == text
 
+    def test_it_is_said_in_the_person_s_language(self, server: FaultyServer) -> None:
+        messages = [*located("wo war das? /photos/night.jpg"), AIMessage("Dort."), HumanMessage("sicher?")]
+        assert choose(server, messages, reply("Ja, ziemlich sicher."), known=FIVE).reply == "Ja, ziemlich sicher."
+        server.requests.clear()
+        assert "Paris" in refusal(server, messages, reply("Ja, das war in Paris."), known=FIVE)
+        server.requests.clear()
+        assert "no tool did" in refusal(server, messages, reply("Ja, und ich habe das Foto gespeichert."), known=FIVE)
+
     def test_a_place_that_the_person_named_is_not(self, server: FaultyServer) -> None:
         messages = [*located("is /photos/night.jpg in Paris?"), AIMessage("No."), HumanMessage("is it Paris?")]
         assert "Paris" in refusal(server, messages, reply("Yes, it is Paris."), known=FIVE)

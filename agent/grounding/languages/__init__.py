@@ -1,0 +1,1 @@
+"""The languages besides English that a reply may be in."""

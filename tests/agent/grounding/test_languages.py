@@ -1,0 +1,439 @@
+"""Replies in other languages than English: what states nothing that no tool told is allowed, whatever its words."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from internvl_vpr.agent.grounding.deeds import claimed_deed
+from internvl_vpr.agent.grounding.languages.detect import LANGUAGES
+from internvl_vpr.agent.grounding.reply import reply_language, ungrounded
+
+TOLD = (
+    r"""The photo "Night.jpg" was taken at 52.123456, 4.123456.
+The best match is the reference "ref/a.jpg", the first of 5 candidates.
+How sure: S = 0.981, above τ = 0.97: the cues decide.
+Promise: Answers with S > 0.97 are right at least 95 times in 100, with 90 % confidence: 37 of 38 were.
+Why: most of S comes from the cue "a sign that reads \"MOTEL\"" (weight 0.512).
+Runner-up: "ref/b.jpg" at -33.868820, 151.209290, 11.6 m from the first, S = 0.750, not above τ.""",
+    """The map holds 1,234 photos, 1,200 distinct images; all have a position.
+They lie from 52.100000, 4.100000 in the south-west to 52.200000, 4.200000 in the north-east, over 6,900 m from west to
+east.""",
+    r"""On signs in the photo 2 texts were read:
+1. "HOTEL Zuiderzee 1912".
+2. "welcome to Lyon".""",
+)
+SAID = ("wo war das? ~/pics/Night.jpg, in Paris oder in delft?",)
+
+ALLOWED = """
+Ja, ziemlich sicher.
+Nein, das weiß ich nicht.
+Hallo! Nenne mir bitte den Pfad eines Fotos.
+Das Foto Night.jpg wurde bei 52.123456, 4.123456 aufgenommen, am selben Ort wie ref/a.jpg.
+Der Wert ist S = 0,981 und liegt über der Schwelle von 0,97.
+Auf dem Schild steht MOTEL.
+Das Schild mit der Aufschrift MOTEL hat den Ausschlag gegeben.
+Der zweitbeste Kandidat liegt 11,6 m entfernt.
+Ich bin mir nicht sicher, es könnten mehrere Orte sein, die gleich aussehen.
+Das ist nur eine Vermutung, denn die Geometrie bestätigt nichts.
+Vermutlich ist der Ort nicht auf der Karte.
+Leider kann ich nichts speichern, dafür gibt es kein Werkzeug.
+Die Karte enthält 1.234 Fotos, davon 1.200 verschiedene Bilder.
+Am meisten zählt der Hinweis auf das Straßenschild.
+Beide Fotos zeigen dieselbe Hausfassade.
+Die Wahrscheinlichkeit ist hoch: 37 von 38 solchen Antworten waren richtig.
+Oui, j'en suis assez sûr.
+Bonjour ! Indiquez-moi le chemin d'une photo.
+La photo Night.jpg a été prise à 52,123456, 4,123456.
+Le panneau indique MOTEL.
+L'enseigne MOTEL figure sur les deux photos.
+Non, je ne connais pas cet endroit.
+C'est l'un de plusieurs lieux qui se ressemblent.
+Probablement pas sur la carte.
+Le deuxième candidat se trouve à 11,6 m du premier.
+La carte contient 1 234 photos.
+Désolé, je ne peux rien enregistrer.
+Sí, bastante seguro.
+Hola, dime la ruta de una foto.
+La foto Night.jpg se tomó en 52.123456, 4.123456.
+El cartel dice MOTEL.
+No lo sé, ninguna herramienta lo ha confirmado.
+Es una suposición: nada lo confirma.
+Probablemente ese lugar no está en el mapa.
+La puntuación es 0,98 y supera el umbral de 0,97.
+Sì, abbastanza sicuro.
+Ciao! Dimmi il percorso di una foto.
+La foto Night.jpg è stata scattata a 52.123456, 4.123456.
+L'insegna dice MOTEL.
+Purtroppo nessuno strumento lo conferma.
+È solo un'ipotesi.
+Ci sono più luoghi che si somigliano.
+Sim, com bastante certeza.
+Olá! Diga-me o caminho de uma foto.
+A foto Night.jpg foi tirada em 52.123456, 4.123456.
+A placa diz MOTEL.
+Não sei, provavelmente não está no mapa.
+É um de vários lugares parecidos.
+Ja, vrij zeker.
+Hallo! Geef me het pad van een foto.
+De foto Night.jpg is genomen op 52.123456, 4.123456.
+Op het bord staat MOTEL.
+Nee, die plek staat waarschijnlijk niet op de kaart.
+Dat is maar een gok.
+Er zijn meerdere plekken die op elkaar lijken.
+Ja, ganska säker.
+Hej! Ge mig sökvägen till ett foto.
+Fotot Night.jpg togs vid 52.123456, 4.123456.
+På skylten står MOTEL.
+Nej, platsen finns troligen inte på kartan.
+Det är bara en gissning.
+Tak, dość pewnie.
+Cześć! Podaj ścieżkę do zdjęcia.
+Zdjęcie Night.jpg zrobiono w punkcie 52.123456, 4.123456.
+Na szyldzie widnieje napis MOTEL.
+Nie, tego miejsca prawdopodobnie nie ma na mapie.
+To tylko przypuszczenie.
+Tak, jestem prawie pewny.
+Nie wiem.
+Gern geschehen!
+Danke, gern.
+De nada.
+Prego!
+Bitte.
+Je ne sais pas.
+No lo sé.
+Weiß ich nicht.
+Warum? Weil das Schild in beiden Bildern zu lesen ist.
+Der beste Treffer ist das Referenzfoto ref/a.jpg.
+Die Antwort gilt als bestätigt, da viele Punkte übereinstimmen.
+Dazu kann ich nichts sagen, das Foto wurde noch nicht gesucht.
+Ab jetzt gilt nur noch, was bestätigt ist.
+Welches Foto meinst du?
+Quelle photo voulez-vous dire ?
+¿Qué foto quieres decir?
+Il secondo candidato è a 11,6 m dal primo.
+Os dois candidatos são parecidos.
+De tweede kandidaat ligt 11,6 m van de eerste.
+Den andra kandidaten ligger 11,6 m från den första.
+Drugi kandydat leży 11,6 m od pierwszego.
+Confirmé : les deux photos montrent les mêmes murs.
+Confirmado: ambas fotos muestran las mismas paredes.
+Bestätigt: Beide Fotos zeigen dieselben Wände.
+Bevestigd: beide foto's tonen dezelfde muren.
+Tyvärr kunde fotot inte öppnas.
+Niestety nie udało się otworzyć zdjęcia.
+Ich kann Fotos verorten, zwei Kandidaten vergleichen und einen Ordner zur Karte hinzufügen.
+Je peux localiser des photos et comparer deux candidats.
+Die Ziegelmauer und das Bogenfenster passen am besten.
+Le mur de briques et la fenêtre en arc correspondent le mieux.
+El muro de ladrillo y la ventana coinciden.
+Das Bild zeigt denselben Ort wie das Referenzfoto, und zwar aus einem anderen Blickwinkel.
+Die Aufnahme wurde laut Karte bei 52.123456, 4.123456 gemacht; die Trefferquote solcher Antworten ist hoch.
+Für dieses Foto gibt es drei mögliche Orte, die gleich aussehen.
+Bitte gib mir den Dateipfad des Fotos, das du suchst.
+Der erste Kandidat passt besser, weil die Fensterreihe und das Dach übereinstimmen.
+Ich kenne keine Ortsnamen; dafür habe ich kein Werkzeug.
+Auf dem zweiten Foto konnte ich keinen Text lesen.
+Das kann ich leider nicht beantworten.
+Die beiden Aufnahmen stammen wahrscheinlich vom selben Standort.
+Ohne Bestätigung durch die Geometrie ist das nur ein Anhaltspunkt.
+Wie sicher? Die Antwort ist bestätigt.
+Das Datum der Aufnahme kenne ich nicht.
+Das Verzeichnis existiert nicht, prüfe bitte den Pfad.
+Ein Fehler ist aufgetreten: Die Datei fehlt.
+Gerne, welches Bild soll ich lokalisieren?
+Das Foto lässt sich nicht eindeutig zuordnen.
+Mehrdeutig: drei Orte kommen in Frage.
+Guten Abend! Wie kann ich helfen?
+La réponse est confirmée, car la géométrie des deux photos concorde.
+Plusieurs endroits se ressemblent, je ne peux donc pas trancher.
+Le score dépasse le seuil : S = 0,981 contre 0,97.
+Aucun texte n'a été lu sur cette photo.
+Il s'agit d'une simple piste, rien ne la confirme.
+Impossible de le dire avec certitude.
+Avec plaisir ! Quelle photo dois-je localiser ?
+Je vous en prie.
+Ce lieu n'est sans doute pas dans votre carte.
+Les deux photos ont été prises au même endroit.
+Malheureusement, le fichier est introuvable.
+La respuesta está confirmada porque las dos fotos muestran la misma fachada.
+Hay varios lugares que se parecen, así que no puedo decidir.
+No se leyó ningún texto en la foto.
+Con mucho gusto. ¿Cuál es la ruta de la foto?
+Lo siento, el archivo no existe.
+Las dos fotos se tomaron en el mismo lugar.
+Buenas tardes, ¿en qué puedo ayudarte?
+Quedan tres candidatos en la lista.
+Ninguna herramienta puede hacerlo.
+La risposta è confermata perché le due foto mostrano la stessa facciata.
+Ci sono diversi posti simili, quindi non posso decidere.
+Non è stato letto alcun testo nella foto.
+Volentieri, qual è il percorso della foto?
+Mi dispiace, il file non esiste.
+Le due foto sono state scattate nello stesso posto.
+Nessun luogo della mappa gli somiglia.
+Buongiorno! Come posso aiutarti?
+A resposta está confirmada porque as duas fotos mostram a mesma fachada.
+Há vários lugares parecidos, por isso não posso decidir.
+Não foi lido nenhum texto na foto.
+Desculpe, o arquivo não existe.
+As duas fotos foram tiradas no mesmo lugar.
+Nenhum lugar do mapa se parece com ele.
+Infelizmente não há certeza.
+Boa tarde! Como posso ajudar?
+Het antwoord is bevestigd, want beide foto's tonen dezelfde gevel.
+Er zijn verschillende plaatsen die op elkaar lijken, dus ik kan niet kiezen.
+Er is geen tekst gelezen op de foto.
+Het spijt me, het bestand bestaat niet.
+Beide foto's zijn op dezelfde plek genomen.
+Dat weet ik helaas niet.
+Graag gedaan!
+Welke foto bedoel je?
+Svaret är bekräftat eftersom båda bilderna visar samma fasad.
+Flera platser liknar varandra, så jag kan inte avgöra det.
+Ingen text kunde läsas i bilden.
+Ledsen, filen finns inte.
+Båda fotona togs på samma plats.
+Vilket foto menar du?
+Varsågod!
+Det vet jag tyvärr inte.
+Odpowiedź jest potwierdzona, bo oba zdjęcia pokazują tę samą fasadę.
+Kilka miejsc jest do siebie podobnych, więc nie mogę rozstrzygnąć.
+Na zdjęciu nie odczytano żadnego tekstu.
+Przykro mi, plik nie istnieje.
+Oba zdjęcia zrobiono w tym samym miejscu.
+Które zdjęcie masz na myśli?
+Proszę bardzo!
+Niestety tego nie wiem.
+Naturellement.
+Certo, volentieri.
+Natürlich.
+Selbstverständlich.
+Klar.
+Peut-être.
+Quizás.
+Forse.
+Talvez.
+Misschien.
+Kanske.
+Może.
+Es ist bestätigt.
+C'est confirmé.
+Das sind 6,9 km von West nach Ost.
+De oeste a este son 6,9 km.
+Das Schild lautet HOTEL Zuiderzee.
+Sur l'enseigne on lit HOTEL Zuiderzee.
+Das Foto zeigt den Ort der Referenz, S = 0,98.
+"""
+
+REFUSED = """
+Das war in Paris.
+Das war in delft.
+Es wurde in Zierikzee aufgenommen.
+Ja, das ist die Hauptstraße.
+Das Foto zeigt den Marktplatz von Kleinhausen.
+Das ist der Kölner Dom.
+Es ist in Oberammergau, ziemlich sicher.
+Das Foto stammt aus Bad Tölz.
+Zierikzee, ziemlich sicher.
+Ziemlich sicher: 0,95.
+sicher: 0,95
+Es sind zwölf Kilometer bis dorthin.
+Es liegt zwei Kilometer entfernt.
+Es ist ein paar Meter weiter.
+Es liegt 13 Metern entfernt.
+Ungefähr zweihundert Meter.
+Es liegt nördlich vom Bahnhof.
+Das Foto wurde bei 48,8566, 2,3522 aufgenommen.
+Zu neunzig Prozent sicher.
+Ich habe das Foto gespeichert.
+Ich habe den Ordner hinzugefügt.
+Die Schwelle wurde auf 0,97 gesetzt.
+Es steht in der Bahnhofstraße.
+Das ist der Alexanderplatz.
+Das ist Lichtenstein.
+Das ist in Ulm.
+Die Stadt heißt Ouddorp.
+Sie sind in Zuiderzee.
+Das ist Zuiderzee.
+Nein, das ist nicht Paris.
+Das ist das Hotel Zuiderzee.
+Ein französisches Dorf, wohl in der Normandie.
+C'est Paris.
+La photo a été prise à Amiens.
+La photo a été prise à ouddorp.
+C'est la rue Victor-Hugo.
+Zierikzee, sans doute.
+À deux kilomètres d'ici.
+C'est à douze mètres.
+À environ une centaine de mètres.
+J'en suis sûr à 95 %.
+Au nord de la gare.
+J'ai enregistré la photo.
+J'ai ajouté le dossier.
+Le seuil a été modifié.
+C'est dans le village de Giverny.
+Vous êtes à Lyon, dit le panneau.
+La foto se tomó en París.
+Es Zierikzee.
+Es la calle Mayor.
+Está a dos kilómetros.
+A unos cien metros.
+Al norte de la estación.
+He guardado la foto.
+He añadido la carpeta.
+Se ha cambiado el umbral.
+Guardé la foto.
+La foto se tomó en delft.
+Estoy seguro al 95 por ciento.
+È stata scattata a Roma.
+È Zierikzee, sicuro.
+A due chilometri da qui.
+Ho salvato la foto.
+Ho aggiunto la cartella.
+La soglia è stata modificata.
+A nord della stazione.
+Si trova in via Garibaldi.
+Foi tirada em Lisboa.
+Fica a dois quilômetros.
+Guardei a foto.
+Adicionei a pasta.
+Fica ao norte da estação.
+Fica na Rua Augusta.
+Het is Delft.
+De foto is genomen in delft.
+Twee kilometer verderop.
+Ik heb de foto opgeslagen.
+Ik heb de map toegevoegd.
+De drempel is gewijzigd.
+Ten noorden van het station.
+Dat is in de Kalverstraat.
+Det är Stockholm.
+Fotot togs i Örebro.
+Fotot togs i zierikzee.
+Två kilometer bort.
+Jag har sparat fotot.
+Jag har lagt till mappen.
+Norr om stationen.
+To jest Warszawa.
+Zdjęcie zrobiono w Krakowie.
+Zdjęcie zrobiono w zierikzee.
+Dwa kilometry stąd.
+Zapisałem zdjęcie.
+Dodałem folder.
+Na północ od dworca.
+To ulica Marszałkowska.
+Der Wert ist 0,95.
+Es gibt 4.321 Fotos.
+Siehe https://evil.example/x.
+Das Haus stammt aus dem Jahr 1850.
+Wahrscheinlich Ouddorp.
+Wahrscheinlich in der Nähe von Giethoorn.
+Wohl der Eiffelturm.
+C'est la tour Eiffel.
+Evet, oldukça eminim.
+はい、かなり確かです。
+Да, вполне уверен.
+Bei zweiundfünfzig Grad.
+Bei 52 Grad 7 Minuten.
+Ungefähr fünfzig Komma eins.
+À cinquante-deux degrés.
+Sûr à quatre-vingt-dix pour cent.
+A cincuenta y dos grados.
+A cinquantadue gradi.
+A cinquenta e dois graus.
+Op tweeënvijftig graden.
+Vid femtiotvå grader.
+Pięćdziesiąt dwa stopnie.
+Das Foto liegt im Norden der Stadt.
+Die Stadt Zuiderzee, laut Schild.
+Vous êtes à Zuiderzee, dit le panneau.
+Está en Zuiderzee, dice el cartel.
+Das Bild entstand in der Altstadt von Ouddorp.
+Sicher in pARIS.
+Das ist ein Dorf in Bayern.
+Es wurde am Rhein aufgenommen.
+Das ist die Bäckerei Müller.
+Ja, Schatz, das ist Köln.
+Die Datei ref/c.jpg passt am besten.
+Das Foto zeigt 🗼, ziemlich sicher.
+C'est à l'est de la gare.
+Jag är säker till 95 procent.
+Jestem pewny na 95 procent.
+Ich habe es nach Berlin geschickt.
+Das ist London Bridge.
+Ja, ziemlich sicher: Zierikzee.
+Ja, ziemlich sicher. This is the town of stavoren.
+Ja, ziemlich sicher, das passt. It was taken in old zierikzee.
+"""
+
+
+def lines(text: str) -> list[str]:
+    return text.strip().split("\n")
+
+
+def problems(reply: str) -> list[str]:
+    deed = claimed_deed(reply, set())
+    return [*ungrounded(reply, TOLD, SAID), *([deed] if deed else [])]
+
+
+def test_a_reply_that_states_nothing_of_its_own_is_allowed_in_each_language() -> None:
+    assert {reply: problems(reply) for reply in lines(ALLOWED) if problems(reply)} == {}
+    spoken = [language.name for reply in lines(ALLOWED) if (language := reply_language(reply))]
+    assert all(spoken.count(language.name) >= 15 for language in LANGUAGES)
+
+
+def test_places_numbers_and_deeds_that_no_tool_gave_are_refused_in_each_language() -> None:
+    assert [reply for reply in lines(REFUSED) if not problems(reply)] == []
+    spoken = [language.name for reply in lines(REFUSED) if (language := reply_language(reply))]
+    assert all(spoken.count(language.name) >= 7 for language in LANGUAGES)
+
+
+@pytest.mark.parametrize(
+    ("reply", "tool"),
+    [
+        ("Ich habe den Ordner hinzugefügt.", "index_photos"),
+        ("J'ai ajouté le dossier.", "index_photos"),
+        ("Se ha cambiado el umbral.", "change_settings"),
+        ("La soglia è stata modificata.", "change_settings"),
+        ("Adicionei a pasta.", "index_photos"),
+        ("De drempel is gewijzigd.", "change_settings"),
+        ("Jag har lagt till mappen.", "index_photos"),
+        ("Dodałem folder.", "index_photos"),
+    ],
+)
+def test_a_deed_is_said_when_its_tool_did_it(reply: str, tool: str) -> None:
+    assert claimed_deed(reply, {"map_summary"})
+    assert claimed_deed(reply, {tool}) is None
+    assert ungrounded(reply, TOLD, SAID) == []
+
+
+AT = {
+    "German": "Das Foto wurde bei {}, {} aufgenommen.",
+    "French": "La photo a été prise à {}, {}.",
+    "Spanish": "La foto se tomó en {}, {}.",
+    "Italian": "La foto è stata scattata a {}, {}.",
+    "Portuguese": "A foto foi tirada em {}, {}.",
+    "Dutch": "De foto is genomen op {}, {}.",
+    "Swedish": "Fotot togs vid {}, {}.",
+    "Polish": "Zdjęcie zrobiono w punkcie {}, {}.",
+}
+LATITUDES = st.decimals(-89, 89, places=6)
+LONGITUDES = st.decimals(-179, 179, places=6)
+
+
+@settings(max_examples=30)
+@given(st.sampled_from(sorted(AT)), LATITUDES, LONGITUDES, LATITUDES, LONGITUDES, st.booleans())
+def test_coordinates_are_those_that_a_tool_told_in_each_language(
+    name: str, latitude: Decimal, longitude: Decimal, other: Decimal, another: Decimal, comma: bool
+) -> None:
+    assume((latitude, longitude) != (other, another))
+    told = [f'The photo "a.jpg" was taken at {latitude}, {longitude}.']
+    replies = [
+        AT[name].format(*(str(one).replace(".", ",") if comma else str(one) for one in pair))
+        for pair in ((latitude, longitude), (other, another))
+    ]
+    assert [language.name if (language := reply_language(reply)) else None for reply in replies] == [name, name]
+    assert ungrounded(replies[0], told) == []
+    assert ungrounded(replies[1], told)
