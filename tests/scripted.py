@@ -15,7 +15,8 @@ from internvl_vpr.tools.describe_image import Describer
 from internvl_vpr.tools.errors import EndpointUnreachable, PhotoError
 from internvl_vpr.tools.features.keypoints import Keypoints
 from internvl_vpr.tools.index.keypoint_store import KeypointStore
-from internvl_vpr.tools.records import Attempt, Photo, RawCue
+from internvl_vpr.tools.ledger.model_steps import ModelAnswer
+from internvl_vpr.tools.records import Attempt, Judgement, Photo, RawCue
 from internvl_vpr.tools.verify_geometry import Verifier
 
 
@@ -40,6 +41,28 @@ class ScriptedDescriber:
             raise PhotoError(f"The photo {photo.path.name!r} cannot be described.")
         cues = self.script.get(photo.path.name, [("a wall", 1.0)])[:n]
         yield Attempt(cues=tuple(RawCue(text=text, score=score) for text, score in cues), raw="scripted")
+
+
+class ScriptedJudge:
+    """Says of a candidate what the script has for its file's name: the same place or not, and how surely."""
+
+    def __init__(
+        self, script: dict[str, tuple[bool, int]], fails: frozenset[str] = frozenset(), version: int = 1
+    ) -> None:
+        self.id = f"scripted judge/{version}"
+        self.script = script
+        self.fails = fails
+        self.asked: list[tuple[Photo, Photo]] = []
+
+    async def attempts(self, query: Photo, candidate: Photo) -> AsyncGenerator[ModelAnswer, None]:
+        self.asked.append((query, candidate))
+        usage = {"prompt_tokens": 7, "completion_tokens": 3}
+        if candidate.path.name in self.fails:
+            yield ModelAnswer(error="no [verdict]", raw="?", usage=usage)
+            return
+        same_place, confidence = self.script.get(candidate.path.name, (False, 50))
+        said = Judgement(why="The windows say so", same_place=same_place, confidence=confidence)
+        yield ModelAnswer(answer=said.model_dump_json(), raw="scripted", usage=usage)
 
 
 class PatchExtractor:

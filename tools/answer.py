@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from .apply_threshold import BelowTau
-from .grade import Judgement, judge_answer
+from .grade import Graded, judge_answer
 from .index.calibration import LABELLED, Calibration, Limits, MapCheck
 from .photo.position import tell_position
 from .records import (
@@ -17,6 +17,8 @@ from .records import (
     DecidedBy,
     Description,
     Grade,
+    JudgedPair,
+    Outcome,
     Photo,
     Position,
     Probability,
@@ -34,7 +36,8 @@ PROMISE = "Answers with S > "  # the beginning of the note that says what a cali
 # Notes that only explain scores; all others a reader must know at once.
 DETAILS = (
     rf"{PROMISE}|The map (has not |has changed since it )?checked itself|τ is not calibrated|No candidate's cues match|"
-    r"No candidate could be described|The reference has no position|The describer scored|"
+    r"No candidate could be (described|judged)|The model names no candidate|The reference has no position|"
+    r"The describer scored|"
     r"The photo could not be described.*: nothing was named\.?$"
 )
 
@@ -45,6 +48,7 @@ class Findings(Record):
     query: Photo
     query_position: Position | None
     descriptions: Mapping[str, Description]
+    judged: Mapping[str, JudgedPair] | None = Field(None, description="None where cues re-rank")
     retrieved: int
     ranked: tuple[RankedCandidate, ...]
     tau: float
@@ -67,6 +71,7 @@ def compose_answer(found: Findings) -> Answer:
     """
     ranked = positioned_first(found.ranked)
     judged = _judge(found, ranked)
+    query = found.descriptions.get(found.query.digest)
     located = bool(ranked) and (found.verify == "off" or judged.grade != "unknown")
     first = ranked[0] if located else None
     return Answer(
@@ -80,11 +85,11 @@ def compose_answer(found: Findings) -> Answer:
         reference=first.reference if first else None,
         position=first.position if first else None,
         query_position=found.query_position,
-        cues=found.descriptions[found.query.digest].cues,
+        cues=query.cues if query else (),
         candidates=ranked,
         notes=(*_notes(found), *_notes_on_places(found, judged.grade)),
         settings=found.settings,
-        steps=count_steps(found.descriptions.values()),
+        steps=count_steps(found.descriptions.values() if found.judged is None else found.judged.values()),
     )
 
 
@@ -94,17 +99,19 @@ def positioned_first(ranked: Sequence[RankedCandidate]) -> tuple[RankedCandidate
     return tuple(candidate.model_copy(update={"rank": rank}) for rank, candidate in enumerate(ordered, start=1))
 
 
-def _judge(found: Findings, ranked: Sequence[RankedCandidate]) -> Judgement:
-    """Grade the final list by its geometry and by the signs that were read; by words and looks alone without."""
+def _judge(found: Findings, ranked: Sequence[RankedCandidate]) -> Graded:
+    """Grade the final list by its geometry and by the signs that were read; without, by what re-ranked it and looks."""
+    reranked: DecidedBy = "cues" if found.judged is None else "judgement"
     if found.verify == "off":
-        decided_by: DecidedBy | None = ("cues" if ranked[0].retained else "coarse order") if ranked else None
-        return Judgement(grade_without_geometry(decided_by, found.tau), decided_by, ())
+        decided_by: DecidedBy | None = (reranked if ranked[0].retained else "coarse order") if ranked else None
+        return Graded(grade_without_geometry(decided_by, found.tau), decided_by, ())
     judged = judge_answer(ranked, found.limits)
     # Where geometry is only reported, Eq. 10 has made the order.
-    return judged._replace(decided_by="cues") if found.verify == "report" and ranked and ranked[0].retained else judged
+    ordered_by_score = found.verify == "report" and ranked and ranked[0].retained
+    return judged._replace(decided_by=reranked) if ordered_by_score or judged.decided_by == "cues" else judged
 
 
-def _probability(judged: Judgement, found: Findings) -> Probability | None:
+def _probability(judged: Graded, found: Findings) -> Probability | None:
     """Say how often answers of this grade were right in the map's own check, where it got ten of them.
 
     Otherwise it is how often they were on labelled photographs, where the limits are those that these were judged by.
@@ -120,25 +127,52 @@ def _probability(judged: Judgement, found: Findings) -> Probability | None:
     return None
 
 
-def count_steps(described: Collection[Description]) -> Steps:
-    """Add up what descriptions took."""
-    good = [description for description in described if description.failure is None]
+def count_steps(outcomes: Collection[Outcome]) -> Steps:
+    """Add up what descriptions or judged pairs took."""
+    good = [outcome for outcome in outcomes if outcome.failure is None]
     return Steps(
-        made=sum(not description.recorded for description in good),
-        recorded=sum(description.recorded for description in good),
-        failed=len(described) - len(good),
-        attempts=sum(description.attempts for description in described),
-        tokens=dict(sum((Counter(description.usage) for description in described), Counter[str]())),
+        made=sum(not outcome.recorded for outcome in good),
+        recorded=sum(outcome.recorded for outcome in good),
+        failed=len(outcomes) - len(good),
+        attempts=sum(outcome.attempts for outcome in outcomes),
+        tokens=dict(sum((Counter(outcome.usage) for outcome in outcomes), Counter[str]())),
     )
 
 
 def _notes(found: Findings) -> Iterator[str]:
-    query = found.descriptions[found.query.digest]
     order = "geometry and looks decide" if found.verify == "rank" else "the coarse order stands"
-    outcome = order if found.below_tau == "fallback" else "no place is named"
     if not found.retrieved:
         yield "The map holds no other photo."
-    elif not query.cues:
+    elif found.judged is not None:
+        yield from _notes_on_judgements(found, found.judged.values(), order)
+    else:
+        yield from _notes_on_cues(found, found.descriptions[found.query.digest], order)
+    if found.check_problem:
+        yield found.check_problem
+    outcomes = found.descriptions if found.judged is None else found.judged
+    failures = [one.failure for digest, one in outcomes.items() if one.failure and digest != found.query.digest]
+    if failures:
+        what = (
+            f"{found.retrieved} candidates could not be described"
+            if found.judged is None
+            else (f"{len(outcomes)} pairs could not be judged")
+        )
+        yield f"{len(failures)} of {what}; the first: {failures[0]}"
+
+
+def _notes_on_judgements(found: Findings, judged: Collection[JudgedPair], order: str) -> Iterator[str]:
+    outcome = order if found.below_tau == "fallback" else "no place is named"
+    if all(pair.judgement is None for pair in judged):
+        yield f"No candidate could be judged, so {order}."
+    elif not any(candidate.retained for candidate in found.ranked):
+        yield f"The model names no candidate as the same place (S > τ = {found.tau:g}), so {outcome}."
+    elif found.tau <= UNCALIBRATED_TAU:
+        yield "τ is not calibrated (−1): what the model takes for another place is retained, too, unless it is sure."
+
+
+def _notes_on_cues(found: Findings, query: Description, order: str) -> Iterator[str]:
+    outcome = order if found.below_tau == "fallback" else "no place is named"
+    if not query.cues:
         reason = query.failure or "nothing was named"
         yield f"The photo could not be described, so {order}: {reason.rstrip('.')}."
     elif not any(candidate.score is not None for candidate in found.ranked) and found.retrieved == len(found.ranked):
@@ -151,10 +185,6 @@ def _notes(found: Findings) -> Iterator[str]:
         yield "τ is not calibrated (−1): every described candidate is retained, so the answer cannot abstain."
     if query.without_scores:
         yield "The describer scored all of the photo's cues 0, so they count alike."
-    if found.check_problem:
-        yield found.check_problem
-    if failures := _failures(found):
-        yield f"{len(failures)} of {found.retrieved} candidates could not be described; the first: {failures[0]}"
 
 
 def _notes_on_places(found: Findings, grade: Grade) -> Iterator[str]:
@@ -189,11 +219,3 @@ def _promise(given: Calibration, index: str) -> str:
         f"{given.queries} photographs ({', '.join(given.splits)}) that had no part in choosing τ."
         f"{'' if index == given.index else ' The map has changed since.'}"
     )
-
-
-def _failures(found: Findings) -> Sequence[str]:
-    return [
-        description.failure
-        for digest, description in found.descriptions.items()
-        if description.failure is not None and digest != found.query.digest
-    ]

@@ -35,5 +35,10 @@ def apply_threshold(
 
 def _ranked(candidate: Candidate, score: Score, rank: int, *, retained: bool) -> RankedCandidate:
     return RankedCandidate(
-        **dict(candidate), rank=rank, score=score.score, retained=retained, matches=score.matches
-    )  # fmt: skip
+        **dict(candidate),
+        rank=rank,
+        score=score.score,
+        retained=retained,
+        matches=score.matches,
+        judgement=score.judgement,
+    )

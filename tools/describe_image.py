@@ -4,12 +4,13 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from .errors import PhotoError, StepMissing
-from .ledger.ledger import Ledger, Step
-from .photo.photo import open_photo
+from .ledger.ledger import Ledger, Step, keep
+from .photo.photo import open_unchanged
 from .records import Attempt, Cue, Description, Photo, RawCue
 
 
@@ -60,10 +61,12 @@ async def describe_image(
         async with asyncio.timeout(deadline), ledger.turn(step):
             if known := await asyncio.to_thread(recall_descriptions, [digest], n, describer, ledger):
                 return known[digest]
-            photo = await asyncio.to_thread(_placeless_photo, path, digest)
+            photo = await asyncio.to_thread(open_unchanged, path, digest)
             async with aclosing(describer.attempts(photo, n)) as attempts:
                 async for attempt in attempts:
-                    await _keep(attempt, step, made, ledger)
+                    made.append(attempt)
+                    cues = normalize_scores(attempt.cues) if attempt.error is None else ()
+                    await keep(partial(ledger.record, step, len(made), attempt, cues))
     except PhotoError as error:
         reason = str(error)
     except TimeoutError:
@@ -111,18 +114,6 @@ def _description(step: Step, cues: tuple[Cue, ...], failure: str | None = None) 
     return Description(digest=step.image, describer=step.describer, cues=cues, recorded=True, failure=failure)
 
 
-async def _keep(attempt: Attempt, step: Step, made: list[Attempt], ledger: Ledger) -> None:
-    """Record an attempt; a cancellation waits for the write, since an answer may have been paid for."""
-    made.append(attempt)
-    cues = normalize_scores(attempt.cues) if attempt.error is None else ()
-    writing = asyncio.ensure_future(asyncio.to_thread(ledger.record, step, len(made), attempt, cues))
-    try:
-        await asyncio.shield(writing)
-    except asyncio.CancelledError:
-        await writing
-        raise
-
-
 def _outcome(step: Step, made: Sequence[Attempt], reason: str | None, ledger: Ledger) -> Description:
     """Return what the ledger now holds: another process may have been first, and then its cues stand."""
     found = _recall([step], ledger, failures=False).get(step.image)
@@ -132,11 +123,3 @@ def _outcome(step: Step, made: Sequence[Attempt], reason: str | None, ledger: Le
         found = _description(step, (), reason)
     usage = sum((Counter(attempt.usage) for attempt in made), Counter[str]())
     return found.model_copy(update={"recorded": False, "attempts": len(made), "usage": dict(usage)})
-
-
-def _placeless_photo(path: Path, digest: str) -> Photo:
-    """Open the image without its position, which no describer may see."""
-    photo = open_photo(path, read_position=False)
-    if photo.digest != digest:
-        raise PhotoError(f"The photo {str(path)!r} has changed since it was indexed: run index again.")
-    return photo

@@ -16,6 +16,7 @@ from .records import (
     DecidedBy,
     Geometry,
     Grade,
+    Judgement,
     Position,
     Probability,
     RankedCandidate,
@@ -25,7 +26,10 @@ from .text.quoted import fold
 
 
 class Explanation(Record):
-    """What speaks for one candidate of an answer; S is the sum of weight · cosine over `matches` (Eq. 9)."""
+    """What speaks for one candidate of an answer.
+
+    S is the sum of weight · cosine over `matches` (Eq. 9), or what the model's `judgement` is worth.
+    """
 
     photo: Path
     rank: int = Field(ge=1)
@@ -47,6 +51,8 @@ class Explanation(Record):
     grade: Grade | None = Field(None, description="of the answer; None in one that was kept before there were grades")
     probability: Probability | None = Field(None, description="of the answer")
     geometry: Geometry | None = Field(None, description="of the photo and this candidate; None if not verified")
+    judged: bool = Field(False, description="a model re-ranked the candidates, and not cues")
+    judgement: Judgement | None = Field(None, description="what the model said of the photo and this candidate")
 
 
 def explain_match(answer: Answer, rank: int = 1) -> Explanation:
@@ -73,7 +79,14 @@ def explain_match(answer: Answer, rank: int = 1) -> Explanation:
         grade=answer.grade,
         probability=answer.probability,
         geometry=candidate.geometry,
+        judged=is_judged(answer),
+        judgement=candidate.judgement,
     )
+
+
+def is_judged(answer: Answer) -> bool:
+    """Whether a model that saw the photo beside each candidate re-ranked them, and not cues."""
+    return answer.settings.get("reranker") == "judge"
 
 
 def margin(candidate: RankedCandidate, candidates: Sequence[RankedCandidate]) -> float | None:

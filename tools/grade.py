@@ -28,7 +28,7 @@ class Support(NamedTuple):
     inliers: int
 
 
-class Judgement(NamedTuple):
+class Graded(NamedTuple):
     """What the evidence for a final list amounts to."""
 
     grade: Grade
@@ -108,7 +108,7 @@ def _linked(best: int, left: Sequence[int], candidates: Sequence[RankedCandidate
     return members
 
 
-def judge_answer(candidates: Sequence[RankedCandidate], limits: Limits) -> Judgement:
+def judge_answer(candidates: Sequence[RankedCandidate], limits: Limits) -> Graded:
     """Grade a final list, whose first candidate is the answer.
 
     The first place is
@@ -125,19 +125,19 @@ def judge_answer(candidates: Sequence[RankedCandidate], limits: Limits) -> Judge
     if any(one.position is not None for one in candidates):
         candidates = [one for one in candidates if one.position is not None]
     if not candidates:
-        return Judgement("unknown", None, ())
+        return Graded("unknown", None, ())
     first, *others = supports(candidates, limits)
     signed = [place for place in others if any(_is_signed(candidates[i], limits) for i in place.members)]
     if any(candidates[i].named for i in first.members):
         return _judge_signed(candidates, first, signed, others, limits)
     if first.inliers < limits.chance and not signed:
-        return Judgement("unknown", _decided_by(candidates[0]), ())
+        return Graded("unknown", _decided_by(candidates[0]), ())
     rivals = [place for place in others if place.inliers >= max(limits.chance, limits.rival * first.inliers)]
     if rivals or signed:
-        return Judgement("ambiguous", _decided_by(candidates[0]), _named(candidates, [*signed, *rivals]))
+        return Graded("ambiguous", _decided_by(candidates[0]), _named(candidates, [*signed, *rivals]))
     nearest = max((place.inliers for place in others), default=0)
     confirmed = first.inliers >= limits.sure and nearest < limits.near * first.inliers
-    return Judgement("confirmed" if confirmed else "likely", _decided_by(candidates[0]), ())
+    return Graded("confirmed" if confirmed else "likely", _decided_by(candidates[0]), ())
 
 
 def _is_signed(candidate: RankedCandidate, limits: Limits) -> bool:
@@ -151,14 +151,14 @@ def _judge_signed(
     signed: Sequence[Support],
     others: Sequence[Support],
     limits: Limits,
-) -> Judgement:
+) -> Graded:
     """Grade an answer whose place a sign names: alone, or with others that have the same sign."""
     rivals = [place for place in signed if place.inliers >= limits.rival * first.inliers]
     if first.inliers < limits.chance:  # geometry does not see the place that the sign names
         rivals += [place for place in others if place.inliers >= limits.sure and place not in rivals]
     if rivals:
-        return Judgement("ambiguous", "cues", _named(candidates, rivals))
-    return Judgement("confirmed" if first.inliers >= limits.chance else "likely", "cues", ())
+        return Graded("ambiguous", "cues", _named(candidates, rivals))
+    return Graded("confirmed" if first.inliers >= limits.chance else "likely", "cues", ())
 
 
 def _decided_by(first: RankedCandidate) -> DecidedBy:

@@ -14,7 +14,7 @@ RawScore = Annotated[int, Field(ge=0)] | Annotated[float, Field(ge=0, allow_inf_
 # How far an answer can be believed.
 Grade = Literal["confirmed", "likely", "ambiguous", "unknown"]
 # What put the first candidate first.
-DecidedBy = Literal["cues", "geometry", "coarse order"]
+DecidedBy = Literal["cues", "judgement", "geometry", "coarse order"]
 
 
 class Record(BaseModel):
@@ -89,11 +89,10 @@ def asked_and_answered(usage: Mapping[str, int]) -> int:
     return usage.get("prompt_tokens", 0) + usage.get("completion_tokens", 0)
 
 
-class Attempt(Record):
-    """One answer of a describer about one image, or the failure to get one, as the ledger keeps it."""
+class Exchange(Record):
+    """What was asked of a model or a reader once, and what came back, or why nothing that can be used did."""
 
-    cues: tuple[RawCue, ...] = ()
-    error: str | None = Field(None, description="why this attempt gave no cues that can be used")
+    error: str | None = Field(None, description="why this attempt gave nothing that can be used")
     raw: str = Field("", description="the answer, verbatim")
     request: dict[str, str] = Field(
         {}, description="what was asked of whom: models, prompt and schema digests, decoding, digest of the bytes sent"
@@ -103,21 +102,54 @@ class Attempt(Record):
     latency: float = Field(0.0, ge=0, description="seconds")
 
 
-class Description(Record):
-    """What a describer said about one image (Eq. 6); `failure` says why there is nothing."""
+class Attempt(Exchange):
+    """One answer of a describer about one image, or the failure to get one, as the ledger keeps it."""
 
-    digest: Digest
-    describer: str
-    cues: tuple[Cue, ...]
+    cues: tuple[RawCue, ...] = ()
+
+
+class Outcome(Record):
+    """What became of one step of stage 2; `failure` says why it gave nothing."""
+
     recorded: bool = Field(description="read back from the ledger instead of made now")
     failure: str | None = None
     attempts: int = Field(0, ge=0, description="made now")
     usage: dict[str, int] = Field({}, description="tokens of the attempts made now")
 
+
+class Description(Outcome):
+    """What a describer said about one image (Eq. 6)."""
+
+    digest: Digest
+    describer: str
+    cues: tuple[Cue, ...]
+
     @property
     def without_scores(self) -> bool:
         """Whether every cue was scored zero, so that the weights are uniform."""
         return bool(self.cues) and all(cue.score == 0 for cue in self.cues)
+
+
+class Judgement(Record):
+    """What a model said of two photographs that it saw together; the reason is its own, word for word."""
+
+    why: str
+    same_place: bool
+    confidence: int = Field(ge=0, le=100, description="how sure it is of that, in percent")
+
+    @property
+    def score(self) -> float:
+        """S of the candidate, from −1 (surely another place) to 1 (surely the same)."""
+        return self.confidence / 100 if self.same_place else 0.0 - self.confidence / 100  # and no −0
+
+
+class JudgedPair(Outcome):
+    """What became of judging a photo and one of its candidates."""
+
+    query: Digest
+    candidate: Digest
+    judge: str
+    judgement: Judgement | None
 
 
 class CueMatch(Record):
@@ -130,11 +162,12 @@ class CueMatch(Record):
 
 
 class Score(Record):
-    """S of one candidate (Eq. 9); `None` when the query or the candidate has no cues."""
+    """S of one candidate, by its cues (Eq. 9) or by a model's judgement; `None` when there are none."""
 
     reference: str
     score: float | None
     matches: tuple[CueMatch, ...]
+    judgement: Judgement | None = None
 
 
 class Geometry(Record):
@@ -177,13 +210,15 @@ class Verification(Geometry):
 class RankedCandidate(Candidate):
     """A candidate with its place in the final list; `geometry` is None where the pair was not verified.
 
-    `named` says that a sign which was read in the photo was read there, too.
+    `named` says that a sign which was read in the photo was read there, too. `judgement` is what a model said of the
+    pair, None where it was not asked.
     """
 
     rank: int = Field(ge=1)
     score: float | None
     retained: bool
     matches: tuple[CueMatch, ...]
+    judgement: Judgement | None = None
     named: bool = False
     geometry: Geometry | None = None
 
@@ -222,7 +257,7 @@ class Alternative(Record):
 
 
 class Steps(Record):
-    """What an answer's descriptions took: those made now, those read back, and those that failed.
+    """What an answer's descriptions or judged pairs took: those made now, those read back, and those that failed.
 
     `attempts` counts the requests for those made and those that failed, retries included; `tokens` is what
     the endpoint counted for them, by kind. Verified pairs of photographs are not among the steps.
@@ -238,9 +273,9 @@ class Steps(Record):
 class Answer(Record):
     """Where the photo was taken, how far that can be believed, and why.
 
-    `decided_by` says what put the first candidate first: `cues` (it is retained, S > τ), `geometry`, or the `coarse
-    order` of stage 1 alone. `query_position` is the photo's own, read only once the place is found; finding it never
-    uses it. An answer that was stored before there were grades gets one when it is read.
+    `decided_by` says what put the first candidate first: `cues` or a model's `judgement` (it is retained, S > τ),
+    `geometry`, or the `coarse order` of stage 1 alone. `query_position` is the photo's own, read only once the place is
+    found; finding it never uses it. An answer that was stored before there were grades gets one when it is read.
     """
 
     status: Literal["located", "unknown"]
@@ -272,4 +307,4 @@ class Answer(Record):
 def grade_without_geometry(decided_by: object, tau: object) -> Grade:
     """Grade an answer that rests on words and looks alone: never confirmed, and likely where a real τ retained it."""
     threshold = isinstance(tau, int | float) and tau > -1
-    return "likely" if decided_by == "cues" and threshold else "unknown"
+    return "likely" if decided_by in ("cues", "judgement") and threshold else "unknown"

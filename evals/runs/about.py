@@ -8,8 +8,9 @@ from pathlib import Path
 
 from internvl_vpr.agent.localizer.context import Context
 from internvl_vpr.tools.describe_image import recall_descriptions
-from internvl_vpr.tools.describers.cue_answer import cue_schema, schema_digest
+from internvl_vpr.tools.describers.cue_answer import cue_schema
 from internvl_vpr.tools.disk.whole_file import write_whole
+from internvl_vpr.tools.endpoint.json_answer import schema_digest
 from internvl_vpr.tools.endpoint.prompt import Prompt
 from internvl_vpr.tools.ledger.ledger import Step
 from internvl_vpr.tools.ledger.report import Tally, tally

@@ -1,10 +1,8 @@
 """The answer that a model is asked for, as a JSON schema, and what it answered, checked and turned into cues."""
 
-import hashlib
-import json
 import math
-import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -12,18 +10,10 @@ from pydantic_core import ErrorDetails
 
 from ..endpoint.json_answer import UnusableAnswer, parse_json
 from ..records import RawCue
+from .answer_text import TEXT_PATTERN, broken, tidied
 
-# Characters of a description. No repetition in the schema may count beyond 128: with one that does, xgrammar 0.2.6 to
-# 0.2.8, which vLLM and SGLang use, fails, and the server answers 500 to every request.
-SHORTEST, LONGEST = 8, 128
 MOST_POINTS = 100
-# The pattern holds the length: with minLength and maxLength beside it, some servers allow raw control characters, and
-# others ignore one of the two. Quotation marks and backslashes are left out, so that no escape is needed.
-_PATTERN = rf'^[^"\\\x00-\x1f\x7f]{{{SHORTEST},{LONGEST}}}$'
-
-# Control characters, halves of surrogate pairs, and the sign that stands for bytes that are not UTF-8.
-_BROKEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
-_BROKEN_TEXT = "a description of the answer holds broken or control characters"
+_NAME = "a description"
 
 
 def cue_schema(n: int) -> dict[str, Any]:
@@ -37,7 +27,7 @@ def cue_schema(n: int) -> dict[str, Any]:
         "additionalProperties": False,
         "required": ["description", "score"],
         "properties": {
-            "description": {"type": "string", "pattern": _PATTERN},
+            "description": {"type": "string", "pattern": TEXT_PATTERN},
             "score": {"type": "integer", "minimum": 0, "maximum": MOST_POINTS},
         },
     }
@@ -49,11 +39,6 @@ def cue_schema(n: int) -> dict[str, Any]:
     }
 
 
-def schema_digest(schema: dict[str, Any]) -> str:
-    """Return the SHA-256 of a schema; the order of its keys counts."""
-    return hashlib.sha256(json.dumps(schema).encode()).hexdigest()
-
-
 class _Answer(BaseModel):
     """What a model answers, of which only the list of cues is looked at."""
 
@@ -62,22 +47,12 @@ class _Answer(BaseModel):
     cues: list[Any]
 
 
-def _tidied(description: str) -> str:
-    """Return a description with single blanks between its words; raises `UnusableAnswer`."""
-    text = re.sub(r"\s+", " ", description).strip()
-    if _BROKEN.search(text):
-        raise UnusableAnswer(_BROKEN_TEXT)
-    if not SHORTEST <= len(text) <= LONGEST:
-        raise UnusableAnswer(f"a description of the answer has {len(text)} characters, not {SHORTEST} to {LONGEST}")
-    return text
-
-
 class _Cue(BaseModel):
     """One cue of an answer."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
-    description: Annotated[str, AfterValidator(_tidied)]
+    description: Annotated[str, AfterValidator(partial(tidied, name=_NAME))]
     score: int = Field(ge=0, le=MOST_POINTS)
 
 
@@ -115,7 +90,7 @@ def _what_is_wrong(problems: Sequence[ErrorDetails]) -> str:
     if kind == "value_error":
         return str(problems[0]["ctx"]["error"])
     if kind == "string_unicode":  # half of a surrogate pair
-        return _BROKEN_TEXT
+        return broken(_NAME)
     if problems[0]["loc"] == ("description",):
         return "a description of the answer is not text"
     if kind not in ("greater_than_equal", "less_than_equal"):

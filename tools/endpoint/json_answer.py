@@ -1,11 +1,18 @@
-"""A model's answer read as JSON, strictly."""
+"""The schema of a model's answer, and the answer read as JSON, strictly."""
 
+import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 
 class UnusableAnswer(ValueError):
     """An answer that is not what was asked for; the message says what is wrong."""
+
+
+def schema_digest(schema: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a schema; the order of its keys counts."""
+    return hashlib.sha256(json.dumps(schema).encode()).hexdigest()
 
 
 def parse_json(content: str) -> Any:

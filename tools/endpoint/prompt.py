@@ -12,14 +12,20 @@ from typing import Self
 from ..errors import UsageError
 from ..records import Digest, Record
 
+_CLOSING = "Here is the photograph."  # where a prompt does not say how its message ends
+_NO_CLOSING = "none"
 _FRONT = re.compile(r"---\n(?P<front>.*?)\n---\n+(?P<text>.+)", re.DOTALL)
 
 
 class Prompt(Record):
-    """The text of one prompt; its digest tells versions apart whatever they are called."""
+    """The text of one prompt; its digest tells versions apart whatever they are called.
+
+    `closing` is sent after the image; empty where nothing is.
+    """
 
     name: str
     text: str
+    closing: str = _CLOSING
     digest: Digest
 
     @classmethod
@@ -40,7 +46,10 @@ class Prompt(Record):
 
     @classmethod
     def parse(cls, name: str, content: str, placeholders: Collection[str] = ("n",)) -> Self:
-        """Turn the content of a prompt file into a prompt; raises `UsageError`."""
+        """Turn the content of a prompt file into a prompt; raises `UsageError`.
+
+        Its front may have `closing`: a text to send after the image, or `none`.
+        """
         match = _FRONT.fullmatch(content)
         if match is None:
             raise UsageError(f"The prompt {name!r} does not begin with its name and version between two --- lines.")
@@ -52,8 +61,14 @@ class Prompt(Record):
             only = " and ".join(f"${one}" for one in placeholders)
             wanted = f"{only} as its only placeholder" if only else "no placeholder"
             raise UsageError(f"The prompt {name!r} needs a name, a version, and {wanted}.")
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        return cls(name=f"{front['name']}.v{front['version']}", text=text, digest=digest)
+        version, closing = front["version"], front.get("closing", _CLOSING)
+        return cls(
+            name=f"{front['name']}.{'v' if version[0].isdigit() else ''}{version}",
+            text=text,
+            closing="" if closing == _NO_CLOSING else closing,
+            # The usual closing is no part of it, so that what was recorded before prompts could name one stays valid.
+            digest=hashlib.sha256((text if closing == _CLOSING else f"{text}\n{closing}").encode()).hexdigest(),
+        )
 
     def render(self, n: int) -> str:
         """Return the text that asks for `n` cues."""

@@ -54,6 +54,9 @@ class Keyed(Protocol):
         """What tells it from every other step."""
 
 
+_Keyed = TypeVar("_Keyed", bound=Keyed)
+
+
 class Retrieval(Record):
     """What decides stage 1's candidates, and so their key: the photo, the index with all its settings, and K.
 
@@ -155,13 +158,13 @@ class Ledger:
         rows = self._select("SELECT key, cues FROM steps WHERE error IS NULL AND key IN ({})", (), list(by_key))
         return {by_key[key]: self._parsed(_CUES.validate_json, cues) for key, cues in rows}
 
-    def recall_failures(self, steps: Iterable[Step]) -> dict[Step, str]:
+    def recall_failures(self, steps: Iterable[_Keyed]) -> dict[_Keyed, str]:
         """Return why each step was given up the last time that it was; raises `LedgerError`."""
         by_key = {step.key: step for step in steps}
         rows = self._select("SELECT key, reason FROM failures WHERE key IN ({})", (), list(by_key))
         return {by_key[key]: reason for key, reason in rows}
 
-    def record_failure(self, step: Step, reason: str) -> None:
+    def record_failure(self, step: Keyed, reason: str) -> None:
         """Write that a step was given up, and why: an answer went on without it, and so will its replay."""
         self.write("INSERT OR REPLACE INTO failures VALUES (?, ?, ?)", [(step.key, reason, now())])
 
@@ -299,6 +302,16 @@ class Ledger:
 def _packed(found: Verification) -> bytes:
     """Turn fractions of four decimals into whole numbers of two bytes, which loses nothing."""
     return np.rint(_FRACTION * np.array(found.points, np.float64)).astype("<u2").tobytes()
+
+
+async def keep(write: Callable[[], object]) -> None:
+    """Record in a thread what may have been paid for: a cancellation waits until it is on the disk."""
+    writing = asyncio.ensure_future(asyncio.to_thread(write))
+    try:
+        await asyncio.shield(writing)
+    except asyncio.CancelledError:
+        await writing
+        raise
 
 
 def now() -> str:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from ..errors import LedgerError
-from ..records import Digest, Record
+from ..records import Digest, Exchange, Record
 from .ledger import Ledger, now
 
 Kind = Literal["judge_pair", "assistant"]
@@ -41,16 +41,10 @@ class ModelStep(Record):
         return f"{self.kind}/{self.asked}/{self.model}"
 
 
-class ModelAnswer(Record):
+class ModelAnswer(Exchange):
     """One answer of a model, or the failure to get one, as the ledger keeps it."""
 
     answer: str = Field("", description="what was taken from it, as JSON")
-    error: str | None = Field(None, description="why this attempt gave nothing that can be used")
-    raw: str = Field("", description="what came back, verbatim")
-    request: dict[str, str] = Field({}, description="what was asked of whom, with digests in place of contents")
-    usage: dict[str, int] = Field({}, description="tokens, as the endpoint counts them")
-    finish_reason: str | None = None
-    latency: float = Field(0.0, ge=0, description="seconds")
 
 
 def record_model_step(ledger: Ledger, step: ModelStep, number: int, attempt: ModelAnswer) -> None:

@@ -102,6 +102,14 @@ def open_photo(path: Path, position: Position | None = None, *, read_position: b
     return Photo(path=path, digest=digest, width=width, height=height, position=position, position_source=source)
 
 
+def open_unchanged(path: Path, digest: str) -> Photo:
+    """Open a photo without its position, which no model may see; raises `PhotoError` if its bytes are others now."""
+    photo = open_photo(path, read_position=False)
+    if photo.digest != digest:
+        raise PhotoError(f"The photo {str(path)!r} has changed since it was indexed: run index again.")
+    return photo
+
+
 def load_image(photo: Photo, longer_side: int | None = None) -> Image.Image:
     """Decode a photo to an upright RGB image without metadata, scaled down to at most `longer_side` pixels.
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from internvl_vpr.tools.describers.cue_answer import cue_schema, parse_cues, schema_digest
-from internvl_vpr.tools.endpoint.json_answer import UnusableAnswer
+from internvl_vpr.tools.describers.cue_answer import cue_schema, parse_cues
+from internvl_vpr.tools.endpoint.json_answer import UnusableAnswer, schema_digest
 from internvl_vpr.tools.records import RawCue
 
 # What a grammar made of the schema can produce; blanks at the ends or doubled are mended, so they are not drawn.

@@ -23,9 +23,10 @@ from texture import texture
 
 from internvl_vpr.tools.describers import vision_model
 from internvl_vpr.tools.describers.cue_answer import cue_schema, parse_cues
-from internvl_vpr.tools.describers.vision_model import Decoding, Patience, VisionModel
+from internvl_vpr.tools.describers.vision_model import VisionModel
 from internvl_vpr.tools.endpoint.endpoint import Endpoint
 from internvl_vpr.tools.endpoint.faults import CallFailed
+from internvl_vpr.tools.endpoint.patient_model import Decoding, Patience
 from internvl_vpr.tools.endpoint.prompt import Prompt
 from internvl_vpr.tools.errors import EndpointRefused, EndpointUnreachable, PhotoError, UsageError
 from internvl_vpr.tools.ledger.ledger import Step
@@ -348,15 +349,26 @@ def test_the_id_names_everything_that_changes_the_answers(photo: Photo) -> None:
     )
 
 
-class Decoded(VisionModel):
-    """Decodes the first, second or third answer to an image otherwise."""
+def test_what_was_recorded_before_prompts_could_end_differently_stays_valid() -> None:
+    model = VisionModel(Endpoint("http://a/v1", None, timeout=1, concurrency=1), "InternVL3-38B", FIRST)
+    assert model.id == (
+        "vlm/1 (InternVL3-38B, describe_image.v1 8b7b0e4fff88, schema d0b84f43dc5e, JPEG 90, 1344 px, "
+        "T 0 seed 0; T 0.2 seed 1; T 0.4 seed 2)"
+    )
 
-    changed: tuple[int, str, float] = (0, "seed", 0)
 
-    def _decoding(self, unusable: int, n: int) -> Decoding:
-        which, name, value = self.changed
-        usual = super()._decoding(unusable, n)
-        return usual._replace(**{name: value}) if unusable == which else usual  # type: ignore[arg-type]
+def test_the_paper_s_prompt_sends_its_text_and_the_image_and_nothing_else(photo: Photo) -> None:
+    with serve(default=faulty.good(THREE)) as server:
+        endpoint = Endpoint(server.endpoint, None, timeout=60, concurrency=4)
+        prompt = Prompt.load("describe_image.paper")
+        (attempt,) = ask(VisionModel(endpoint, "InternVL3-38B", prompt, image_side=320), photo)
+    (request,) = server.requests
+    system, user = request.body["messages"]
+    assert system == {"role": "system", "content": prompt.render(3)}
+    assert (user["role"], [part["type"] for part in user["content"]]) == ("user", ["image_url"])
+    sent = hashlib.sha256(base64.b64decode(user["content"][0]["image_url"]["url"].split(",")[1])).hexdigest()
+    asked = hashlib.sha256(f"{prompt.render(3)}\n{sent}".encode()).hexdigest()
+    assert attempt.request["messages"] == asked
 
 
 FIRST = Prompt.load("describe_image.v1")
@@ -393,14 +405,18 @@ def key_of(
     def schema(cues: int) -> dict[str, Any]:
         return json.loads(json.dumps(cue_schema(cues)).replace("{8,128}", f"{{8,{longest}}}"))  # type: ignore[no-any-return]
 
+    which, name, value = decoding
+    usual = Decoding.after
+
+    def after(unusable: int, tokens: int) -> Decoding:
+        found = usual(unusable, tokens)
+        return found._replace(**{name: value}) if unusable == which else found  # type: ignore[arg-type]
+
     with monkeypatch.context() as patch:
         patch.setattr(vision_model, "_schema", schema)
-        vision_model._schema_digest.cache_clear()
-        asked = Decoded(Endpoint(url, None, timeout=1, concurrency=1), model, prompt, image_side=image_side)
-        asked.changed = decoding
-        key = Step(image=image, describer=asked.id, n=n).key
-    vision_model._schema_digest.cache_clear()
-    return key
+        patch.setattr(Decoding, "after", after)
+        asked = VisionModel(Endpoint(url, None, timeout=1, concurrency=1), model, prompt, image_side=image_side)
+        return Step(image=image, describer=asked.id, n=n).key
 
 
 @pytest.mark.parametrize("part", CHANGES)

@@ -41,6 +41,26 @@ def test_a_text_is_rendered_as_it_is_and_digested_without_its_front(words: str, 
     assert prompt.name == "mine.v7"
 
 
+def test_the_paper_s_prompt_is_its_sentence_and_one_line_that_names_the_keys() -> None:
+    prompt = Prompt.load("describe_image.paper")
+    sentence, keys = prompt.render(3).split("\n")
+    assert sentence == (
+        "Provide 3 location-identifiable static scene descriptions for place recognition, each with a normalized score."
+    )
+    assert all(f'"{key}"' in keys for key in ("cues", "description", "score"))
+    assert prompt.closing == ""
+
+
+def test_a_prompt_says_what_follows_the_image_and_its_digest_holds_that() -> None:
+    usual, same, other, none = (
+        Prompt.parse("x", f"---\nname: mine\nversion: 7\n{line}---\nName $n things.")
+        for line in ("", "closing: Here is the photograph.\n", "closing: Look.\n", "closing: none\n")
+    )
+    assert [one.closing for one in (usual, same, other, none)] == [*["Here is the photograph."] * 2, "Look.", ""]
+    assert usual == same
+    assert len({usual.digest, other.digest, none.digest}) == 3
+
+
 def test_line_ends_of_another_system_give_the_same_prompt(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_bytes((FRONT + "Name $n\nthings.\n").encode())
     (tmp_path / "b.md").write_bytes((FRONT + "Name $n\nthings.\n").replace("\n", "\r\n").encode())
