@@ -30,6 +30,7 @@ SETTINGS_FILE = "internvl-vpr.toml"
 Images = Literal["auto", "off", "unicode", "half", "sixel", "kitty"]
 PresetName = Literal["embedded", "paper", "anyloc"]
 DescriberName = Literal["signage", "statistics", "vlm"]
+Reranker = Literal["cues", "judge"]
 AssistantName = Literal["auto", "rules", "model"]
 Verify = Literal["off", "report", "rank"]
 TrustedGrade = Literal["confirmed", "likely", "any"]
@@ -69,7 +70,7 @@ class Settings(Record):
     dtype: DType = setting("auto (default), float32, bfloat16 or float16.", "NAME", "auto")
     describer: DescriberName = setting("What describes photos: signage, statistics or vlm.", "NAME")
     endpoint: Annotated[str, AfterValidator(check_endpoint_url)] = setting(
-        "OpenAI-compatible server for the describer vlm.", "URL", "http://127.0.0.1:8000/v1"
+        "OpenAI-compatible server for the describer vlm and the judge.", "URL", "http://127.0.0.1:8000/v1"
     )
     model: str = setting("Model to ask for there.", "NAME", "InternVL3-38B", min_length=1)
     api_key: SecretStr | None = setting(
@@ -81,7 +82,7 @@ class Settings(Record):
     )
     concurrency: int = setting("Most requests at the same time.", "N", 16, ge=1, le=1024)
     timeout: float = setting("Time limit for one request.", "SECONDS", 120.0, gt=0, le=3600)
-    deadline: float = setting("Time limit for all descriptions of one answer.", "SECONDS", 600.0, gt=0, le=86_400)
+    deadline: float = setting("Time limit for all that one answer asks a model.", "SECONDS", 600.0, gt=0, le=86_400)
     encoder: str = setting("What embeds cues (Eq. 7): minilm, a hub id or a folder.", "NAME", min_length=1)
     k: int = setting("Candidates that stage 1 retrieves (Eq. 5).", "K", ge=1, le=10_000)
     verify: Verify = setting("Geometry between photos: off, report (only told) or rank (orders the answer).", "MODE")
@@ -89,6 +90,8 @@ class Settings(Record):
         "Candidates that geometry looks at, at most; the best eight are verified.", "K", 20, ge=1, le=1000
     )
     n: int = setting("Cues per image (Eq. 6).", "N", ge=1, le=10)
+    reranker: Reranker = setting("cues (default), or judge: a model that sees both photos at once.", "NAME", "cues")
+    judge_k: int = setting("Candidates that the judge sees, at most; each is a request.", "K", 10, ge=1, le=1000)
     tau: float = setting("Threshold that a score must exceed (Eq. 10); -1 keeps all.", "T", allow_inf_nan=False)
     below_tau: BelowTau = setting("Below it: fallback keeps the order by looks; strict drops the candidate.", "MODE")
     trust: TrustedGrade | Annotated[float, Field(gt=0, lt=1)] = setting(
@@ -109,6 +112,11 @@ class Settings(Record):
     def asks_model(self) -> bool:
         """Whether the endpoint's model decides the chat's next step."""
         return self.assistant == "model" or (self.assistant == "auto" and self.describer == "vlm")
+
+    @property
+    def reranks_by_endpoint(self) -> bool:
+        """Whether stage 2 asks the endpoint's model."""
+        return self.describer == "vlm" or self.reranker == "judge"
 
     def index_settings(self, there: IndexSettings | None = None) -> IndexSettings:
         """Return the part that decides an index's vectors; what has no name here is as in the index `there`.
@@ -154,6 +162,7 @@ _PAPER: dict[str, Any] = {
     "centers": "unit",
     "codebook_photos": 2000,
     "describer": "vlm",
+    "prompt": "describe_image.paper",
     "encoder": "sentence-transformers/all-MiniLM-L6-v2",
     "k": 100,
     "verify": "off",
@@ -179,8 +188,10 @@ _PRESETS: dict[PresetName, dict[str, Any]] = {
         "below_tau": "fallback",
     },
     "paper": _PAPER,
-    "anyloc": {**_PAPER, "kappa": "hard", "centers": "mean", "verify": "report"},
+    "anyloc": {**_PAPER, "kappa": "hard", "centers": "mean", "prompt": "describe_image.v1", "verify": "report"},
 }
+# With the judge, a preset's τ above −1 gives way to this one: it was measured for words. S > 0 says "the same place".
+_JUDGED_TAU = 0.0
 
 
 def about_setting(name: str) -> tuple[str, str]:
@@ -235,6 +246,9 @@ def explain_settings(
     backbone = next((layer["backbone"] for layer in layers.values() if "backbone" in layer), merged["backbone"])
     if _family(backbone) != _family(merged["backbone"]):
         layers["preset"] |= _SIZES[_family(backbone)]
+    reranker = next((layer["reranker"] for layer in layers.values() if "reranker" in layer), merged["reranker"])
+    if reranker == "judge" and layers["preset"]["tau"] > UNCALIBRATED_TAU:
+        layers["preset"] |= {"tau": _JUDGED_TAU}
     _check_family(layers, backbone, chosen)
     for origin, layer in reversed(layers.items()):
         merged |= layer

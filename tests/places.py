@@ -4,6 +4,7 @@ import dataclasses
 
 from internvl_vpr.agent.localizer.context import Context
 from internvl_vpr.tools.describe_image import Describer
+from internvl_vpr.tools.judge_pair import Judge
 
 
 def name_of(number: int) -> str:
@@ -19,3 +20,9 @@ def with_settings(context: Context, **changes: object) -> Context:
 def with_describer(context: Context, describer: Describer) -> Context:
     """Return a context with another describer."""
     return dataclasses.replace(context, describer=describer)
+
+
+def with_judge(context: Context, judge: Judge, **changes: object) -> Context:
+    """Return a context in which a judge re-ranks; τ = 0 unless it is changed."""
+    judged = dataclasses.replace(context, judge=judge)
+    return with_settings(judged, **{"reranker": "judge", "tau": 0.0, **changes})

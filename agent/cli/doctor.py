@@ -54,7 +54,7 @@ async def _findings(settings: "Settings", places: Path | None, advice: str | Non
 
     for finding in local_findings(settings, places, advice):
         yield finding
-    if settings.describer == "vlm":
+    if settings.reranks_by_endpoint:
         async for finding in endpoint_findings(settings):
             yield finding
 

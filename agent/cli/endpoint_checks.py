@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 from langchain_core.messages import HumanMessage
 
@@ -16,11 +17,11 @@ from internvl_vpr.tools.endpoint.faults import CallFailed
 from internvl_vpr.tools.endpoint.prompt import Prompt
 from internvl_vpr.tools.errors import EndpointRefused, EndpointUnreachable, UsageError, VprError
 from internvl_vpr.tools.photo.photo import open_photo
-from internvl_vpr.tools.records import Attempt, asked_and_answered
+from internvl_vpr.tools.records import Attempt, Exchange, Photo, asked_and_answered
 
 from ..calls import Known
 from ..dialogue.next_step import NoStep, next_step
-from ..localizer.context import open_chat_model, open_endpoint
+from ..localizer.context import open_chat_model, open_endpoint, open_judge
 from ..settings import Settings
 from .local_checks import Finding
 
@@ -40,7 +41,7 @@ async def endpoint_findings(settings: Settings) -> AsyncIterator[Finding]:
     """Check the endpoint; after a failure that makes further checks pointless, stop."""
     try:
         endpoint = open_endpoint(settings, concurrency=2)
-        model = VisionModel(endpoint, settings.model, Prompt.load(settings.prompt), image_side=settings.image_side)
+        stage_2 = _judgement(settings) if settings.reranker == "judge" else _description(settings, endpoint)
     except UsageError as error:
         yield Finding(name="endpoint", status="failure", says=str(error), exit_code=error.exit_code)
         return
@@ -53,7 +54,7 @@ async def endpoint_findings(settings: Settings) -> AsyncIterator[Finding]:
         yield finding
         if finding.exit_code == EndpointRefused.exit_code:
             return
-    yield await _timed_description(model, settings.n)
+    yield await stage_2()
     if settings.asks_model:
         yield await _chosen_step(open_chat_model(settings))
 
@@ -116,22 +117,49 @@ async def _blanks(endpoint: Endpoint, model: str) -> Finding:
     )
 
 
-async def _timed_description(model: VisionModel, n: int) -> Finding:
-    """Describe a drawn sign, through all that a photograph goes through."""
+_Tried = TypeVar("_Tried", bound=Exchange)
+_Stage2 = Callable[[], Awaitable[Finding]]
+
+
+def _description(settings: Settings, endpoint: Endpoint) -> _Stage2:
+    """Return the check that has a sign described; raises `UsageError` for a prompt that cannot be read."""
+    model = VisionModel(endpoint, settings.model, Prompt.load(settings.prompt), image_side=settings.image_side)
+
+    def told(attempt: Attempt) -> str:
+        return "; ".join(f"{cue.text} ({cue.score})" for cue in attempt.cues)
+
+    return lambda: _timed("description", lambda photo: model.attempts(photo, settings.n), told)
+
+
+def _judgement(settings: Settings) -> _Stage2:
+    """Return the check that has a sign compared with itself."""
+    judge = open_judge(settings)
+    return lambda: _timed("judgement", lambda photo: judge.attempts(photo, photo), lambda attempt: attempt.answer)
+
+
+async def _timed(name: str, ask: Callable[[Photo], AsyncIterator[_Tried]], tell: Callable[[_Tried], str]) -> Finding:
+    """Ask about a drawn sign, through all that a photograph goes through."""
     start = time.monotonic()
     try:
-        attempts = await _describe_sign(model, n)
+        with TemporaryDirectory() as folder:
+            photo = await asyncio.to_thread(_sign, Path(folder))
+            attempts = [attempt async for attempt in ask(photo)]
     except VprError as error:
-        return Finding(name="description", status="failure", says=str(error), exit_code=error.exit_code)
+        return Finding(name=name, status="failure", says=str(error), exit_code=error.exit_code)
     seconds, last = time.monotonic() - start, attempts[-1]
     if last.error is not None:
         says = f"none after {len(attempts)} attempts and {seconds:.1f} s: {last.error}"
         advice = _CONSTRAIN if last.finish_reason else _FAILED
-        return Finding(name="description", status="failure", says=says, advice=advice)
+        return Finding(name=name, status="failure", says=says, advice=advice)
     tokens = asked_and_answered(last.usage)
-    cues = "; ".join(f"{cue.text} ({cue.score})" for cue in last.cues)
-    says = f"{seconds:.1f} s, {tokens} tokens, attempt {len(attempts)}: {cues}"
-    return Finding(name="description", status="ok" if len(attempts) == 1 else "warning", says=says)
+    says = f"{seconds:.1f} s, {tokens} tokens, attempt {len(attempts)}: {tell(last)}"
+    return Finding(name=name, status="ok" if len(attempts) == 1 else "warning", says=says)
+
+
+def _sign(folder: Path) -> Photo:
+    path = folder / "sign.jpg"
+    path.write_bytes(sign_image().data)
+    return open_photo(path, read_position=False)
 
 
 async def _chosen_step(model: ChatModel) -> Finding:
@@ -145,11 +173,3 @@ async def _chosen_step(model: ChatModel) -> Finding:
     right = chosen == "map_summary" and not step.remarks
     advice = "" if right else f"the model chooses poorly: {_RULES}"
     return Finding(name="chat", status="ok" if right else "warning", says=f"chose {chosen}{after}", advice=advice)
-
-
-async def _describe_sign(model: VisionModel, n: int) -> list[Attempt]:
-    with TemporaryDirectory() as folder:
-        path = Path(folder, "sign.jpg")
-        await asyncio.to_thread(path.write_bytes, sign_image().data)
-        photo = await asyncio.to_thread(open_photo, path, read_position=False)
-        return [attempt async for attempt in model.attempts(photo, n)]

@@ -52,7 +52,8 @@ ENDPOINT_FLAGS = tuple(
 )
 VERIFY_FLAG = _flag("verify")
 QUERY_FLAGS = (
-    _flag("k"), VERIFY_FLAG, *(_flag(name) for name in ("verify-k", "tau", "below-tau", "trust", "encoder")),
+    _flag("k"), _flag("reranker"), _flag("judge-k"), VERIFY_FLAG,
+    *(_flag(name) for name in ("verify-k", "tau", "below-tau", "trust", "encoder")),
 )  # fmt: skip
 CHAT_FLAGS = (_flag("assistant"), _flag("images"), _flag("plain", is_flag=True, default=None))
 CONTEXT_FLAGS = (*COMMON_FLAGS, *QUERY_FLAGS, *DESCRIBER_FLAGS, *ENDPOINT_FLAGS, *INDEX_FLAGS)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from internvl_vpr.tools.describe_image import Describer, Replay
+from internvl_vpr.tools.describers.pair_judge import JUDGE_PROMPT, PairJudge
 from internvl_vpr.tools.describers.signage import ImageStatistics, SignageReader
 from internvl_vpr.tools.describers.vision_model import VisionModel
 from internvl_vpr.tools.endpoint.chat_model import ASSISTANT_PROMPT, ChatModel
@@ -22,6 +23,7 @@ from internvl_vpr.tools.index.calibration import Calibration, Limits, MapCheck, 
 from internvl_vpr.tools.index.files import differing_settings
 from internvl_vpr.tools.index.keypoint_store import KeypointStore
 from internvl_vpr.tools.index.place_index import PlaceIndex
+from internvl_vpr.tools.judge_pair import Judge, ReplayJudge
 from internvl_vpr.tools.ledger.ledger import Ledger
 from internvl_vpr.tools.verify_geometry import Verifier
 
@@ -39,6 +41,7 @@ class Context:
     `limits` say what its inliers mean; they are those of `check`, the map's check of itself, where it is valid, and
     `check_problem` says why it is not.
     `assistant` is the model that chooses the steps of a chat; without one, rules choose them.
+    `judge` compares the photo with its candidates, and then nothing is described; None where cues re-rank.
     """
 
     index: PlaceIndex
@@ -54,6 +57,7 @@ class Context:
     limits: Limits = field(default_factory=Limits)
     check: MapCheck | None = None
     check_problem: str = ""
+    judge: Judge | None = None
 
     def resolved(self) -> dict[str, str | int | float | None]:
         """Return every setting as it was resolved, with the full ids of what computed the answer."""
@@ -61,6 +65,7 @@ class Context:
         return {
             **self.settings.model_dump(mode="json", exclude={"ledger"}),
             **_ids(self.index, self.backbone, self.describer, self.encoder),
+            **({"describer_id": None, "encoder_id": None, "judge_id": self.judge.id} if self.judge else {}),
             "verifier_id": self.verifier.id if self.verifier else None,
             "tau_calibrated": calibrated,
             "map_checked": self.check.made if self.check else None,
@@ -155,7 +160,9 @@ def open_context(
         backbone = open_backbone(query_backbone, device=resolved.device, dtype=resolved.dtype)
         describer, encoder = open_describer(resolved), open_encoder(resolved.encoder)
         ids = _ids(index, backbone, describer, encoder)
-        calibration = _valid_calibration(folder, resolved, ids) if settings is None else None
+        judge = open_judge(resolved) if resolved.reranker == "judge" else None
+        # A τ is calibrated for words, and says nothing of judgements.
+        calibration = _valid_calibration(folder, resolved, ids) if settings is None and judge is None else None
         if calibration is not None:
             calibrated = {"tau": calibration.tau}
             resolved = resolve_settings(flags, file=file, index=index.settings, defaults=calibrated)
@@ -175,6 +182,7 @@ def open_context(
                 limits=check.limits if check else Limits(),
                 check=check,
                 check_problem=check_problem,
+                judge=ReplayJudge(judge) if judge and replay else judge,
             )
 
 
@@ -248,6 +256,12 @@ def open_describer(settings: Settings) -> Describer:
         return ImageStatistics()
     prompt = Prompt.load(settings.prompt)
     return VisionModel(open_endpoint(settings), settings.model, prompt, image_side=settings.image_side)
+
+
+def open_judge(settings: Settings) -> PairJudge:
+    """Open the model that sees two photographs at once; raises `UsageError` for a bad endpoint, key or prompt."""
+    prompt = Prompt.load(JUDGE_PROMPT, placeholders=())
+    return PairJudge(open_endpoint(settings), settings.model, prompt, image_side=settings.image_side)
 
 
 def open_chat_model(settings: Settings) -> ChatModel:

@@ -20,10 +20,12 @@ def as_it_is(node: Node) -> Node:
 def build_graph(
     wrap: Callable[[Node], Node] = as_it_is, context_schema: type[Context] | None = Context
 ) -> StateGraph[State, Any, Query, Answered]:
-    """Photo → coarse retrieval → descriptions → scores → geometry → threshold → answer.
+    """Photo → coarse retrieval → descriptions, or judgements → scores → geometry → threshold → answer.
 
-    The photo's own description needs no candidates, and is made beside the retrieval.
-    `wrap` is put around every node, for callers whose runs get their context in another way than as an argument.
+    The photo's own description needs no candidates, and is made beside the retrieval. With the judge nothing is
+    described: it sees the photo with each of the first candidates.
+    `wrap` is put around every node and every choice between them, for callers whose runs get their context in another
+    way than as an argument.
     """
     return (
         StateGraph(State, context_schema=context_schema, input_schema=Query, output_schema=Answered)
@@ -31,14 +33,20 @@ def build_graph(
         .add_node("describe_query", wrap(nodes.describe_query))
         .add_node("recall_descriptions", wrap(nodes.recall))
         .add_node("describe_image", wrap(nodes.describe))
+        .add_node("recall_judgements", wrap(nodes.recall_pairs))
+        .add_node("judge_pair", wrap(nodes.judge))
         .add_node("score_candidates", wrap(nodes.score))
         .add_node("verify_geometry", wrap(nodes.verify))
         .add_node("apply_threshold", wrap(nodes.decide))
-        .add_edge(START, "coarse_retrieve")
-        .add_edge(START, "describe_query")
-        .add_edge(["coarse_retrieve", "describe_query"], "recall_descriptions")
+        .add_conditional_edges(START, wrap(nodes.first_steps), ["coarse_retrieve", "describe_query"])
+        .add_conditional_edges(
+            "coarse_retrieve", wrap(nodes.cues_or_judge), ["recall_descriptions", "recall_judgements"]
+        )
+        .add_edge("describe_query", "recall_descriptions")
         .add_conditional_edges("recall_descriptions", nodes.each_image, ["describe_image", "score_candidates"])
         .add_edge("describe_image", "score_candidates")
+        .add_conditional_edges("recall_judgements", wrap(nodes.each_pair), ["judge_pair", "score_candidates"])
+        .add_edge("judge_pair", "score_candidates")
         .add_edge("score_candidates", "verify_geometry")
         .add_edge("verify_geometry", "apply_threshold")
         .add_edge("apply_threshold", END)

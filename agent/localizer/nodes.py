@@ -11,20 +11,24 @@ from pathlib import Path
 from langgraph.runtime import Runtime
 from langgraph.types import Overwrite, Send
 
-from internvl_vpr.tools import apply_threshold, coarse_retrieve, describe_image, score_candidates
+from internvl_vpr.tools import apply_threshold, coarse_retrieve, describe_image, judge_pair, score_candidates
 from internvl_vpr.tools.answer import Findings, compose_answer
 from internvl_vpr.tools.errors import PositionError, UsageError
 from internvl_vpr.tools.features.sentences import embed_phrases, load_ahead
 from internvl_vpr.tools.photo.photo import open_photo
 from internvl_vpr.tools.records import Answer, Candidate, Description, Photo, Position
+from internvl_vpr.tools.verify_candidates import distinct_images
 
 from .context import Context, state_of_check
 from .state import (
     Answered,
     Described,
     FirstDescription,
+    FirstJudgements,
     Image,
+    Judged,
     NewDescriptions,
+    NewJudgement,
     NewPhoto,
     NewScores,
     NewVerifications,
@@ -33,9 +37,21 @@ from .state import (
     Retrieved,
     Scored,
     ToDescribe,
+    ToJudge,
+    ToScore,
     Verified,
 )
 from .verify_candidates import rank_candidates, verify_candidates
+
+
+async def first_steps(_: Query, runtime: Runtime[Context]) -> list[str]:
+    """Begin with stage 1, and beside it with the photo's own description; the judge needs none."""
+    return ["coarse_retrieve"] if context_of(runtime).judge else ["coarse_retrieve", "describe_query"]
+
+
+async def cues_or_judge(_: Retrieved, runtime: Runtime[Context]) -> str:
+    """Go on to cues, or to the judge."""
+    return "recall_judgements" if context_of(runtime).judge else "recall_descriptions"
 
 
 async def retrieve(state: Query, runtime: Runtime[Context]) -> NewPhoto:
@@ -72,7 +88,11 @@ async def describe_query(state: Query, runtime: Runtime[Context]) -> FirstDescri
         found[photo.digest] = await describe_image.describe_image(
             photo.path, photo.digest, n, given.describer, given.ledger, seconds
         )
-    return {"descriptions": Overwrite(found), "seconds": max(0.0, began + seconds - time.monotonic())}
+    return {
+        "descriptions": Overwrite(found),
+        "judged": Overwrite({}),
+        "seconds": max(0.0, began + seconds - time.monotonic()),
+    }
 
 
 async def recall(state: QueryDescribed, runtime: Runtime[Context]) -> NewDescriptions:
@@ -104,17 +124,64 @@ def each_image(state: Described) -> list[Send] | str:
 async def describe(state: ToDescribe, runtime: Runtime[Context]) -> NewDescriptions:
     """From one image to its cues, Eq. 6."""
     given = context_of(runtime)
-    seconds, info = state["seconds"], runtime.execution_info
-    left = _DEADLINES.remaining(info.checkpoint_id, seconds) if info else seconds
+    left = _seconds_left(runtime, state["seconds"])
     description = await describe_image.describe_image(
         Path(state["path"]), state["digest"], given.settings.n, given.describer, given.ledger, left
     )
     return {"descriptions": {state["digest"]: description}}
 
 
-async def score(state: Described, runtime: Runtime[Context]) -> NewScores:
-    """From descriptions to scores, Eqs. 7–9."""
+async def recall_pairs(state: Retrieved, runtime: Runtime[Context]) -> FirstJudgements:
+    """Read back every judgement that the ledger has; those from the thread's earlier run are dropped."""
     given = context_of(runtime)
+    digests = [candidate.digest for candidate in pairs_of(state["candidates"], given)]
+    found = await asyncio.to_thread(
+        judge_pair.recall_judgements,
+        *(state["query"].digest, digests, judge_of(given), given.ledger),
+        failures=given.replay,
+    )
+    return {"descriptions": Overwrite({}), "judged": Overwrite(found)}
+
+
+async def each_pair(state: Judged, runtime: Runtime[Context]) -> list[Send] | str:
+    """Start a step for each pair that needs a judgement; go on to the scores if none does."""
+    query = Image(path=str(state["query"].path), digest=state["query"].digest)
+    pairs = pairs_of(state["candidates"], context_of(runtime))
+    return [
+        Send("judge_pair", ToJudge(path=str(one.path), digest=one.digest, query=query))
+        for one in pairs
+        if one.digest not in state["judged"]
+    ] or "score_candidates"
+
+
+async def judge(state: ToJudge, runtime: Runtime[Context]) -> NewJudgement:
+    """From the photo and one candidate to what the model says of them."""
+    given = context_of(runtime)
+    query, candidate = (
+        judge_pair.ImageFile(Path(image["path"]), image["digest"]) for image in (state["query"], state)
+    )  # fmt: skip
+    left = _seconds_left(runtime, given.settings.deadline)
+    found = await judge_pair.judge_pair(query, candidate, judge_of(given), given.ledger, left)
+    return {"judged": {candidate.digest: found}}
+
+
+def pairs_of(candidates: Sequence[Candidate], given: Context) -> list[Candidate]:
+    """Return the candidates that the judge compares with the photo: the first of stage 1, copies of an image once."""
+    return distinct_images(candidates, given.settings.judge_k)
+
+
+def judge_of(given: Context) -> judge_pair.Judge:
+    """Return the context's judge; raises `UsageError` where it has none."""
+    if given.judge is None:
+        raise UsageError("There is no judge in this context: open it with reranker='judge'.")
+    return given.judge
+
+
+async def score(state: ToScore, runtime: Runtime[Context]) -> NewScores:
+    """From descriptions to scores, Eqs. 7–9, or from judgements."""
+    given = context_of(runtime)
+    if given.judge is not None:
+        return {"scores": judge_pair.score_judgements(state["candidates"], state["judged"])}
     descriptions = state["descriptions"]
     phrases = [cue.text for description in descriptions.values() for cue in description.cues]
     embeddings = await asyncio.to_thread(embed_phrases, phrases, given.encoder, given.ledger)
@@ -136,7 +203,7 @@ async def decide(state: Verified, runtime: Runtime[Context]) -> Answered:
     given = context_of(runtime)
     settings = given.settings
     ranked = rank_candidates(
-        state["candidates"], state["scores"], state["verified"], given, state["descriptions"][state["query"].digest]
+        state["candidates"], state["scores"], state["verified"], given, state["descriptions"].get(state["query"].digest)
     )
     # A map may grow while a chat is open.
     check, problem = state_of_check(given.check, given.index, given.verifier) if given.check else (None, "")
@@ -144,6 +211,7 @@ async def decide(state: Verified, runtime: Runtime[Context]) -> Answered:
         query=state["query"],
         query_position=await asyncio.to_thread(_own_position, state["query"].path),
         descriptions=state["descriptions"],
+        judged=state["judged"] if given.judge else None,
         retrieved=len(state["candidates"]),
         ranked=tuple(ranked),
         tau=settings.tau,
@@ -191,6 +259,12 @@ def context_of(runtime: Runtime[Context]) -> Context:
     if given is None:
         raise UsageError("The graph needs a context: call it with context=..., from open_context(PLACES).")
     return given
+
+
+def _seconds_left(runtime: Runtime[Context], seconds: float) -> float:
+    """Return how many of the seconds are left that the parallel tasks of a step have together."""
+    info = runtime.execution_info
+    return _DEADLINES.remaining(info.checkpoint_id, seconds) if info else seconds
 
 
 class Deadlines:

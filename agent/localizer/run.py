@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,12 +12,14 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import var_child_runnable_config
 
 from internvl_vpr.tools.progress import Progress, silent
-from internvl_vpr.tools.records import Answer, Candidate, Description, Score, Verification
+from internvl_vpr.tools.records import Answer, Candidate, Description, JudgedPair, Photo, Score, Verification
 
 from .context import Context
 from .graph import graph
-from .nodes import images_of
+from .nodes import images_of, pairs_of
 from .state import Query, Told
+
+JUDGING = "comparing pairs"  # the stage of the judge
 
 # What a run inside a node of another graph takes over from that graph. The checkpointer is not among it: it would store
 # every step of every localization in the conversation.
@@ -28,7 +30,7 @@ _INHERITED = ("callbacks", "max_concurrency", "metadata", "tags")
 class Trace:
     """What every stage of a run found; candidates and scores are in the coarse order, and seconds are by stage.
 
-    `verified` has the matched points, by digest.
+    `verified` has the matched points, by digest; `judged` has what the judge said, by the candidate's digest.
     """
 
     candidates: Sequence[Candidate]
@@ -37,6 +39,7 @@ class Trace:
     verified: Mapping[str, Verification]
     answer: Answer
     seconds: Mapping[str, float]
+    judged: Mapping[str, JudgedPair] = field(default_factory=dict)
 
 
 async def locate(photo: Path | str, context: Context, on_progress: Progress = silent) -> Answer:
@@ -46,7 +49,7 @@ async def locate(photo: Path | str, context: Context, on_progress: Progress = si
 
 async def trace(photo: Path | str, context: Context, on_progress: Progress = silent) -> Trace:
     """Locate a photo and return what every stage found; raises a `VprError` as the graph does."""
-    watch = _Watch(on_progress)
+    watch = _Watch(on_progress, context)
     with _on_its_own() as config:
         async for kind, update in graph.astream(
             Query(photo=os.fspath(photo)), config, context=context, stream_mode=["updates", "custom"]
@@ -73,13 +76,16 @@ def _on_its_own() -> Iterator[RunnableConfig]:
 class _Watch:
     """What a run has written so far, and how long each stage has taken."""
 
-    def __init__(self, on_progress: Progress) -> None:
+    def __init__(self, on_progress: Progress, context: Context) -> None:
         self._on_progress = on_progress
+        self._context = context
         self._written: dict[str, Any] = {}
         self._descriptions: dict[str, Description] = {}
-        self._images = 0
+        self._judged: dict[str, JudgedPair] = {}
+        self._images = self._pairs = 0
         self._retrieved = False
-        self._seconds = {"retrieving": 0.0, "describing": 0.0, "comparing": 0.0, "verifying": 0.0}
+        stages = ["retrieving", JUDGING if context.judge else "describing", "comparing", "verifying"]
+        self._seconds = dict.fromkeys(stages, 0.0)
         self._started = self._since = time.monotonic()
         on_progress("retrieving", 0, 1)
 
@@ -95,19 +101,31 @@ class _Watch:
             self._passed("verifying" if self._retrieved else "retrieving")
             self._report_retrieved()
             self._written |= written
-            self._images = len(images_of({"query": written["query"], "candidates": written["candidates"]}))
-            self._report_described()  # the photo itself may still be described, which can take long
+            self._begin_stage_2(written["query"], written["candidates"])
         elif node in ("describe_query", "recall_descriptions", "describe_image"):
             self._passed("describing")
             found = written["descriptions"]
             self._descriptions |= found.value if node == "describe_query" else found
             if node != "describe_query":
                 self._report_described()
+        elif node in ("recall_judgements", "judge_pair"):
+            self._passed(JUDGING)
+            found = written["judged"]
+            self._judged |= found.value if node == "recall_judgements" else found
+            if self._pairs:
+                self._on_progress(JUDGING, len(self._judged), self._pairs)
         else:
             self._passed("verifying" if node == "verify_geometry" else "comparing")
             self._written |= written
-            if node == "apply_threshold":
+            if node == "apply_threshold" and not self._context.judge:
                 self._on_progress("comparing", 1, 1)
+
+    def _begin_stage_2(self, query: Photo, candidates: Sequence[Candidate]) -> None:
+        if self._context.judge:
+            self._pairs = len(pairs_of(candidates, self._context))
+            return
+        self._images = len(images_of({"query": query, "candidates": list(candidates)}))
+        self._report_described()  # the photo itself may still be described, which can take long
 
     def trace(self) -> Trace:
         """Return what the run found."""
@@ -117,6 +135,7 @@ class _Watch:
             scores=self._written["scores"],
             verified=self._written["verified"],
             answer=self._written["answer"],
+            judged=self._judged,
             seconds={**self._seconds, "total": time.monotonic() - self._started},
         )
 

@@ -8,7 +8,7 @@ from langgraph.types import Overwrite
 from pydantic import Field
 from typing_extensions import TypedDict  # pydantic, and with it a server's schemas, wants this one before Python 3.12
 
-from internvl_vpr.tools.records import Answer, Candidate, Description, Photo, Score, Verification
+from internvl_vpr.tools.records import Answer, Candidate, Description, JudgedPair, Photo, Score, Verification
 
 _Value = TypeVar("_Value")
 
@@ -42,7 +42,17 @@ class Described(QueryDescribed):
     """After every description step; images that could not be described are included, with the reason."""
 
 
-class Scored(Described):
+class Judged(Retrieved):
+    """Instead of descriptions: what was said of the photo and each candidate, by the candidate's digest."""
+
+    judged: Annotated[dict[str, JudgedPair], merge]
+
+
+class ToScore(Described, Judged):
+    """Before the scores: descriptions or judgements, and none of the others."""
+
+
+class Scored(ToScore):
     """After stage 2: one score per candidate, in the same order."""
 
     scores: list[Score]
@@ -77,6 +87,12 @@ class ToDescribe(Image):
     seconds: float
 
 
+class ToJudge(Image):
+    """What one step of the judge is sent: the candidate's image, and that of the query."""
+
+    query: Image
+
+
 class NewPhoto(TypedDict):
     """What `coarse_retrieve` adds."""
 
@@ -88,7 +104,21 @@ class FirstDescription(TypedDict):
     """What `describe_query` writes in the place of what an earlier run of the thread left."""
 
     descriptions: Overwrite
+    judged: Overwrite
     seconds: float
+
+
+class FirstJudgements(TypedDict):
+    """What `recall_judgements` writes in the place of what an earlier run of the thread left."""
+
+    descriptions: Overwrite
+    judged: Overwrite
+
+
+class NewJudgement(TypedDict):
+    """What a step of the judge adds."""
+
+    judged: dict[str, JudgedPair]
 
 
 class NewDescriptions(TypedDict):
@@ -124,5 +154,6 @@ def record_serializer() -> JsonPlusSerializer:
     it, comes back as plain data: nothing is imported or called.
     """
     return JsonPlusSerializer(
-        allowed_msgpack_modules=[Answer, Candidate, Description, Photo, Score, Verification], pickle_fallback=False
+        allowed_msgpack_modules=[Answer, Candidate, Description, JudgedPair, Photo, Score, Verification],
+        pickle_fallback=False,
     )

@@ -16,7 +16,10 @@ _Result = TypeVar("_Result")
 _Work = Callable[["CallProgress"], Coroutine[Any, Any, _Result]]
 
 # The part of a photograph's work at which each stage begins and ends. That comparing has begun is progress, too.
-_SPANS = {"retrieving": (0.0, 0.1), "verifying": (0.1, 0.2), "describing": (0.2, 0.9), "comparing": (0.95, 1.0)}
+_SPANS = {
+    "retrieving": (0.0, 0.1), "verifying": (0.1, 0.2), "describing": (0.2, 0.9), "comparing": (0.95, 1.0),
+    "comparing pairs": (0.2, 1.0),
+}  # fmt: skip
 
 
 class CallProgress:

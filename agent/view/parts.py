@@ -149,7 +149,8 @@ def candidate_table(candidates: Sequence[RankedCandidate], first: RankedCandidat
     table.add_column("away", justify="right", no_wrap=True)
     table.add_column("reference")
     if width >= WIDE:
-        table.add_column("strongest cue")
+        judged = any(one.judgement is not None for one in candidates)
+        table.add_column("the model's reason" if judged else "strongest cue")
     for candidate in candidates:
         rank, *cells = _cells(candidate, first)
         points = [f"{candidate.geometry.inliers:,}" if candidate.geometry else "–"] if verified else []
@@ -171,4 +172,6 @@ def _cells(candidate: RankedCandidate, first: RankedCandidate) -> tuple[Renderab
 
 
 def _strongest(candidate: RankedCandidate) -> tuple[RenderableType, ...]:
+    if candidate.judgement is not None:
+        return (Shortened(candidate.judgement.why),)
     return (Shortened(strongest(candidate.matches).matched),) if candidate.matches else ("–",)

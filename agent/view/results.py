@@ -41,7 +41,8 @@ def _explanation(e: Explanation, width: int) -> Iterator[RenderableType]:
     add_certainty(about, e)
     about.add_row("wrong if", Text("\n".join(doubts(e))))
     read = ", ".join(quoted(text) for text in e.read)
-    about.add_row("signs", Text(read or "no text on signs is among the photo's cues"))
+    unread = "the photo was not described" if e.judged else "no text on signs is among the photo's cues"
+    about.add_row("signs", Text(read or unread))
     promise = promise_of(e.notes)
     for note in e.notes:
         if note != promise:

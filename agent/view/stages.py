@@ -14,7 +14,15 @@ _BAR = 24  # cells
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 # What a stage is called once it is done.
-_DONE = {"retrieving": "retrieved", "describing": "described", "comparing": "compared", "verifying": "verified"}
+_DONE = {
+    "retrieving": "retrieved",
+    "describing": "described",
+    "comparing": "compared",
+    "comparing pairs": "compared",
+    "verifying": "verified",
+}
+# What a stage that can be read back makes, and of what.
+_MAKES = {"describing": ("descriptions", "images"), "comparing pairs": ("judgements", "pairs")}
 
 
 @dataclass
@@ -90,10 +98,11 @@ def tell_stage(stage: Stage) -> str:
     if not stage.is_done:
         return f"{stage.name} {tell_pace(stage)}" if stage.total > 1 else f"{stage.name} …"
     name = _DONE.get(stage.name, f"{stage.name}: done,")
-    if stage.name == "describing" and stage.at_first == stage.total:
-        return f"read back {stage.total} descriptions"
-    count = f" {stage.total - stage.at_first} images" if stage.name == "describing" else ""
-    recorded = f", {stage.at_first} read back," if stage.name == "describing" and stage.at_first else ""
+    made, of = _MAKES.get(stage.name, ("", ""))
+    if made and stage.at_first == stage.total:
+        return f"read back {stage.total} {made}"
+    count = f" {stage.total - stage.at_first} {of}" if made else ""
+    recorded = f", {stage.at_first} read back," if made and stage.at_first else ""
     detail = f" ({stage.detail})" if stage.detail else ""
     return f"{name}{count}{recorded}{detail} in {max(stage.heard - stage.began, 0.0):.1f} s"
 

@@ -4,10 +4,18 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from internvl_vpr.tools.compare_places import candidate_at
-from internvl_vpr.tools.explain_match import Explanation, explain_match
+from internvl_vpr.tools.explain_match import Explanation, explain_match, is_judged
 from internvl_vpr.tools.records import Answer, RankedCandidate
 
-from .certainty import decision, geometry_in_words, margin_in_words, promise_in_words, promise_of, standing
+from .certainty import (
+    decision,
+    geometry_in_words,
+    margin_in_words,
+    promise_in_words,
+    promise_of,
+    score_label,
+    standing,
+)
 from .phrases import apart, coordinates, counted, link, ordinal, quoted, steps_in_words, strongest
 from .verdict import Kind, Line, notes_told, told
 
@@ -26,7 +34,7 @@ def _map(candidate: RankedCandidate) -> Iterator[str]:
 
 def _certainty(e: Explanation) -> Iterator[str]:
     yield f"Geometry: {geometry_in_words(e)}."
-    yield f"Words: {decision(e)}."
+    yield f"{score_label(e)}: {decision(e)}."
     yield f"Margin: {margin_in_words(e)}."
 
 
@@ -112,7 +120,7 @@ def facts_of(answer: Answer) -> Iterator[Fact]:
     for note in answer.notes:
         if note not in shown and note != promise_of(answer.notes):
             yield Fact("note", note)
-    yield Fact("descriptions", steps_in_words(answer))
+    yield Fact("judgements" if is_judged(answer) else "descriptions", steps_in_words(answer))
 
 
 def _after_colon(line: Line) -> str:
@@ -123,6 +131,6 @@ def _after_colon(line: Line) -> str:
 def details_of(e: Explanation) -> Iterator[Fact]:
     """Yield what stands behind the verdict on one candidate."""
     yield Fact("geometry", geometry_in_words(e))
-    yield Fact("words", decision(e))
+    yield Fact(score_label(e).lower(), decision(e))
     yield Fact("margin", margin_in_words(e))
     yield Fact("calibration of τ", promise_in_words(e))

@@ -7,7 +7,7 @@ from internvl_vpr.tools.compare_places import SAME_PLACE_METRES
 from internvl_vpr.tools.explain_match import Explanation
 from internvl_vpr.tools.records import RankedCandidate
 
-from .phrases import quoted, strongest
+from .phrases import judgement_in_words, quoted, strongest
 
 
 def geometry_in_words(e: Explanation | RankedCandidate) -> str:
@@ -18,12 +18,26 @@ def geometry_in_words(e: Explanation | RankedCandidate) -> str:
     return f"{inliers:,} of {e.geometry.matches:,} matched points fit one camera movement"
 
 
+def score_label(e: Explanation) -> str:
+    """Name what a score rests on."""
+    return "Model" if e.judged else "Words"
+
+
 def decision(e: Explanation) -> str:
     """Say what S is against τ, and what decides."""
+    if e.judged:
+        return _judgement(e)
     if e.score is None:
         return f"no score, as one of the two images has no cues: {_decides(e)}"
     every = ", as every score is" if e.retained and e.tau <= UNCALIBRATED_TAU else ""
     return f"S = {e.score:.3f}, {'above' if e.retained else 'not above'} τ = {e.tau:.4g}{every}: {_decides(e)}"
+
+
+def _judgement(e: Explanation) -> str:
+    if e.judgement is None:
+        return f"it did not judge this candidate: {_decides(e)}"
+    against = f"S = {e.judgement.score:.3f}, {'above' if e.retained else 'not above'} τ = {e.tau:.4g}"
+    return f"{judgement_in_words(e.judgement)}; {against}: {_decides(e)}"
 
 
 def _decides(e: Explanation) -> str:
@@ -31,7 +45,9 @@ def _decides(e: Explanation) -> str:
         return "it is not the first candidate"
     if e.decided_by == "geometry":
         return "geometry decides"
-    return "the cues decide" if e.retained else f"looks alone decide, similarity {e.coarse_similarity:.3f}"
+    if e.retained:
+        return "the model decides" if e.judged else "the cues decide"
+    return f"looks alone decide, similarity {e.coarse_similarity:.3f}"
 
 
 def standing(candidate: RankedCandidate) -> str:
@@ -69,6 +85,9 @@ def doubts(e: Explanation) -> Iterator[str]:
     yield "the place is not on the map, as only places on it can be named"
     if e.decided_by == "geometry":
         yield "another place is built the same, as such places have many points in common"
+        return
+    if e.retained and e.judged:
+        yield "the model takes another place for this one, as it may where places look alike"
         return
     if not e.retained or not e.matches:
         yield "another place just looks alike, as no sign and no points confirm this one"

@@ -14,7 +14,7 @@ from internvl_vpr.tools.compare_places import (
 from internvl_vpr.tools.records import RankedCandidate
 
 from .certainty import standing
-from .phrases import coordinates, listed, metres_in_words, quoted
+from .phrases import coordinates, judgement_in_words, listed, metres_in_words, quoted
 
 _EQUAL = 0.0005  # of S
 _MOST_DISTANCES = 10  # pairs of photos whose distance is told
@@ -131,7 +131,10 @@ def _half(rank: int, matched: str | None, cosine: float | None) -> str:
 
 
 def what_decides(c: CandidateComparison) -> Iterator[str]:
-    """Say which of two candidates scores more, and by which cue most."""
+    """Say which of two candidates scores more, and by which cue most, or what the model says of each."""
+    if c.first.judgement or c.second.judgement:
+        yield from (f"Of candidate {one.rank} the model says: {_said(one)}." for one in (c.first, c.second))
+        return
     if c.first.score is None or c.second.score is None:
         yield "One of them has no score, so their cues cannot be compared."
         return
@@ -146,6 +149,11 @@ def what_decides(c: CandidateComparison) -> Iterator[str]:
         f"The S of candidate {ahead.rank} is {difference:.3f} higher than that of candidate {behind.rank}; the cue "
         f"{quoted(most.cue)} adds most to that, {sign * advantage(most):+.3f}."
     )
+
+
+def _said(candidate: RankedCandidate) -> str:
+    said = candidate.judgement
+    return judgement_in_words(said) if said else "nothing, as it did not judge it"
 
 
 def advantage(cue: CueOfTwo) -> float:

@@ -5,7 +5,15 @@ from collections.abc import Callable, Iterator
 from internvl_vpr.tools.explain_match import About, Explanation
 from internvl_vpr.tools.text.foreign import one_line
 
-from .certainty import decision, doubts, geometry_in_words, margin_in_words, promise_in_words, promise_of
+from .certainty import (
+    decision,
+    doubts,
+    geometry_in_words,
+    margin_in_words,
+    promise_in_words,
+    promise_of,
+    score_label,
+)
 from .phrases import coordinates, counted, ordinal, quoted
 from .verdict import between, grade_in_words, how_often
 
@@ -22,10 +30,12 @@ def _match(e: Explanation) -> Iterator[str]:
     )
     yield f"By looks alone it was {ordinal(e.coarse_rank)}, similarity {e.coarse_similarity:.3f}."
     yield f"Geometry: {geometry_in_words(e)}."
-    yield f"Words: {decision(e)}."
+    yield f"{score_label(e)}: {decision(e)}."
     yield f"Margin: {margin_in_words(e)}."
     yield f"Calibration of τ: {one_line(promise_in_words(e)).rstrip('.')}."
     yield from _notes(e)
+    if e.judged:
+        return
     if e.score is None or not e.matches:
         yield "It has no score, so words had no part in its rank."
         yield from _cues(e)
@@ -46,6 +56,9 @@ def _cues(e: Explanation) -> Iterator[str]:
 
 
 def _text(e: Explanation) -> Iterator[str]:
+    if e.judged:
+        yield f"The photo {quoted(e.photo.name)} was not described, so no text on signs was read."
+        return
     if not e.read:
         yield f"No text on signs is among the cues of the photo {quoted(e.photo.name)}."
         yield from _cues(e)
@@ -64,7 +77,7 @@ def _certainty(e: Explanation) -> Iterator[str]:
     if e.probability is not None and e.rank == 1:
         yield f"{how_often(e.probability)}; {between(e.probability)}."
     yield f"Geometry: {geometry_in_words(e)}."
-    yield f"Words: {decision(e)}."
+    yield f"{score_label(e)}: {decision(e)}."
     yield f"It is wrong if {'; or if '.join(doubts(e))}."
     yield from _notes(e)
 

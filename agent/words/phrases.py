@@ -1,8 +1,11 @@
 """The words that sentences and views share: foreign text in quotation marks, coordinates, distances, ranks."""
 
+from collections.abc import Callable
+
 from internvl_vpr.tools.compare_places import metres_between
+from internvl_vpr.tools.explain_match import is_judged
 from internvl_vpr.tools.photo.position import tell_position
-from internvl_vpr.tools.records import Answer, CueMatch, Position
+from internvl_vpr.tools.records import Answer, CueMatch, Judgement, Position
 from internvl_vpr.tools.text.foreign import in_quotes
 
 
@@ -57,9 +60,15 @@ def strongest(matches: tuple[CueMatch, ...]) -> CueMatch:
 
 
 def steps_in_words(answer: Answer) -> str:
-    """Say what an answer's descriptions took."""
+    """Say what an answer's descriptions or judged pairs took."""
     steps = answer.steps
-    words = [f"{counted(steps.made, 'image')} described now", f"{steps.recorded:,} read back from the ledger"]
+    what, done = ("pair", "judged") if is_judged(answer) else ("image", "described")
+    words = [f"{counted(steps.made, what)} {done} now", f"{steps.recorded:,} read back from the ledger"]
     if steps.failed:
-        words.append(f"{steps.failed:,} could not be described")
+        words.append(f"{steps.failed:,} could not be {done}")
     return ", ".join(words)
+
+
+def judgement_in_words(said: Judgement, name: Callable[[str], str] = quoted) -> str:
+    """Say what the model said of a pair; `name` puts its reason, which is foreign text, into quotation marks."""
+    return f"{'the same place' if said.same_place else 'another place'}, {said.confidence} % sure, as {name(said.why)}"

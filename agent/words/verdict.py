@@ -18,7 +18,7 @@ from internvl_vpr.tools.records import Alternative, Answer, Position, Probabilit
 from internvl_vpr.tools.text.foreign import one_line
 from internvl_vpr.tools.text.quoted import fold, quoted_strings
 
-from .phrases import apart, coordinates, link, metres_in_words, quoted, strongest
+from .phrases import apart, coordinates, judgement_in_words, link, metres_in_words, quoted, strongest
 
 # What an answer is told as; `withheld` when its grade is below what the person trusts.
 ToldAs = Literal["confirmed", "likely", "ambiguous", "withheld", "guess", "unknown"]
@@ -156,7 +156,7 @@ def confirming(answer: Answer) -> list[RankedCandidate]:
     if answer.decided_by == "geometry" and first.geometry is not None:
         least = _AGREES * first.geometry.inliers
         return [one for one in near if one.geometry is not None and one.geometry.inliers >= least]
-    if answer.decided_by == "cues" and _tau(answer) > UNCALIBRATED_TAU:
+    if answer.decided_by in ("cues", "judgement") and _tau(answer) > UNCALIBRATED_TAU:
         return [one for one in near if one.retained]
     return []
 
@@ -230,6 +230,8 @@ def reason(answer: Answer, name: Name = quoted) -> str:
         return f"{_points(max(inliers), 'only ')} fit the best match, no more than by chance"
     if answer.decided_by == "cues" and first.matches:
         return _by_cue(answer, first, name)
+    if answer.decided_by == "judgement" and first.judgement is not None:
+        return f"of {name(first.reference)} the model says: {judgement_in_words(first.judgement, name)}"
     if first.geometry is not None:
         others = _next_best(answer) if kind == "likely" else ""
         return f"{_points(first.geometry.inliers)} fit {name(first.reference)}{others}"

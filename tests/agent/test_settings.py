@@ -56,7 +56,7 @@ PRESETS: dict[str, tuple[object, object, object]] = {
     "endpoint":      (_LOCAL,               _LOCAL,               _LOCAL),
     "model":         ("InternVL3-38B",      "InternVL3-38B",      "InternVL3-38B"),
     "api_key":       (None,                 None,                 None),
-    "prompt":        ("describe_image.v1",  "describe_image.v1",  "describe_image.v1"),
+    "prompt":        ("describe_image.v1",  "describe_image.paper", "describe_image.v1"),
     "image_side":    (1344,                 1344,                 1344),
     "concurrency":   (16,                   16,                   16),
     "timeout":       (120.0,                120.0,                120.0),
@@ -66,6 +66,8 @@ PRESETS: dict[str, tuple[object, object, object]] = {
     "verify":        ("rank",               "off",                "report"),
     "verify_k":      (20,                   20,                   20),
     "n":             (3,                    3,                    3),
+    "reranker":      ("cues",               "cues",               "cues"),
+    "judge_k":       (10,                   10,                   10),
     "tau":           (0.97,                 -1.0,                 -1.0),
     "below_tau":     ("fallback",           "strict",             "strict"),
     "trust":         ("likely",              "likely",              "likely"),
@@ -95,6 +97,15 @@ def test_what_the_embedded_preset_makes_of_an_index() -> None:
         "clusters": 64, "kappa": "hard", "seed": 0, "codebook_photos": 1000, "centers": "mean",
         "index_factory": "Flat",
     }  # fmt: skip
+
+
+def test_the_judge_has_a_tau_of_its_own_where_the_preset_s_was_measured_for_words(tmp_path: Path) -> None:
+    judged = {"reranker": "judge"}
+    found = {name: resolve_settings({**judged, "preset": name}, environ={}).tau for name in get_args(PresetName)}
+    assert found == {"embedded": 0, "paper": -1, "anyloc": -1}
+    (tmp_path / "s.toml").write_text("reranker = 'judge'")
+    assert resolve_settings({}, environ={}, file=tmp_path / "s.toml").tau == 0
+    assert resolve_settings({**judged, "tau": "0.4"}, environ={}).tau == 0.4
 
 
 def test_a_preset_can_come_from_any_layer(tmp_path: Path) -> None:

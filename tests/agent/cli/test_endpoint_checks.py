@@ -16,6 +16,8 @@ async def obedient(served: Served, line: Line) -> None:
         answer = faulty.content(json.dumps({"step": {"tool": "map_summary", "arguments": {}}}))
     elif "word" in properties:
         answer = faulty.content(json.dumps({"word": properties["word"]["enum"][0]}))
+    elif "same_place" in properties:
+        answer = faulty.content('{"why": "It is one picture.", "same_place": true, "confidence": 99}')
     else:
         answer = faulty.good()
     await answer(served, line)
@@ -37,6 +39,15 @@ def test_doctor_finds_a_good_endpoint_good(cli: Run, server: FaultyServer, vlm: 
             "white space", "description", "chat"} <= set(findings)  # fmt: skip
     assert {name for name, finding in findings.items() if finding["status"] != "ok"} == {"features"}, findings
     assert "internvl-vpr index PHOTOS --places NEW_FOLDER" in findings["features"]["says"]
+
+
+def test_doctor_has_the_judge_compare_a_sign_with_itself(cli: Run, server: FaultyServer, vlm: list[str]) -> None:
+    server.default = obedient
+    flags = [*vlm[:2], "--endpoint", server.endpoint, "--reranker", "judge", "--verify", "off"]
+    findings = {one["name"]: one for one in json.loads(cli("doctor", *flags, "--json").stdout)}
+    assert findings["judgement"]["status"] == "ok"
+    assert '"same_place":true,"confidence":99' in findings["judgement"]["says"]
+    assert "description" not in findings
 
 
 def test_doctor_finds_out_that_images_are_dropped(cli: Run, server: FaultyServer, vlm: list[str]) -> None:
