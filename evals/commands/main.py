@@ -4,6 +4,7 @@ import click
 
 from .calibrate import calibrate
 from .compare import compare, gate
+from .import_ import import_
 from .prompts import noise, prompts
 from .report import report
 from .run import run
@@ -19,5 +20,5 @@ def evaluate() -> None:
     """
 
 
-for _command in (run, tables, sweep, compare, gate, prompts, noise, calibrate, report):
+for _command in (run, import_, tables, sweep, compare, gate, prompts, noise, calibrate, report):
     evaluate.add_command(_command)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 SPLIT_FLAGS = (
     click.option("--root", type=PATH, metavar="DIR", help="Folder of the data set; for a town, where it is drawn."),
     click.option("--radius", type=float, metavar="M", help="Metres within which a reference is right; default: 25."),
+    click.option(
+        "--plane", is_flag=True, help="Take names' metres as they stand, whatever their zone, as the field's code does."
+    ),
     click.option("--unknown", type=PATH, metavar="DIR", help="Photos of places that no reference shows."),
     click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N queries."),
     click.option("--town-seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of a town-* split."),
@@ -59,11 +62,16 @@ def run(splits: tuple[str, ...], places: Path, out: Path, **given: Any) -> int:
 def split_options(places: Path, given: dict[str, Any], on_progress: Any) -> "tuple[Where, RunOptions]":
     """Remove the flags of splits from those given, and return them with the options that the others make."""
     from ..runs.measure import RunOptions
+
+    where = split_place(given, on_progress)
+    config, limit = given.pop("config"), given.pop("limit")
+    return where, RunOptions(places, given, config, limit, on_progress)
+
+
+def split_place(given: dict[str, Any], on_progress: Any) -> "Where":
+    """Remove the flags that say where a split is and how it is read, and return what they say."""
     from ..splits.split import TownSize, Where
 
     town, radius = TownSize(given.pop("town_seed"), given.pop("town_places")), given.pop("radius")
-    where = Where(given.pop("root"), given.pop("unknown"), town, on_progress)
-    if radius is not None:
-        where = replace(where, radius=radius)
-    config, limit = given.pop("config"), given.pop("limit")
-    return where, RunOptions(places, given, config, limit, on_progress)
+    where = Where(given.pop("root"), given.pop("unknown"), town, on_progress, plane=given.pop("plane"))
+    return where if radius is None else replace(where, radius=radius)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from internvl_vpr.tools.errors import UsageError
 
 from ..runs.folder import Run
-from ..runs.records import Result
+from ..runs.records import Result, SplitInfo
 
 
 @dataclass(frozen=True)
@@ -62,15 +62,22 @@ def _differing(a: Run, b: Run) -> str | None:
     named = [{(result.outside, result.query) for result in run.results} for run in (a, b)]
     checks = (
         (one.rule != other.rule, f"the rule for what is right is {one.rule!r} in one and {other.rule!r} in the other"),
+        (one.plane != other.plane, "one takes metres as they stand (--plane) and the other does not"),
         (one.radius != other.radius, f"the radius is {one.radius:g} m in one and {other.radius:g} m in the other"),
         (a.info.limit != b.info.limit, f"one has {_limited(a)} and the other {_limited(b)}"),
-        (one.references_digest != other.references_digest, "the references are not the same photos and positions"),
+        (not _same_references(one, other), "the references are not the same photos and positions"),
         (one.queries_digest != other.queries_digest, "the queries are not the same photos, positions and positives"),
         (named[0] != named[1], "the queries' names differ"),
         (any(len(run.results) != len(named[0]) for run in (a, b)), "a query's name is there twice"),
         (not a.queries, "there is no query"),
     )
     return next((text for differs, text in checks if differs), None)
+
+
+def _same_references(one: SplitInfo, other: SplitInfo) -> bool:
+    """Whether two runs have the same references: by names and positions alone where one of them read no bytes."""
+    unread = any(split.references_digest == split.names_digest for split in (one, other))
+    return one.references_digest == other.references_digest or (unread and one.names_digest == other.names_digest)
 
 
 def _limited(run: Run) -> str:

@@ -194,7 +194,8 @@ def _says(one: Shortlisted, result: Result, run: Run) -> str:
     score = "no S" if one.score is None else f"S {one.score:.4f}"
     inliers = "" if one.inliers is None else f", {one.inliers} inliers"
     after = f"rank {result.ranking.index(before) + 1}" if before in result.ranking else "not listed"
-    return f"{word}{away}; stage 1 rank {before}, similarity {one.similarity:.3f}; stage 2 {after}, {score}{inliers}"
+    alike = "" if one.similarity is None else f", similarity {one.similarity:.3f}"
+    return f"{word}{away}; stage 1 rank {before}{alike}; stage 2 {after}, {score}{inliers}"
 
 
 def _metres(metres: float) -> str:

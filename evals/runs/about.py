@@ -1,25 +1,24 @@
-"""What a run writes about itself: its settings, what was said of each image, and the field's prediction files."""
+"""What a run writes about itself: its settings, what was said of each image, and which versions made it."""
 
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from internvl_vpr.agent.localizer.context import Context
 from internvl_vpr.tools.describe_image import recall_descriptions
 from internvl_vpr.tools.describers.cue_answer import cue_schema
-from internvl_vpr.tools.disk.whole_file import write_whole
 from internvl_vpr.tools.endpoint.json_answer import schema_digest
 from internvl_vpr.tools.endpoint.prompt import Prompt
 from internvl_vpr.tools.ledger.ledger import Step
 from internvl_vpr.tools.ledger.report import Tally, tally
+from internvl_vpr.tools.photo.gallery import Gallery
 from internvl_vpr.tools.records import Description, Position
 
-from ..splits.gallery import references_digest
+from ..splits.field_reading import other_reading
+from ..splits.gallery import ReferencesDigests, read_gallery, references_digests, references_of
 from ..splits.queries import SplitQuery, queries_digest, without_positives
 from ..splits.split import Split
-from .folder import PREDICTIONS
 from .records import ImageDescription, Result, Role, RunInfo, SplitInfo
 
 _PACKAGES = (
@@ -34,12 +33,18 @@ def run_info(split: Split, queries: Sequence[SplitQuery], context: Context, limi
     asks = settings.describer == "vlm"
     prompt = Prompt.load(settings.prompt) if asks else None
     return RunInfo(
-        split=_split_info(split, queries, context),
+        split=split_info(
+            split,
+            queries,
+            len(context.index),
+            references_digests(references_of(context.index), drawn_by=split.drawn_by),
+            lambda: read_gallery(context.index),
+        ),
         settings=context.resolved(),
         prompt=f"{prompt.name} {prompt.digest}" if prompt else None,
         schema_digest=schema_digest(cue_schema(settings.n)) if asks else None,
         index=context.index.manifest.checksum,
-        versions=_versions(),
+        versions=versions(),
         ledger=context.ledger.path.as_posix(),
         limit=limit,
         limits=None if settings.verify == "off" else context.limits,
@@ -47,7 +52,14 @@ def run_info(split: Split, queries: Sequence[SplitQuery], context: Context, limi
     )
 
 
-def _split_info(split: Split, queries: Sequence[SplitQuery], context: Context) -> SplitInfo:
+def split_info(
+    split: Split,
+    queries: Sequence[SplitQuery],
+    references: int,
+    digests: ReferencesDigests,
+    gallery: Callable[[], Gallery],
+) -> SplitInfo:
+    """Return what a run is measured on: so many references, which have these digests; `gallery` finds them by place."""
     outside = sum(query.outside for query in queries)
     return SplitInfo(
         name=split.name,
@@ -55,15 +67,19 @@ def _split_info(split: Split, queries: Sequence[SplitQuery], context: Context) -
         radius=split.radius,
         queries=len(queries) - outside,
         outside=outside,
-        references=len(context.index),
+        references=references,
         without_positives=sum(1 for _ in without_positives(queries)),
         queries_digest=queries_digest(queries, drawn_by=split.drawn_by),
-        references_digest=references_digest(context.index, drawn_by=split.drawn_by),
+        references_digest=digests.whole,
+        names_digest=digests.names,
+        plane=split.plane,
+        other_reading=other_reading(split, queries, gallery),
         folders=split.folders(),
     )
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that can change a run's results."""
     found = {"python": platform.python_version()}
     for package in _PACKAGES:
         try:
@@ -115,21 +131,6 @@ def _described(
         usage=spent.usage,
         latency=round(spent.latency, 4),
     )
-
-
-def write_predictions(folder: Path, results: Sequence[Result], folders: Mapping[str, str]) -> None:
-    """Write each query's final ranking as the field's evaluation tools do, `preds/NNN.txt` in the queries' order."""
-    predictions = folder / PREDICTIONS
-    predictions.mkdir(exist_ok=True)
-    database, asked = Path(folders["database"]), Path(folders["queries"])
-    for number, result in enumerate(result for result in results if not result.outside):
-        blocks = (
-            ("Query path:", [asked / result.query]),
-            ("Predictions paths:", [database / one.reference for one in result.ranked]),
-            ("Positives paths:", [database / reference for reference in result.positives]),
-        )
-        text = "\n".join("\n".join([title, *map(str, paths), ""]) for title, paths in blocks)
-        write_whole(predictions / f"{number:03d}.txt", text)
 
 
 def now() -> str:

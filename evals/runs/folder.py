@@ -45,6 +45,15 @@ class Run:
             )
         return self
 
+    def scored_or_raise(self) -> "Run":
+        """Return the run when it has finished and has a stage 2, otherwise raise `RunUnfinished` or `UsageError`."""
+        if self.info.method is not None:
+            raise UsageError(
+                f"The run in {str(self.folder)!r} was imported and has stage 1 alone, so there are no scores: "
+                "use its descriptors with --coarse for the whole way."
+            )
+        return self.finished_or_raise()
+
     @cached_property
     def queries(self) -> list[Result]:
         """The queries that count for recall; those from outside the map do not."""

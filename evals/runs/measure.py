@@ -15,10 +15,12 @@ from internvl_vpr.tools.index.build import BuildReport, update_index
 from internvl_vpr.tools.index.files import find_manifest
 from internvl_vpr.tools.index.place_index import PlaceIndex
 from internvl_vpr.tools.index.scan import Skipped
+from internvl_vpr.tools.photo.image_list import field_images
 from internvl_vpr.tools.progress import Progress, silent
+from internvl_vpr.tools.records import Position
 
 from ..splits.gallery import copies_in, read_gallery
-from ..splits.queries import read_queries
+from ..splits.queries import position_in_plane, read_queries
 from ..splits.split import Split
 from .about import run_info
 from .folder import Run
@@ -60,7 +62,8 @@ async def measure(split: Split, options: RunOptions, folder: Path) -> tuple[Run,
     """
     report = build_map(split, options)
     with open_context(options.places, settings=options.settings()) as context:
-        queries = read_queries(split, read_gallery(context.index), options.limit, copies_in(context.index))
+        gallery = read_gallery(context.index, plane=split.plane)
+        queries = read_queries(split, gallery, options.limit, copies_in(context.index))
         task = Task(queries, run_info(split, queries, context, options.limit), context)
         return await run_split(task, folder, options.on_progress), report.skipped
 
@@ -77,6 +80,7 @@ def build_map(split: Split, options: RunOptions) -> BuildReport:
         split.database,
         options.places,
         settings.index_settings(settings_of_index(options.places)),
+        positions=_in_plane(split) if split.plane else None,
         prune=True,
         listed=split.listed,
         device=settings.device,
@@ -86,6 +90,12 @@ def build_map(split: Split, options: RunOptions) -> BuildReport:
     if is_due(options.places, settings=settings):
         check_and_keep(options.places, most=_CHECKED, settings=settings, on_progress=options.on_progress)
     return report
+
+
+def _in_plane(split: Split) -> dict[str, Position]:
+    """The metres of references whose zone is wrong, so that they have no other position."""
+    names = field_images(split.database) if split.listed is None else split.listed
+    return {name: position for name in names if (position := position_in_plane(name)) is not None}
 
 
 def _refuse_other_photos(places: Path, split: Split) -> None:

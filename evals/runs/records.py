@@ -11,6 +11,7 @@ from internvl_vpr.tools.index.calibration import Limits
 from internvl_vpr.tools.records import Cue, DecidedBy, Digest, Grade, Position, Probability, Record, Steps
 
 from ..measures.recall import first_positive_rank
+from ..splits.field_reading import OtherReading
 
 FORMAT = 1
 
@@ -30,6 +31,11 @@ class SplitInfo(Record):
     without_positives: int = Field(description="queries that no reference is right for; they count as missed")
     queries_digest: Digest = Field(description="of names, bytes, positions and positives")
     references_digest: Digest = Field(description="of names, bytes and positions")
+    names_digest: Digest | None = Field(
+        None, description="the same without bytes; the same digest where bytes do not count or were not read"
+    )
+    plane: bool = Field(False, description="whether names' metres were taken as they stand, whatever their zone")
+    other_reading: OtherReading | None = Field(None, description="what that would change; None for nothing")
     folders: dict[str, str] = Field(description="where database, queries and outside are, as they were named")
 
     def folder_of(self, role: Role) -> Path:
@@ -46,9 +52,9 @@ class RunInfo(Record):
     settings: dict[str, str | int | float | None]
     prompt: str | None = Field(None, description="name and digest; None where the describer has none")
     schema_digest: str | None = None
-    index: str = Field(description="checksum of the index's manifest")
+    index: str = Field("", description="checksum of the index's manifest; empty for an imported run")
     versions: dict[str, str]
-    ledger: str
+    ledger: str = ""
     limit: int | None = None
     limits: Limits | None = Field(
         None, description="what inliers mean; None with verify off, and in runs made before geometry was recorded"
@@ -66,7 +72,9 @@ class Shortlisted(Record):
 
     reference: str
     digest: Digest
-    similarity: float = Field(description="Eq. 5")
+    similarity: float | None = Field(
+        None, description="Eq. 5; 1 − d²/2 for an imported L2 distance d, None where only the order was imported"
+    )
     score: float | None = Field(None, description="S, Eq. 9; None where there are no cues")
     inliers: int | None = Field(None, ge=0, description="of its geometry with the query; None where not verified")
     quick: int | None = Field(None, ge=0, description="inliers of the quick look; None where not verified")

@@ -14,9 +14,10 @@ from internvl_vpr.tools.errors import PhotoError, UsageError
 from internvl_vpr.tools.progress import Progress, silent
 
 from ..splits.queries import SplitQuery
-from .about import describe_images, now, write_predictions
+from .about import describe_images, now
 from .folder import DESCRIPTIONS, RESULTS, RUN, Run, load_run, write_lines
 from .judging import judged, missed
+from .predictions import write_predictions
 from .records import Result, RunInfo
 
 AT_ONCE = 4  # queries under way together, so that both the extractor and the describer have work
@@ -148,7 +149,7 @@ def _finish(task: Task, lines: _Lines, folder: Path, info: RunInfo) -> Run:
     ordered = [result for query in task.queries if (result := lines.of(query)) is not None]
     write_lines(folder / RESULTS, ordered)
     write_lines(folder / DESCRIPTIONS, describe_images(task.queries, ordered, task.context))
-    write_predictions(folder, ordered, info.split.folders)
+    write_predictions(folder, ordered, info.split)
     write_whole(folder / RUN, _json(info.model_copy(update={"finished": now()})))
     return load_run(folder)
 

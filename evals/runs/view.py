@@ -5,7 +5,9 @@ from collections.abc import Iterator, Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from internvl_vpr.agent.console.safe_text import safe_text
 from internvl_vpr.agent.console.tables import styled_table
+from internvl_vpr.tools.text.foreign import visible
 
 from ..measures.recall import Recall, recall_at
 from .folder import Run
@@ -17,12 +19,24 @@ RECALLS = (1, 5, 10, 20)
 
 def show_run(run: Run) -> RenderableType:
     """Show Recall@1, 5, 10, 20 of both stages with counts and Wilson's 95 % intervals; fits 80 columns."""
+    if run.info.method is not None:
+        return _show_imported(run, run.info.method)
     table = styled_table(run.info.split.name, padding=(0, 1))
     for column in ("", "stage 1, retrieved", "stage 2, re-ranked"):
         table.add_column(column, no_wrap=True)
     for recall in zip(*(stage_recalls(run, stage) for stage in (1, 2)), strict=True):
         table.add_row(f"Recall@{recall[0].k}", *map(str, recall))
     return Group(table, *(Text(line) for line in _remarks(run)))
+
+
+def _show_imported(run: Run, method: str) -> RenderableType:
+    """Show the recalls of the one stage that an imported run has."""
+    table = styled_table(run.info.split.name, padding=(0, 1))
+    table.add_column("", no_wrap=True)
+    table.add_column(safe_text(method), overflow="fold")
+    for recall in stage_recalls(run, 1):
+        table.add_row(f"Recall@{recall.k}", str(recall))
+    return Group(table, *(Text(line) for line in _remarks_on_split(run)))
 
 
 def stage_recalls(run: Run, stage: int, ks: Sequence[int] = RECALLS) -> list[Recall]:
@@ -35,17 +49,23 @@ def stage_recalls(run: Run, stage: int, ks: Sequence[int] = RECALLS) -> list[Rec
 
 
 def _remarks(run: Run) -> Iterator[str]:
-    split, queries = run.info.split, run.queries
-    if run.info.limit is not None:
-        yield f"Limited to the first {run.info.limit} queries."
-    if split.without_positives:
-        yield f"{_count(split.without_positives, 'query', 'queries')} without a right reference: counted as missed."
-    if errors := [query for query in queries if query.error]:
+    yield from _remarks_on_split(run)
+    if errors := [query for query in run.queries if query.error]:
         yield f"{_count(len(errors), 'query', 'queries')} not located, counted as missed; the first: {errors[0].error}"
     yield grades_in_words(run.results)
     if outside := outside_in_words(run.results):
         yield outside
     yield _took(run.results, run.info.seconds)
+
+
+def _remarks_on_split(run: Run) -> Iterator[str]:
+    split = run.info.split
+    if run.info.limit is not None:
+        yield f"Limited to the first {run.info.limit} queries."
+    if split.without_positives:
+        yield f"{_count(split.without_positives, 'query', 'queries')} without a right reference: counted as missed."
+    if split.other_reading:
+        yield visible(split.other_reading.in_words())
 
 
 def grades_in_words(results: Sequence[Result]) -> str:

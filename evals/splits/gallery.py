@@ -1,16 +1,46 @@
-"""The references of a split: by where they were taken, and their digest."""
+"""The references of a split: by where they were taken, and their digests."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from internvl_vpr.tools.index.place_index import PlaceIndex
 from internvl_vpr.tools.photo.gallery import Gallery
+from internvl_vpr.tools.photo.position import as_it_stands
 from internvl_vpr.tools.records import Position
 
 
-def read_gallery(index: PlaceIndex) -> Gallery:
-    """Return the references of an index with their positions."""
-    return Gallery((photo.reference, photo.position) for photo in index.photos())
+class Reference(NamedTuple):
+    """A reference's name, the digest of its bytes unless they were not read, and its position."""
+
+    name: str
+    digest: str | None
+    position: Position | None
+
+
+class ReferencesDigests(NamedTuple):
+    """One SHA-256 over names, bytes and positions of references, and one that leaves out the bytes.
+
+    Both are the same where bytes do not count: those of drawn photos, and of more photos than are read.
+    """
+
+    whole: str
+    names: str
+
+
+def references_of(index: PlaceIndex) -> Iterable[Reference]:
+    """Yield the references of an index in the order of their names."""
+    return (Reference(photo.reference, photo.digest, photo.position) for photo in index.photos())
+
+
+def read_gallery(index: PlaceIndex, *, plane: bool = False) -> Gallery:
+    """Return the references of an index by where they were taken; see `gallery_of`."""
+    return gallery_of(references_of(index), plane=plane)
+
+
+def gallery_of(references: Iterable[Reference], *, plane: bool = False) -> Gallery:
+    """Return references by where they were taken; with `plane`, names' metres are taken as they stand."""
+    return Gallery((one.name, as_it_stands(one.name, one.position) if plane else one.position) for one in references)
 
 
 def copies_in(index: PlaceIndex) -> Callable[[str], list[str]]:
@@ -18,17 +48,18 @@ def copies_in(index: PlaceIndex) -> Callable[[str], list[str]]:
     return lambda digest: [photo.reference for photo in index.copies(digest)]
 
 
-def references_digest(index: PlaceIndex, *, drawn_by: str | None) -> str:
-    """Return one SHA-256 over the names, bytes and positions of an index's references.
+def references_digests(references: Iterable[Reference], *, drawn_by: str | None) -> ReferencesDigests:
+    """Return the digests of references, which come in the order of their names.
 
     Drawn photos are identified by their generator and its settings, `drawn_by`, not by their bytes: another
     processor may round a pixel the other way.
     """
-    digest = hashlib.sha256(f"{drawn_by}\n".encode())
-    for photo in index.photos():
-        content = "" if drawn_by else photo.digest
-        digest.update(f"{photo.reference}\0{content}\0{_written(photo.position)}\n".encode())
-    return digest.hexdigest()
+    whole, names = (hashlib.sha256(f"{drawn_by}\n".encode()) for _ in range(2))
+    for one in references:
+        content, place = "" if drawn_by else one.digest or "", _written(one.position)
+        whole.update(f"{one.name}\0{content}\0{place}\n".encode())
+        names.update(f"{one.name}\0\0{place}\n".encode())
+    return ReferencesDigests(whole.hexdigest(), names.hexdigest())
 
 
 def _written(position: Position | None) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from internvl_vpr.tools.errors import UsageError
+from internvl_vpr.tools.photo.image_list import listed_images
 from internvl_vpr.tools.photo.photo import find_photos
 
 from ..town.town import QUERIES, VERSION, build_town
@@ -95,6 +96,7 @@ def _at_folders(name: str, where: Where, database: Path, queries: Path) -> Split
         queries=_listed(queries) or _found(queries),
         listed=_listed(database),
         radius=where.radius,
+        plane=where.plane,
         outside_folder=where.outside,
         outside=_found(where.outside) if where.outside else (),
     )
@@ -111,20 +113,9 @@ def _found(folder: Path) -> list[str]:
 
 
 def _listed(folder: Path) -> list[str] | None:
-    """The photos that `<folder>_images_paths.txt` names, as the field's tools have it, so that nothing is searched."""
-    path = folder.with_name(f"{folder.name}_images_paths.txt")
-    try:
-        names = [line for line in path.read_text(encoding="utf-8").splitlines() if line]
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The list {str(path)!r} cannot be read ({error}): correct or remove it.") from error
-    for name in names[:1]:
-        if not (folder / name).is_file():
-            raise UsageError(
-                f"The list {str(path)!r} names {name!r}, which is not in {str(folder)!r}: correct or remove the list."
-            )
-    return sorted(set(names))
+    """The photos that the folder's list names, so that nothing is searched; in its order, each once."""
+    names = listed_images(folder)
+    return None if names is None else list(dict.fromkeys(names))
 
 
 def _root(name: str, where: Where, how: str) -> Path:

@@ -4,12 +4,14 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from internvl_vpr.tools.errors import PackageMissing, PhotoError, PositionError, UsageError
 from internvl_vpr.tools.index.bounded_map import bounded_map
 from internvl_vpr.tools.photo.gallery import Gallery
 from internvl_vpr.tools.photo.photo import open_photo
+from internvl_vpr.tools.photo.position import as_it_stands, parse_at_name
 from internvl_vpr.tools.records import Position
 
 from .split import Split
@@ -32,24 +34,30 @@ Copies = Callable[[str], Collection[str]]  # the references that have the bytes 
 
 
 def read_queries(
-    split: Split, gallery: Gallery, limit: int | None = None, copies: Copies | None = None
+    split: Split,
+    gallery: Gallery,
+    limit: int | None = None,
+    copies: Copies | None = None,
+    opened: Callable[[SplitQuery], SplitQuery] | None = None,
 ) -> list[SplitQuery]:
     """Open the queries, at most the first `limit` of them and of those from outside, and find their positives.
 
-    A query that is itself in the map is no positive of its own, and neither are its copies: they are never among its
-    candidates. Raises `UsageError` when no query has a positive, because nothing could be measured.
+    A query that is itself in the map is no positive of its own, and neither are its copies, where `copies` names them:
+    they are never among its candidates. `opened` opens a query in another way. Raises `UsageError` when no query has a
+    positive, because nothing could be measured.
     """
+    opened = opened or partial(_opened, plane=split.plane)
     inside = [SplitQuery(name, split.queries_folder / name) for name in split.queries[:limit]]
     outer = split.outside_folder or split.queries_folder
     outside = [SplitQuery(name, outer / name, outside=True) for name in split.outside[:limit]]
     positives = _positives(split, gallery)
-    queries = [_with_positives(query, positives(query), copies) for query in bounded_map(_opened, inside)]
+    queries = [_with_positives(query, positives(query), copies) for query in bounded_map(opened, inside)]
     if not any(query.positives for query in queries):
         raise UsageError(
             f"None of the {len(queries)} queries of {split.name!r} has a right reference in {str(split.database)!r}: "
             "check the two folders, and that both sides have positions."
         )
-    return [*queries, *bounded_map(_opened, outside)]
+    return [*queries, *bounded_map(opened, outside)]
 
 
 def _with_positives(query: SplitQuery, positives: Sequence[str], copies: Copies | None) -> SplitQuery:
@@ -58,7 +66,7 @@ def _with_positives(query: SplitQuery, positives: Sequence[str], copies: Copies 
 
 
 def queries_digest(queries: Sequence[SplitQuery], *, drawn_by: str | None) -> str:
-    """Return one SHA-256 over names, bytes, positions and positives; see `gallery.references_digest`."""
+    """Return one SHA-256 over names, bytes, positions and positives; see `gallery.references_digests`."""
     digest = hashlib.sha256(f"{drawn_by}\n".encode())
     for query in queries:
         content = "" if drawn_by else query.digest or ""
@@ -67,12 +75,24 @@ def queries_digest(queries: Sequence[SplitQuery], *, drawn_by: str | None) -> st
     return digest.hexdigest()
 
 
-def _opened(query: SplitQuery) -> SplitQuery:
+def _opened(query: SplitQuery, *, plane: bool) -> SplitQuery:
     try:
-        photo = open_photo(query.path)
+        photo = open_photo(query.path, position_in_plane(query.name) if plane else None)
     except (PhotoError, PositionError, PackageMissing) as error:
         return replace(query, error=str(error))
     return replace(query, digest=photo.digest, position=photo.position)
+
+
+def position_in_plane(name: str) -> Position | None:
+    """Return the metres of a photo's name where only the field's reading gives any, as with a zone that is wrong.
+
+    None for all other names: they have a position, or none.
+    """
+    try:
+        parse_at_name(PurePosixPath(name).name)
+    except PositionError:
+        return as_it_stands(name, None)
+    return None
 
 
 def _positives(split: Split, gallery: Gallery) -> Callable[[SplitQuery], tuple[str, ...]]:
@@ -83,7 +103,8 @@ def _positives(split: Split, gallery: Gallery) -> Callable[[SplitQuery], tuple[s
         return _by_name(gallery)
 
     def around(query: SplitQuery) -> tuple[str, ...]:
-        return tuple(gallery.around(query.position, split.radius)) if query.position else ()
+        position = as_it_stands(query.name, query.position) if split.plane else query.position
+        return tuple(gallery.around(position, split.radius)) if position else ()
 
     return around
 

@@ -17,7 +17,8 @@ class Split:
 
     `listed` names the database's photos relative to its folder; None means all that are below it. `queries` and
     `outside` (photos that no reference shows) are names relative to their folders. `rule` is `radius` (within
-    `radius` metres), `name` (the same name but for the suffix) or `pairs` (as `pairs` lists them by query).
+    `radius` metres), `name` (the same name but for the suffix) or `pairs` (as `pairs` lists them by query). With
+    `plane`, metres in names are taken as they stand, whatever their zone.
     `drawn_by` names the generator of photos that were drawn here, with its settings.
     """
 
@@ -28,6 +29,7 @@ class Split:
     listed: Sequence[str] | None = None
     rule: Rule = "radius"
     radius: float = SAME_PLACE_METRES
+    plane: bool = False
     pairs: Mapping[str, frozenset[str]] | None = None
     outside_folder: Path | None = None
     outside: Sequence[str] = ()
@@ -56,3 +58,4 @@ class Where:
     town: TownSize = TownSize()
     on_progress: Progress = silent
     radius: float = SAME_PLACE_METRES
+    plane: bool = False

@@ -176,7 +176,7 @@ def _valid_for(runs: Sequence[Run]) -> ValidFor:
     if not runs:
         raise UsageError("A calibration needs a run: make one with internvl-vpr eval run.")
     for run in runs:
-        run.finished_or_raise()
+        run.scored_or_raise()
     valid_for = ValidFor.of(runs[0].info.settings)
     for run in runs[1:]:
         differing = valid_for.differing(run.info.settings)

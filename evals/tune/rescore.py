@@ -132,7 +132,7 @@ def open_rescorer(run: Run, encoder: SentenceEncoder | None = None) -> Rescorer:
     Raises `RunUnfinished`, `UsageError` for a run that was made with another encoder or did not record the geometry
     that ordered it, and what the encoder and the ledger raise.
     """
-    run.finished_or_raise()
+    run.scored_or_raise()
     if Rescoring.of_run(run.info).geometry and run.info.limits is None:
         raise UsageError(
             f"The run in {str(run.folder)!r} was ordered by geometry before that was recorded, so it cannot be scored "
@@ -238,7 +238,7 @@ def _candidate(one: Shortlisted, place: int, rank: int, key: float, retained: bo
         digest=one.digest,
         position=places.get(one.digest) if one.placed else None,
         coarse_rank=place + 1,
-        coarse_similarity=one.similarity,
+        coarse_similarity=one.similarity or 0.0,
         rank=rank,
         score=None if np.isnan(key) else float(key),
         retained=retained,

@@ -105,6 +105,32 @@ def parse_at_name(name: str) -> Position | None:
         raise PositionError(f"The file name {name!r} has a wrong position: {error}") from error
 
 
+def field_metres(name: str) -> tuple[float, float] | None:
+    """Return the easting and northing that the field's code reads in a path, whatever its zone fields say.
+
+    They are what follows the first and the second '@'; None where these are no finite numbers.
+    """
+    fields = name.split("@")
+    if len(fields) < 3:
+        return None
+    easting, northing = _number(fields[1]), _number(fields[2])
+    if easting is None or northing is None or not (math.isfinite(easting) and math.isfinite(northing)):
+        return None
+    return easting, northing
+
+
+def as_it_stands(name: str, position: Position | None) -> Position | None:
+    """Return a photo's position as the field reads it: the metres of its name in one plane, whatever their zone.
+
+    Degrees are kept for the distance to photos whose names tell no metres; these keep their position.
+    """
+    metres = field_metres(name)
+    if metres is None:
+        return position
+    latitude, longitude = (position.latitude, position.longitude) if position else (None, None)
+    return Position(latitude=latitude, longitude=longitude, easting=metres[0], northing=metres[1])
+
+
 def read_positions(table: Path) -> dict[str, Position]:
     """Read a CSV of positions, by the photos' paths relative to their folder, with forward slashes.
 

@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
+from field_data import field_file
 from presets import preset_settings
 from scripted import HashEncoder, ScriptedDescriber
 from texture import texture, write_textures
@@ -150,14 +151,11 @@ def test_predictions_are_as_the_fields_tools_read_them(
 ) -> None:
     run = made(make_task(), tmp_path / "run")
     for number, result in enumerate(run.queries):
-        lines = (tmp_path / "run" / "preds" / f"{number:03d}.txt").read_text().splitlines()
-        assert lines[0] == "Query path:"
-        assert lines[1] == str(split.queries_folder / result.query)
-        assert lines[2:4] == ["", "Predictions paths:"]
-        blank = lines.index("", 4)
-        assert lines[4:blank] == [str(split.database / one.reference) for one in result.ranked]
-        assert lines[blank + 1] == "Positives paths:"
-        assert lines[blank + 2 :] == [str(split.database / reference) for reference in result.positives]
+        assert (tmp_path / "run" / "preds" / f"{number:03d}.txt").read_text() == field_file(
+            str(split.queries_folder / result.query),
+            [str(split.database / one.reference) for one in result.ranked],
+            [str(split.database / reference) for reference in result.positives],
+        )
 
 
 def test_a_killed_run_goes_on_where_it_was(make_task: Callable[..., Task], tmp_path: Path) -> None:
