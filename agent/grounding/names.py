@@ -5,9 +5,9 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from .languages.language import Relations, word_set
+from .languages.language import Relations
 from .sources import GAP, WORD, Sources
-from .vocabulary import NOT_CAPITALISED, ORDINARY, PLACE_NAMES, SYMBOLS
+from .vocabulary import NOT_CAPITALISED, ORDINARY, PLACE_NAMES, SYMBOLS, word_set
 
 _LOCATIVE = word_set("""
     in at near from around outside inside within towards toward to of by beside opposite off over into onto through

@@ -5,7 +5,11 @@ it. The word lists of `evals.cues` judge a model's cues, where "French" is a sty
 have nothing to share.
 """
 
-from .languages.language import word_set
+
+def word_set(text: str) -> frozenset[str]:
+    """Return the words of a text."""
+    return frozenset(text.split())
+
 
 SMALL_NUMBERS = (
     "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",

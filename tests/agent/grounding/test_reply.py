@@ -68,6 +68,7 @@ ACCEPTED = [
     "Candidate 1 is hall/3.png at 593000.0 m E, 5775000.0 m N in zone 31U.",
     "Hello! Drop a photograph here, or write its path.",
     "Please name the path of the photograph.",
+    "Name a photograph, and I say where it was taken; a URL is no path, and GPS in EXIF is not read.",
     "I do not know this place.",
     "No place on the map is like it, so the answer is unknown.",
     "You're welcome.",
