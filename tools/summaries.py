@@ -11,7 +11,18 @@ from typing import Literal, TypeVar
 from pydantic import Field
 
 from .compare_places import PlaceComparison
-from .records import Alternative, Answer, Cue, DecidedBy, Grade, Position, Probability, RankedCandidate, Record
+from .records import (
+    Alternative,
+    Answer,
+    Cue,
+    DecidedBy,
+    Grade,
+    Judgement,
+    Position,
+    Probability,
+    RankedCandidate,
+    Record,
+)
 
 FEW, MOST = 5, 100  # candidates that are listed by default, and at most
 _MOST_ALTERNATIVES = 5
@@ -21,13 +32,14 @@ _Listed = TypeVar("_Listed", bound=Record)
 
 
 class CandidateSummary(Record):
-    """A candidate without its cues and its file."""
+    """A candidate without its cues and its file; `judgement` is what a model said of it and the photo, if asked."""
 
     rank: int = Field(ge=1)
     reference: str
     position: Position | None
     score: float | None
     retained: bool
+    judgement: Judgement | None
     named: bool
     inliers: int | None = Field(description="None where the pair was not verified")
     coarse_rank: int = Field(ge=1)
@@ -99,6 +111,7 @@ def _summary(candidate: RankedCandidate) -> CandidateSummary:
         position=candidate.position,
         score=candidate.score,
         retained=candidate.retained,
+        judgement=candidate.judgement,
         named=candidate.named,
         inliers=candidate.geometry.inliers if candidate.geometry else None,
         coarse_rank=candidate.coarse_rank,

@@ -110,11 +110,11 @@ class StepTools:
         return described_images(found, image or 0), dict(found.descriptions)
 
     async def score(self, run: str) -> _Found:
-        """Score a run's candidates by how well their cues match the photo's (Eqs. 7-9)."""
+        """Score a run's candidates by how well their cues match the photo's (Eqs. 7-9), or as the judge says."""
         found = self._runs.find(run)
         scores = await found.score()
-        known = {place: score.score for place, score in enumerate(scores) if score.score is not None}
-        best = best_few(found, sorted(known, key=lambda place: -known[place]), scores=known)
+        known = {place: score for place, score in enumerate(scores) if score.score is not None}
+        best = best_few(found, sorted(known, key=lambda place: -(known[place].score or 0.0)), scores=known)
         told = ScoredCandidates(**step_done(found, "score_candidates"), scored=len(known), best=best)
         return told, tuple(scores)
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from internvl_vpr.tools.records import Cue, Record
+from internvl_vpr.tools.records import Cue, Judgement, Record, Score
 from internvl_vpr.tools.summaries import FEW, MOST, AnswerSummary
 
 from ..calls import LocatePhoto
@@ -63,7 +63,8 @@ class BestCandidate(Record):
     coarse_rank: int
     reference: str
     coarse_similarity: float
-    score: float | None = Field(None, description="S, Eq. 9")
+    score: float | None = Field(None, description="S, by cues (Eq. 9) or by a model's judgement")
+    judgement: Judgement | None = Field(None, description="what a model said of the photo and this candidate")
     inliers: int | None = None
 
 
@@ -112,7 +113,7 @@ def step_done(run: Localization, step: StepName) -> dict[str, Any]:
 def best_few(
     run: Localization,
     places: Sequence[int],
-    scores: Mapping[int, float] = _NONE,
+    scores: Mapping[int, Score] = _NONE,
     inliers: Mapping[int, int] = _NONE,
 ) -> tuple[BestCandidate, ...]:
     """Name the first few candidates of an order, which is given by their places in the coarse one."""
@@ -121,7 +122,8 @@ def best_few(
             coarse_rank=run.candidates[place].coarse_rank,
             reference=run.candidates[place].reference,
             coarse_similarity=run.candidates[place].coarse_similarity,
-            score=scores.get(place),
+            score=scores[place].score if place in scores else None,
+            judgement=scores[place].judgement if place in scores else None,
             inliers=inliers.get(place),
         )
         for place in places[:FEW]

@@ -16,11 +16,11 @@ from langgraph.runtime import Runtime
 
 from internvl_vpr.tools.errors import UsageError
 from internvl_vpr.tools.photo.photo import open_photo
-from internvl_vpr.tools.records import Answer, Candidate, Description, Photo, Score, Verification
+from internvl_vpr.tools.records import Answer, Candidate, Description, JudgedPair, Photo, Score, Verification
 
 from ..localizer import nodes
 from ..localizer.context import Context
-from ..localizer.state import Described, Image, QueryDescribed, Scored, ToDescribe, Verified
+from ..localizer.state import Image, Judged, QueryDescribed, Retrieved, Scored, ToDescribe, ToScore, Verified
 from ..localizer.workers import run_workers
 
 MOST_RUNS = 64  # that are kept
@@ -51,11 +51,15 @@ class Localization:
         return None if "answer" in self._found else "apply_threshold"
 
     def missing(self) -> list[Image]:
-        """The distinct images that have no description yet, the photo's first."""
+        """The distinct images that have no description yet, the photo's first; the judge needs none."""
+        if self._given.judge is not None:
+            return []
         return [image for image in self._images() if image["digest"] not in self.descriptions]
 
     async def describe(self, image: int | None = None) -> None:
         """Describe the candidate of a coarse rank, the photo for rank 0, or whatever is missing."""
+        if self._given.judge is not None:
+            raise UsageError(f"With the judge nothing is described: call {self.next or 'coarse_retrieve'}.")
         if image is None:
             self._begin("describe_image")
             wanted = self.missing()
@@ -84,9 +88,11 @@ class Localization:
         )
 
     async def score(self) -> list[Score]:
-        """Score the candidates, Eqs. 7–9; returns the scores in the coarse order."""
+        """Score the candidates, Eqs. 7–9, or by the judge's words; returns the scores in the coarse order."""
         self._begin("score_candidates")
-        self._found |= await nodes.score(cast("Described", self._state()), self._runtime())
+        if self._given.judge is not None:
+            self._found.setdefault("judged", await self._judge())
+        self._found |= await nodes.score(cast("ToScore", self._state()), self._runtime())
         return cast("list[Score]", self._found["scores"])
 
     async def verify(self) -> dict[str, Verification]:
@@ -103,6 +109,20 @@ class Localization:
         state = {"verified": {}, **self._state()}
         self._found |= await nodes.decide(cast("Verified", state), self._runtime())
         return cast("Answer", self._found["answer"])
+
+    async def _judge(self) -> dict[str, JudgedPair]:
+        """Judge the pairs; returns what became of them by the candidate's digest, in the graph's order."""
+        recorded = (await nodes.recall_pairs(cast("Retrieved", self._found), self._runtime()))["judged"].value
+        found: dict[str, JudgedPair] = dict(recorded)
+        missing = await nodes.each_pair(cast("Judged", {**self._found, "judged": recorded}), self._runtime())
+        pairs = iter([] if isinstance(missing, str) else missing)
+
+        async def work() -> None:
+            for pair in pairs:
+                found.update((await nodes.judge(pair.arg, self._runtime()))["judged"])
+
+        await run_workers(work, self._given.settings.judge_k)
+        return {one.digest: found[one.digest] for one in nodes.pairs_of(self.candidates, self._given)}
 
     @property
     def _verifies(self) -> bool:
@@ -124,8 +144,10 @@ class Localization:
 
     def _state(self) -> dict[str, Any]:
         """What the graph would know, its descriptions in the graph's order."""
+        if self._given.judge is not None:
+            return {**self._found, "descriptions": {}}
         ordered = {image["digest"]: self.descriptions[image["digest"]] for image in self._images()}
-        return {**self._found, "descriptions": ordered, "seconds": 0.0}
+        return {**self._found, "descriptions": ordered, "judged": {}}
 
     def _runtime(self) -> Runtime[Context]:
         return Runtime(context=self._given)

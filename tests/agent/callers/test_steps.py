@@ -15,9 +15,9 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMe
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.tools import BaseTool
 from langgraph.checkpoint.memory import InMemorySaver
-from places import name_of, with_describer, with_settings
+from places import name_of, with_describer, with_judge, with_settings
 from pydantic import ValidationError
-from scripted import ScriptedDescriber, UnreachableDescriber, patch_verifier
+from scripted import ScriptedDescriber, ScriptedJudge, UnreachableDescriber, patch_verifier
 from texture import texture
 
 from internvl_vpr.agent import Context, langchain_tools, record_serializer
@@ -182,6 +182,32 @@ def test_images_described_one_by_one_in_any_order_change_nothing_and_a_replay_ne
     context = changed("steps")
     assert asyncio.run(stepped(context)).model_dump_json() == expected.model_dump_json()
     replay = dataclasses.replace(context, describer=Replay(context.describer), replay=True)
+    assert asyncio.run(stepped(replay)).model_dump_json() == expected.model_dump_json()
+
+
+def test_a_judge_in_the_place_of_cues_gives_the_graph_s_answer(fresh: Fresh, photo: str) -> None:
+    def judged(name: str) -> Context:
+        judge = ScriptedJudge({name_of(3): (True, 90), name_of(5): (True, 60)}, fails=frozenset({name_of(2)}))
+        return with_judge(fresh(name), judge, k=8, judge_k=7, verify="report")
+
+    async def stepped(context: Context) -> Answer:
+        tools = tools_of(context)
+        messages = [await call(tools["coarse_retrieve"], photo=photo)]
+        run = json.loads(messages[0].text)["run"]
+        refused = await call(tools["describe_image"], run=run)
+        assert refused.text == "With the judge nothing is described: call score_candidates."
+        while name := json.loads(messages[-1].text)["next"]:
+            messages.append(await call(tools[name], run=run))
+        assert [message.name for message in messages] == ["coarse_retrieve", *STEPS[2:]]
+        best = json.loads(messages[1].text)["best"][0]
+        assert (best["reference"], best["score"], best["judgement"]["why"]) == (name_of(3), 0.9, "The windows say so")
+        answer: Answer = messages[-1].artifact
+        return answer
+
+    expected = asyncio.run(locate(photo, judged("graph")))
+    context = judged("steps")
+    assert asyncio.run(stepped(context)).model_dump_json() == expected.model_dump_json()
+    replay = dataclasses.replace(context, replay=True)
     assert asyncio.run(stepped(replay)).model_dump_json() == expected.model_dump_json()
 
 
