@@ -190,7 +190,8 @@ def run(*command: str, folder: Path, environ: dict[str, str]) -> str:
         command, cwd=folder, env=environ, capture_output=True, encoding="utf-8", timeout=600, check=False
     )
     assert ran.returncode == 0, ran.stderr
-    assert "warning" not in ran.stderr.lower(), ran.stderr
+    if command[0] == sys.executable:
+        assert ran.stderr == ""  # a snippet warns of nothing
     return ran.stdout
 
 
