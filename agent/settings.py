@@ -14,6 +14,7 @@ from internvl_vpr.tools.endpoint.endpoint import check_endpoint_url
 from internvl_vpr.tools.errors import UsageError
 from internvl_vpr.tools.features.backbone import (
     BackboneSettings,
+    DescriptorSettings,
     Dinov2Settings,
     DType,
     Facet,
@@ -21,6 +22,7 @@ from internvl_vpr.tools.features.backbone import (
     XFeatSettings,
 )
 from internvl_vpr.tools.features.codebook import Centers
+from internvl_vpr.tools.features.imported import resolve_descriptors
 from internvl_vpr.tools.index.files import IndexSettings, Kappa, find_manifest
 from internvl_vpr.tools.records import Record
 
@@ -54,6 +56,9 @@ class Settings(Record):
     preset: PresetName = setting("embedded (default), paper or anyloc: picks all settings at once.", "NAME", "embedded")
     backbone: str = setting(
         "xfeat, rootsift, dinov2-small|base|large|giant, a hub id, or a folder of DINOv2.", "NAME", min_length=1
+    )
+    coarse: Path | None = setting(
+        "Folder of another method's descriptors, which are stage 1 instead of a backbone.", "DIR", None
     )
     layer: int | None = setting("DINOv2 block that is read, from 0; default: AnyLoc's.", "L", None, ge=0)
     facet: Facet = setting("value (default), key, query or token.", "NAME", "value")
@@ -137,6 +142,8 @@ class Settings(Record):
         )
 
     def _backbone_settings(self, there: BackboneSettings) -> BackboneSettings:
+        if self.coarse is not None:
+            return resolve_descriptors(self.coarse, there)
         if self.backbone == "rootsift":
             known = there if isinstance(there, RootSiftSettings) else RootSiftSettings()
             return known.model_copy(update={"longer_side": self.longer_side})
@@ -153,6 +160,8 @@ class Settings(Record):
 _DINOV2: dict[str, Any] = {"longer_side": 1024, "clusters": 32}
 _ROOTSIFT: dict[str, Any] = {"longer_side": 240, "clusters": 128}
 _XFEAT: dict[str, Any] = {"longer_side": 640, "clusters": 64}
+# One row is one local descriptor, and the codebook one centre at zero.
+_COARSE: dict[str, Any] = {"backbone": "descriptors", "layer": None, "clusters": 1, "kappa": "hard"}
 _SIZES = {"dinov2": _DINOV2, "rootsift": _ROOTSIFT, "xfeat": _XFEAT}
 
 _PAPER: dict[str, Any] = {
@@ -253,6 +262,10 @@ def explain_settings(
     for origin, layer in reversed(layers.items()):
         merged |= layer
         origins |= dict.fromkeys(layer, origin)
+    if merged["coarse"] is not None:
+        _check_coarse(layers)
+        merged |= _COARSE
+        origins |= dict.fromkeys(_COARSE, origins["coarse"])
     return _validated(merged, origins), origins
 
 
@@ -279,6 +292,15 @@ def _check_family(layers: Mapping[str, Mapping[str, Any]], backbone: Any, preset
         raise UsageError(
             f"The index was built with the backbone {backbone!r}, and the preset {preset!r} names {ours!r}: "
             f"use another folder for it, leave the preset out, or say --backbone {backbone} too."
+        )
+
+
+def _check_coarse(layers: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse a backbone that is named where imported descriptors take its place."""
+    if "backbone" in layers["flag"]:
+        raise UsageError(
+            "Imported descriptors (coarse) take the place of a backbone: leave --backbone out, or use another index "
+            "without --coarse."
         )
 
 
@@ -326,14 +348,8 @@ def _from_file(path: Path, *, required: bool) -> dict[str, Any]:
 def _from_index(index: IndexSettings | None) -> dict[str, Any]:
     if index is None:
         return {}
-    backbone = index.backbone
     return {
-        **(
-            {"backbone": backbone.source, "layer": backbone.layer, "facet": backbone.facet}
-            if isinstance(backbone, Dinov2Settings)
-            else {"backbone": backbone.name}
-        ),
-        "longer_side": backbone.longer_side,
+        **_from_backbone(index.backbone),
         "clusters": index.clusters,
         "kappa": index.kappa,
         "seed": index.seed,
@@ -341,6 +357,15 @@ def _from_index(index: IndexSettings | None) -> dict[str, Any]:
         "codebook_photos": index.codebook_photos,
         "index_factory": index.index_factory,
     }
+
+
+def _from_backbone(backbone: BackboneSettings) -> dict[str, Any]:
+    if isinstance(backbone, DescriptorSettings):
+        return {"coarse": backbone.source}
+    size = {"longer_side": backbone.longer_side}
+    if isinstance(backbone, Dinov2Settings):
+        return {"backbone": backbone.source, "layer": backbone.layer, "facet": backbone.facet, **size}
+    return {"backbone": backbone.name, **size}
 
 
 def _validated(merged: dict[str, Any], origins: dict[str, str]) -> Settings:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .errors import StepMissing
-from .features.backbone import Backbone, extract_photo
+from .features.backbone import Backbone, ImportedDescriptors, extract_photo
 from .features.vlad import aggregate
 from .index.place_index import PlaceIndex
 from .ledger.ledger import Ledger, Retrieval
@@ -34,7 +34,8 @@ def recorded_candidates(
     which computes nothing, `StepMissing` for what the ledger lacks.
     """
     manifest = index.manifest
-    retrieval = Retrieval(image=photo.digest, index=manifest.checksum, backbone=backbone.id, dtype=dtype, k=k)
+    features = backbone.row_id(photo) if isinstance(backbone, ImportedDescriptors) else backbone.id
+    retrieval = Retrieval(image=photo.digest, index=manifest.checksum, backbone=features, dtype=dtype, k=k)
     recorded = ledger.recall_candidates(retrieval)
     others = None if recorded is None else _without(photo, recorded)
     # Ledgers of earlier versions have the photo itself among its candidates, and so one too few others.

@@ -41,8 +41,8 @@ COMMON_FLAGS = (
 INDEX_FLAGS = tuple(
     _flag(name)
     for name in (
-        "backbone", "layer", "facet", "longer-side", "clusters", "kappa", "centers", "codebook-photos", "seed",
-        "index-factory", "device", "dtype",
+        "backbone", "coarse", "layer", "facet", "longer-side", "clusters", "kappa", "centers", "codebook-photos",
+        "seed", "index-factory", "device", "dtype",
     )
 )  # fmt: skip
 DESCRIBER_FLAGS = (_flag("describer"), _flag("n"), _flag("ledger"))

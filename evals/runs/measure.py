@@ -11,6 +11,7 @@ from internvl_vpr.agent.localizer.context import open_context
 from internvl_vpr.agent.localizer.map_check import check_and_keep, is_due
 from internvl_vpr.agent.settings import Settings, resolve_settings, settings_of_index
 from internvl_vpr.tools.errors import UsageError
+from internvl_vpr.tools.features.imported import ImportedDescriptors
 from internvl_vpr.tools.index.build import BuildReport, update_index
 from internvl_vpr.tools.index.files import find_manifest
 from internvl_vpr.tools.index.place_index import PlaceIndex
@@ -62,6 +63,8 @@ async def measure(split: Split, options: RunOptions, folder: Path) -> tuple[Run,
     """
     report = build_map(split, options)
     with open_context(options.places, settings=options.settings()) as context:
+        if isinstance(context.backbone, ImportedDescriptors):
+            context.backbone.check_queries(split.queries_folder)
         gallery = read_gallery(context.index, plane=split.plane)
         queries = read_queries(split, gallery, options.limit, copies_in(context.index))
         task = Task(queries, run_info(split, queries, context, options.limit), context)

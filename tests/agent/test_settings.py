@@ -41,6 +41,7 @@ _SBERT = "sentence-transformers/all-MiniLM-L6-v2"
 PRESETS: dict[str, tuple[object, object, object]] = {
     "preset":        ("embedded",           "paper",              "anyloc"),
     "backbone":      ("xfeat",              "dinov2-giant",       "dinov2-giant"),
+    "coarse":        (None,                 None,                 None),
     "layer":         (None,                 None,                 None),
     "facet":         ("value",              "value",              "value"),
     "longer_side":   (640,                  1024,                 1024),

@@ -10,7 +10,7 @@ from texture import texture, write_textures
 
 from internvl_vpr.tools.coarse_retrieve import coarse_retrieve, recorded_candidates
 from internvl_vpr.tools.errors import StepMissing
-from internvl_vpr.tools.features.backbone import Backbone, RootSiftSettings, open_backbone
+from internvl_vpr.tools.features.backbone import Backbone, PixelBackbone, RootSiftSettings, open_backbone
 from internvl_vpr.tools.index.build import update_index
 from internvl_vpr.tools.index.files import IndexSettings
 from internvl_vpr.tools.index.place_index import PlaceIndex
@@ -49,7 +49,7 @@ def photo(tmp_path: Path) -> Photo:
 class Counting:
     """The index's backbone, with the number of photos that it has looked at."""
 
-    def __init__(self, backbone: Backbone) -> None:
+    def __init__(self, backbone: PixelBackbone) -> None:
         self.backbone = backbone
         self.looked = 0
 
@@ -63,6 +63,7 @@ class Counting:
 
 @pytest.fixture
 def backbone() -> Backbone:
+    assert isinstance(SETTINGS.backbone, RootSiftSettings)
     return Counting(open_backbone(SETTINGS.backbone))  # type: ignore[return-value]  # all else is the backbone's own
 
 

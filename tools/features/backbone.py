@@ -1,8 +1,8 @@
-"""Feature extractors, which turn pixels into local descriptors `X [M, D]` with unit rows."""
+"""Feature extractors, which turn photos into local descriptors `X [M, D]` with unit rows."""
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from typing import Annotated, Protocol
+from typing import Annotated, Protocol, TypeAlias, overload
 
 from PIL import Image
 from pydantic import Field
@@ -12,6 +12,7 @@ from ..errors import PhotoError
 from ..photo.photo import load_image
 from ..records import Photo
 from .dinov2 import Dinov2Settings, DType, Facet, open_dinov2
+from .imported import DescriptorSettings, ImportedDescriptors
 from .one_thread import one_torch_thread
 from .rootsift import RootSift, RootSiftSettings
 from .xfeat import XFeat, XFeatSettings
@@ -20,8 +21,11 @@ __all__ = [
     "Backbone",
     "BackboneSettings",
     "DType",
+    "DescriptorSettings",
     "Dinov2Settings",
     "Facet",
+    "ImportedDescriptors",
+    "PixelBackbone",
     "RootSift",
     "RootSiftSettings",
     "XFeat",
@@ -31,11 +35,13 @@ __all__ = [
     "open_backbone",
 ]
 
-BackboneSettings = Annotated[RootSiftSettings | XFeatSettings | Dinov2Settings, Field(discriminator="name")]
+BackboneSettings = Annotated[
+    RootSiftSettings | XFeatSettings | Dinov2Settings | DescriptorSettings, Field(discriminator="name")
+]
 
 
-class Backbone(Protocol):
-    """What stage 1 needs of a feature extractor."""
+class PixelBackbone(Protocol):
+    """What stage 1 needs of a feature extractor that looks at pixels."""
 
     @property
     def id(self) -> str:
@@ -60,10 +66,23 @@ class Backbone(Protocol):
         """Turn images of one size into unit descriptors, `[M, D]` float32 each."""
 
 
+Backbone: TypeAlias = PixelBackbone | ImportedDescriptors
+
+
+@overload
+def open_backbone(settings: DescriptorSettings, *, device: str = ..., dtype: DType = ...) -> ImportedDescriptors: ...
+
+
+@overload
+def open_backbone(
+    settings: RootSiftSettings | XFeatSettings | Dinov2Settings, *, device: str = ..., dtype: DType = ...
+) -> PixelBackbone: ...
+
+
 def open_backbone(settings: BackboneSettings, *, device: str = "auto", dtype: DType = "auto") -> Backbone:
     """Build the feature extractor that the settings name; `device` and `dtype` change its speed and rounding.
 
-    RootSIFT runs on the CPU, and XFeat in float32, whatever is asked.
+    RootSIFT runs on the CPU, and XFeat in float32, whatever is asked; imported descriptors are only read.
     Raises `PackageMissing` without its extra, `WeightsError` when its weights are missing or are
     others, `UsageError` for a device that is not available.
     """
@@ -71,6 +90,8 @@ def open_backbone(settings: BackboneSettings, *, device: str = "auto", dtype: DT
         return RootSift(settings)
     if isinstance(settings, XFeatSettings):
         return XFeat(settings, device=device)
+    if isinstance(settings, DescriptorSettings):
+        return ImportedDescriptors(settings)
     return open_dinov2(settings, device=device, dtype=dtype)
 
 
@@ -86,6 +107,8 @@ def extract_photo(photo: Photo, backbone: Backbone) -> Floats:
 
 def extract_photos(photos: Sequence[Photo], backbone: Backbone) -> list[Floats | PhotoError]:
     """Turn photos of one size into local descriptors `[M, D]`, M ≥ 1; a photo that fails gives its error instead."""
+    if isinstance(backbone, ImportedDescriptors):
+        return backbone.rows(photos)
     loaded = [_load(photo, backbone.longer_side) for photo in photos]
     images = [image for image in loaded if not isinstance(image, PhotoError)]
     descriptors = iter(backbone.extract_batch(images) if images else ())

@@ -11,7 +11,14 @@ import numpy as np
 
 from ..arrays import Floats
 from ..errors import IndexDamaged, IndexMismatch, PhotoError, PlaceIndexError, UsageError
-from ..features.backbone import Backbone, DType, extract_photos, open_backbone
+from ..features.backbone import (
+    Backbone,
+    DescriptorSettings,
+    DType,
+    ImportedDescriptors,
+    extract_photos,
+    open_backbone,
+)
 from ..features.codebook import sample_rows, train_codebook
 from ..features.vlad import aggregate
 from ..progress import Progress, silent
@@ -76,6 +83,7 @@ def update_index(
     when no photo can be used or the index cannot be written, `UsageError` when `photos` is not a folder or
     a setting cannot be used, `WeightsError` when the backbone's weights are missing.
     """
+    settings = _with_rows_of(photos, settings, forget)
     there = _manifest_there(places, settings)
     given = read_fitting_codebook(codebook, settings, there) if codebook is not None else None
     try:
@@ -103,6 +111,19 @@ def update_index(
         skipped=tuple(build.skipped),
         unmatched=scan.unmatched,
     )
+
+
+def _with_rows_of(photos: Path, settings: IndexSettings, forget: Sequence[Path]) -> IndexSettings:
+    """Let imported descriptors be those of a folder; raises `IndexMismatch` where they are another's."""
+    if not isinstance(settings.backbone, DescriptorSettings):
+        return settings
+    folder, known = str(photos.resolve()), settings.backbone.photos
+    if known not in ("", folder, *(str(one.resolve()) for one in forget)):
+        raise IndexMismatch(
+            f"The imported descriptors are those of the photos in {known!r}, not of {folder!r}: "
+            "build a new index in another folder."
+        )
+    return settings.model_copy(update={"backbone": settings.backbone.model_copy(update={"photos": folder})})
 
 
 def _manifest_there(places: Path, settings: IndexSettings) -> Manifest | None:
@@ -144,7 +165,10 @@ class _Build:
 
     @cached_property
     def _backbone(self) -> Backbone:
-        return open_backbone(self._settings.backbone, device=self._device, dtype=self._dtype)
+        backbone = open_backbone(self._settings.backbone, device=self._device, dtype=self._dtype)
+        if isinstance(backbone, ImportedDescriptors):
+            backbone.check_database()
+        return backbone
 
     def codebook(self, given: Floats | None) -> Floats:
         """Return the centres `C [S, D]`: the index's own, those given, or trained now on a bounded, seeded sample."""
@@ -170,6 +194,8 @@ class _Build:
 
     def _train(self) -> Floats:
         """Train on a sample of photos: digests are random, so a run of them from a random start is a random sample."""
+        if isinstance(self._backbone, ImportedDescriptors):
+            return self._backbone.codebook()
         count, most = self._store.count_images(), self._settings.codebook_photos
         rng = np.random.default_rng(self._settings.seed)
         first = int(rng.integers(max(1, count - most + 1)))

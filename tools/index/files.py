@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, ValidationError
 
 from ..disk.whole_file import put_in_place, write_whole
 from ..errors import IndexDamaged, IndexMissing
-from ..features.backbone import BackboneSettings, Dinov2Settings, RootSiftSettings
+from ..features.backbone import BackboneSettings, DescriptorSettings, Dinov2Settings, RootSiftSettings
 from ..features.codebook import Centers
 from ..records import Digest, Record
 
@@ -51,6 +51,8 @@ class IndexSettings(Record):
         changes: dict[str, object] = {"index_factory": ""}
         if isinstance(self.backbone, Dinov2Settings):
             changes["backbone"] = self.backbone.model_copy(update={"source": ""})
+        if isinstance(self.backbone, DescriptorSettings):
+            changes["backbone"] = self.backbone.model_copy(update={"source": "", "photos": "", "stamp": (0, 0)})
         return self.model_copy(update=changes)
 
 
