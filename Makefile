@@ -10,7 +10,7 @@ stamp := .venv/.installed-$(version)
 pip := .venv/bin/python -m pip --quiet --quiet --disable-pip-version-check install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo chat eval baseline test test-endpoint test-kills rehearsal lint bench clean
+.PHONY: help demo chat eval baseline eval-assistant assistant-answers test test-endpoint test-kills rehearsal lint bench clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -36,6 +36,20 @@ baseline: ## Make the last run of the demo town the one that is gated on
 		gzip --no-name --best --stdout $$split/results.jsonl >$$to/results.jsonl.gz; \
 		gzip --no-name --best --stdout $$split/descriptions.jsonl >$$to/descriptions.jsonl.gz; \
 	done
+
+# The chat's prompt against itself and against a worse one, with the answers that were recorded for both.
+chat-prompt := $(basename $(lastword $(sort $(notdir $(wildcard prompts/assistant.v*.md)))))
+recorded := --answers evals/assistant/baseline/answers.jsonl.gz --model stand-in
+
+eval-assistant: $(stamp) ## Compare the chat's prompt with itself and with a worse one, from recorded answers
+	@rm -rf runs/assistant
+	@.venv/bin/internvl-vpr eval assistant $(chat-prompt) $(chat-prompt) $(recorded) --out runs/assistant/same
+	@.venv/bin/internvl-vpr eval assistant $(chat-prompt) evals/assistant/baseline/without-rules.md $(recorded) \
+		--out runs/assistant/worse; \
+		test $$? = 1 || { echo "The worse prompt was not found to be worse." >&2; exit 1; }
+
+assistant-answers: $(stamp) ## Record the answers that eval-assistant reads, after a change of what is sent
+	@cd tests && ../.venv/bin/python -m assistant_stand_in
 
 # The order in which the tests run; pytest by itself draws another one each time, and prints it.
 SEED ?= 1

@@ -68,3 +68,8 @@ def flags(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Com
         return command
 
     return decorate
+
+
+def setting_flags(*names: str) -> tuple[Callable[[_Command], _Command], ...]:
+    """Return the flags of these settings, for a command that takes only some."""
+    return tuple(_flag(name) for name in names)

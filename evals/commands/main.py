@@ -2,6 +2,7 @@
 
 import click
 
+from .assistant import assistant
 from .calibrate import calibrate
 from .compare import compare, gate
 from .import_ import import_
@@ -15,10 +16,10 @@ from .sweep import sweep, tables
 def evaluate() -> None:
     """Measure on benchmark splits, compare runs, gate on them.
 
-    `gate` and `prompts` end with 0 pass, 1 regression, 2 usage or not comparable, 3 inconclusive, 4 incomplete,
-    130 interrupted.
+    `gate`, `prompts` and `assistant` end with 0 pass, 1 regression, 2 usage or not comparable, 3 inconclusive,
+    4 incomplete, 130 interrupted.
     """
 
 
-for _command in (run, import_, tables, sweep, compare, gate, prompts, noise, calibrate, report):
+for _command in (run, import_, tables, sweep, compare, gate, prompts, assistant, noise, calibrate, report):
     evaluate.add_command(_command)

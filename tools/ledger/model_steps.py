@@ -52,13 +52,22 @@ def record_model_step(ledger: Ledger, step: ModelStep, number: int, attempt: Mod
 
     An answer that another process has written meanwhile stays; this one is kept beside it as not used.
     """
-    row = {
+    row = _row(step, number, attempt)
+    if ledger.write(_INSERT, [row]) == 0:
+        ledger.write(_INSERT, [{**row, "error": "not used: another process was first"}])
+
+
+def add_model_steps(ledger: Ledger, attempts: Iterable[tuple[ModelStep, int, ModelAnswer]]) -> None:
+    """Write attempts that were recorded elsewhere, all or none; an answer that is there stays. Raises `LedgerError`."""
+    ledger.write(_INSERT, [_row(*attempt) for attempt in attempts])
+
+
+def _row(step: ModelStep, number: int, attempt: ModelAnswer) -> dict[str, Any]:
+    return {
         "key": step.key, "kind": step.kind, "attempt": number, "made": now(),
         **attempt.model_dump(exclude={"request", "usage"}),
         "request": json.dumps(attempt.request, sort_keys=True), "usage": json.dumps(attempt.usage, sort_keys=True),
     }  # fmt: skip
-    if ledger.write(_INSERT, [row]) == 0:
-        ledger.write(_INSERT, [{**row, "error": "not used: another process was first"}])
 
 
 def recall_model_steps(ledger: Ledger, steps: Iterable[ModelStep]) -> dict[ModelStep, ModelAnswer]:
