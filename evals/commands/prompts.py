@@ -10,6 +10,7 @@ from internvl_vpr.agent.cli.flags import CONTEXT_FLAGS, PATH, PLACES, flags
 from internvl_vpr.agent.console import interruptible
 from internvl_vpr.agent.console.streams import stderr, stdout
 from internvl_vpr.tools.disk.whole_file import write_whole
+from internvl_vpr.tools.errors import UsageError
 
 from .compare import GATE_FLAGS, checks_of, judged, limits_of
 from .run import SPLIT_FLAGS, split_options
@@ -93,4 +94,6 @@ def _run_all(
 
     with progress_bars(stderr()) as on_progress:
         where, session = split_options(places, given, on_progress)
+        if session.settings().reranker == "judge":
+            raise UsageError("Descriptions are compared here, and the judge makes none: use --reranker cues.")
         return interruptible.run(run_variants(variants, splits, where, session, out))

@@ -169,7 +169,7 @@ def _side(runs: Sequence[Run]) -> Side:
     everyone = [result for run in runs for result in run.results]
     ranks = [query.final_rank for query in queries]
     first = [(query.coarse_rank == 1, query.final_rank == 1) for query in queries]
-    decided = [result for result in everyone if result.decided_by == "cues"]
+    decided = [result for result in everyone if result.decided_by in ("cues", "judgement")]
     confirmed = [result for result in everyone if result.grade == "confirmed"] if is_graded(everyone) else None
     median = float(np.median([math.inf if rank is None else rank for rank in ranks]))
     return Side(

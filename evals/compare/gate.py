@@ -128,10 +128,15 @@ def _limit_lines(
     if any(one.info.method is not None for one in run.values()):
         reason = "not checked: an imported run has no descriptions"
         yield GateLine(kind="limit", name="descriptions", outcome="noted", measured=None, limit=None, reason=reason)
+    elif any(one.info.judges for one in run.values()):
+        yield _errors(run, limits)
+        yield _share("schema-valid", _judged(run), limits.min_valid, "pairs have a judgement", "no pair was judged")
     else:
         yield _errors(run, limits)
-        yield _share_of_images("schema-valid", _usable(run), limits.min_valid, "have cues that can be used")
-        yield _share_of_images("exactly N", _exact(run), limits.min_exact, "have exactly N cues")
+        nothing = "no image was described"
+        usable, exact = "images have cues that can be used", "images have exactly N cues"
+        yield _share("schema-valid", _usable(run), limits.min_valid, usable, nothing)
+        yield _share("exactly N", _exact(run), limits.min_exact, exact, nothing)
     for split in found.splits:
         before, now = split.a.ceiling, split.b.ceiling
         yield GateLine(
@@ -171,19 +176,23 @@ def _exact(run: Mapping[str, Run]) -> list[bool]:
     return list(found.values())
 
 
-def _share_of_images(name: str, images: list[bool], least: float, what: str) -> GateLine:
-    if not images:
-        return GateLine(
-            kind="limit", name=name, outcome="incomplete", measured=None, limit=least, reason="no image was described"
-        )  # fmt: skip
-    share = sum(images) / len(images)
+def _judged(run: Mapping[str, Run]) -> list[bool]:
+    asked = [result for one in run.values() for result in one.results if result.judging]
+    good = sum(len({one.digest for one in result.shortlist if one.judgement}) for result in asked)
+    return [number < good for number in range(sum(one.judging.pairs for one in asked if one.judging))]
+
+
+def _share(name: str, outcomes: list[bool], least: float, what: str, nothing: str) -> GateLine:
+    if not outcomes:
+        return GateLine(kind="limit", name=name, outcome="incomplete", measured=None, limit=least, reason=nothing)
+    share = sum(outcomes) / len(outcomes)
     return GateLine(
         kind="limit",
         name=name,
         outcome="regression" if share < least else "pass",
         measured=share,
         limit=least,
-        reason=f"{sum(images)} of {len(images)} images {what}; at least {_percent(least)} are required",
+        reason=f"{sum(outcomes)} of {len(outcomes)} {what}; at least {_percent(least)} are required",
     )
 
 

@@ -73,7 +73,8 @@ def check_runs(
 
 def describes_in_words(run: Run) -> bool:
     """Whether a run's cues are sentences about a scene, which can quote, name and be wrong; see `_WITHOUT_LANGUAGE`."""
-    return not str(run.info.settings.get("describer_id", "")).startswith(_WITHOUT_LANGUAGE)
+    describer = str(run.info.settings.get("describer_id", ""))
+    return not run.info.judges and not describer.startswith(_WITHOUT_LANGUAGE)
 
 
 def _checked(

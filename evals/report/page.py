@@ -32,8 +32,8 @@ _GROUPS = (
     "not located",
 )
 _SETTINGS = (
-    "backbone_id", "kappa", "clusters", "describer_id", "encoder_id", "k", "n", "tau", "below_tau", "verify",
-    "verify_k",
+    "backbone_id", "kappa", "clusters", "describer_id", "encoder_id", "judge_id", "k", "n", "tau", "below_tau",
+    "verify", "verify_k",
 )  # fmt: skip
 _DOUBTFUL = " (a label within 1 m of the radius)"
 _SHORT = 30  # characters of a name in a legend

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from internvl_vpr.agent.words.phrases import judgement_in_words
 from internvl_vpr.tools.photo.jpeg import thumbnail_url
 from internvl_vpr.tools.photo.position import plane_of
 from internvl_vpr.tools.records import Cue
@@ -135,7 +136,7 @@ def _ranks(result: Result) -> str:
 
 def is_told_unknown(result: Result) -> bool:
     """Whether an answer names no place that should be believed; without a grade: whether no cue decides it."""
-    return result.grade == "unknown" if result.grade else result.decided_by != "cues"
+    return result.grade == "unknown" if result.grade else result.decided_by not in ("cues", "judgement")
 
 
 def _graded(result: Result) -> str:
@@ -195,7 +196,8 @@ def _says(one: Shortlisted, result: Result, run: Run) -> str:
     inliers = "" if one.inliers is None else f", {one.inliers} inliers"
     after = f"rank {result.ranking.index(before) + 1}" if before in result.ranking else "not listed"
     alike = "" if one.similarity is None else f", similarity {one.similarity:.3f}"
-    return f"{word}{away}; stage 1 rank {before}{alike}; stage 2 {after}, {score}{inliers}"
+    said = f"; the model: {judgement_in_words(one.judgement)}" if one.judgement else ""
+    return f"{word}{away}; stage 1 rank {before}{alike}; stage 2 {after}, {score}{inliers}{said}"
 
 
 def _metres(metres: float) -> str:

@@ -4,10 +4,14 @@ import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from internvl_vpr.agent.localizer.context import Context
+from internvl_vpr.agent.settings import Settings
 from internvl_vpr.tools.describe_image import recall_descriptions
 from internvl_vpr.tools.describers.cue_answer import cue_schema
+from internvl_vpr.tools.describers.pair_answer import pair_schema
+from internvl_vpr.tools.describers.pair_judge import JUDGE_PROMPT
 from internvl_vpr.tools.endpoint.json_answer import schema_digest
 from internvl_vpr.tools.endpoint.prompt import Prompt
 from internvl_vpr.tools.ledger.ledger import Step
@@ -30,8 +34,7 @@ _PACKAGES = (
 def run_info(split: Split, queries: Sequence[SplitQuery], context: Context, limit: int | None) -> RunInfo:
     """Return everything that decides a run's results."""
     settings = context.settings
-    asks = settings.describer == "vlm"
-    prompt = Prompt.load(settings.prompt) if asks else None
+    prompt, schema = _asked(settings)
     return RunInfo(
         split=split_info(
             split,
@@ -42,7 +45,7 @@ def run_info(split: Split, queries: Sequence[SplitQuery], context: Context, limi
         ),
         settings=context.resolved(),
         prompt=f"{prompt.name} {prompt.digest}" if prompt else None,
-        schema_digest=schema_digest(cue_schema(settings.n)) if asks else None,
+        schema_digest=schema_digest(schema) if schema else None,
         index=context.index.manifest.checksum,
         versions=versions(),
         ledger=context.ledger.path.as_posix(),
@@ -50,6 +53,13 @@ def run_info(split: Split, queries: Sequence[SplitQuery], context: Context, limi
         limits=None if settings.verify == "off" else context.limits,
         started=now(),
     )
+
+
+def _asked(settings: Settings) -> tuple[Prompt | None, dict[str, Any] | None]:
+    """Return the prompt and the answer's schema with which stage 2 asks a model; None where it asks none."""
+    if settings.reranker == "judge":
+        return Prompt.load(JUDGE_PROMPT, placeholders=()), pair_schema()
+    return (Prompt.load(settings.prompt), cue_schema(settings.n)) if settings.describer == "vlm" else (None, None)
 
 
 def split_info(
@@ -92,7 +102,10 @@ def versions() -> dict[str, str]:
 def describe_images(
     queries: Sequence[SplitQuery], results: Sequence[Result], context: Context
 ) -> Iterator[ImageDescription]:
-    """Yield what the ledger holds of each image of a run: the queries' in their order, then the references'."""
+    """Yield what the ledger holds of each image of a run: the queries' in their order, then the references'.
+
+    Where pairs were judged, no image was described, and each has no more than its place.
+    """
     asked = {query.digest: query for query in reversed(queries) if query.digest and query.error is None}
     shown = {one.digest for result in results for one in result.shortlist} - asked.keys()
     about: dict[str, tuple[str, Role, Position | None]] = {
@@ -102,6 +115,10 @@ def describe_images(
     for photo in context.index.photos():
         if photo.digest in shown and photo.digest not in about:
             about[photo.digest] = (photo.reference, "reference", photo.position)
+    if context.judge is not None:
+        for digest, (name, role, position) in about.items():
+            yield ImageDescription(photo=name, role=role, digest=digest, position=position, cues=(), attempts=0)
+        return
     n, describer, ledger = context.settings.n, context.describer, context.ledger
     said = recall_descriptions(about, n, describer, ledger, failures=True)
     took = tally(ledger, [Step(image=digest, describer=describer.id, n=n) for digest in about])

@@ -46,11 +46,16 @@ class Run:
         return self
 
     def scored_or_raise(self) -> "Run":
-        """Return the run when it has finished and has a stage 2, otherwise raise `RunUnfinished` or `UsageError`."""
+        """Return the run when it has finished and cues scored it, otherwise raise `RunUnfinished` or `UsageError`."""
         if self.info.method is not None:
             raise UsageError(
                 f"The run in {str(self.folder)!r} was imported and has stage 1 alone, so there are no scores: "
                 "use its descriptors with --coarse for the whole way."
+            )
+        if self.info.judges:
+            raise UsageError(
+                f"The run in {str(self.folder)!r} has no cues, as a judge compared its pairs: name one that was made "
+                "with --reranker cues."
             )
         return self.finished_or_raise()
 

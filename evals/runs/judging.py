@@ -1,16 +1,20 @@
 """What the graph found for a query, judged by its positives: one line of the results."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from internvl_vpr.agent.localizer.run import Trace
+from internvl_vpr.tools.judge_pair import Judge, pair_step
+from internvl_vpr.tools.ledger.ledger import Ledger
+from internvl_vpr.tools.ledger.model_steps import model_attempts
 from internvl_vpr.tools.photo.position import distance
 from internvl_vpr.tools.records import Candidate, CueMatch, Position, Score
 
 from ..splits.queries import SplitQuery
-from .records import Result, Shortlisted
+from .records import Judging, Result, Shortlisted
 
 
-def judged(query: SplitQuery, trace: Trace) -> Result:
+def judged(query: SplitQuery, trace: Trace, judging: Judging | None = None) -> Result:
     """Turn what the graph found into a result; only here is the position of the query used."""
     answer = trace.answer
     named = {one.coarse_rank for one in answer.candidates if one.named}
@@ -30,6 +34,19 @@ def judged(query: SplitQuery, trace: Trace) -> Result:
         alternatives=len(answer.alternatives),
         seconds={stage: round(seconds, 4) for stage, seconds in trace.seconds.items()},
         steps=answer.steps,
+        judging=judging,
+    )
+
+
+def judging(trace: Trace, judge: Judge, ledger: Ledger) -> Judging:
+    """Return what judging the pairs of a query took, however often it was asked for."""
+    steps = [pair_step(pair.query, pair.candidate, judge) for pair in trace.judged.values()]
+    attempts = [attempt for step in steps for attempt in model_attempts(ledger, step)]
+    return Judging(
+        pairs=len(steps),
+        attempts=len(attempts),
+        usage=dict(sum((Counter(attempt.usage) for attempt in attempts), Counter[str]())),
+        latency=round(sum(attempt.latency for attempt in attempts), 4),
     )
 
 
@@ -56,6 +73,7 @@ def _shortlisted(candidate: Candidate, score: Score, trace: Trace, at: Position 
         inliers=verified.inliers if verified else None,
         quick=verified.quick if verified else None,
         named=named,
+        judgement=score.judgement,
         placed=candidate.position is not None,
         matches=_indexed(score.matches, [cue.text for cue in said.cues] if said else []),
         metres=None if metres is None else round(metres, 3),

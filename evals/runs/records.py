@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from internvl_vpr.tools.index.calibration import Limits
-from internvl_vpr.tools.records import Cue, DecidedBy, Digest, Grade, Position, Probability, Record, Steps
+from internvl_vpr.tools.records import Cue, DecidedBy, Digest, Grade, Judgement, Position, Probability, Record, Steps
 
 from ..measures.recall import first_positive_rank
 from ..splits.field_reading import OtherReading
@@ -50,7 +50,7 @@ class RunInfo(Record):
     method: str | None = Field(None, description="whose rankings were imported; None for a run of this program")
     split: SplitInfo
     settings: dict[str, str | int | float | None]
-    prompt: str | None = Field(None, description="name and digest; None where the describer has none")
+    prompt: str | None = Field(None, description="name and digest; None where no model is asked")
     schema_digest: str | None = None
     index: str = Field("", description="checksum of the index's manifest; empty for an imported run")
     versions: dict[str, str]
@@ -62,6 +62,11 @@ class RunInfo(Record):
     started: str
     finished: str | None = None
     seconds: float = Field(0.0, description="wall time of all sessions together")
+
+    @property
+    def judges(self) -> bool:
+        """Whether a model that saw each query beside its candidates re-ranked them; then nothing was described."""
+        return self.settings.get("reranker") == "judge"
 
 
 class Shortlisted(Record):
@@ -75,13 +80,23 @@ class Shortlisted(Record):
     similarity: float | None = Field(
         None, description="Eq. 5; 1 − d²/2 for an imported L2 distance d, None where only the order was imported"
     )
-    score: float | None = Field(None, description="S, Eq. 9; None where there are no cues")
+    score: float | None = Field(None, description="S, Eq. 9; None where there are neither cues nor a judgement")
     inliers: int | None = Field(None, ge=0, description="of its geometry with the query; None where not verified")
     quick: int | None = Field(None, ge=0, description="inliers of the quick look; None where not verified")
     named: bool = Field(False, description="a sign that was read in the query was read there, too")
+    judgement: Judgement | None = Field(None, description="what a model said of the pair; None where it was not asked")
     placed: bool = Field(True, description="has a position; photos without one stand last in an answer")
     matches: tuple[tuple[int, float], ...] = ()
     metres: float | None = Field(None, description="from the query, None where that cannot be said")
+
+
+class Judging(Record):
+    """What judging a query's pairs took over all attempts on record."""
+
+    pairs: int
+    attempts: int
+    usage: dict[str, int] = Field({}, description="tokens, by kind")
+    latency: float = Field(0.0, description="seconds")
 
 
 class Result(Record):
@@ -106,6 +121,7 @@ class Result(Record):
     alternatives: int = Field(0, ge=0, description="other places that the answer names")
     seconds: dict[str, float] = Field({}, description="by stage, and `total`")
     steps: Steps = Steps(made=0, recorded=0)
+    judging: Judging | None = Field(None, description="None where cues re-rank")
     error: str | None = None
 
     @cached_property

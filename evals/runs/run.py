@@ -1,5 +1,6 @@
 """Running a split: every query through the localization graph, one line a query, resumed where a run was killed."""
 
+import asyncio
 import os
 import time
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from internvl_vpr.tools.progress import Progress, silent
 from ..splits.queries import SplitQuery
 from .about import describe_images, now
 from .folder import DESCRIPTIONS, RESULTS, RUN, Run, load_run, write_lines
-from .judging import judged, missed
+from .judging import judged, judging, missed
 from .predictions import write_predictions
 from .records import Result, RunInfo
 
@@ -139,7 +140,10 @@ async def _locate(query: SplitQuery, task: Task) -> Result:
     if query.error is not None:
         return missed(query, query.error)
     try:
-        return judged(query, await trace(query.path, task.context))
+        found = await trace(query.path, task.context)
+        judge, ledger = task.context.judge, task.context.ledger
+        took = await asyncio.to_thread(judging, found, judge, ledger) if judge else None
+        return judged(query, found, took)
     except PhotoError as error:
         return missed(query, str(error))
 

@@ -10,6 +10,7 @@ from internvl_vpr.agent.console.tables import styled_table
 from internvl_vpr.tools.text.foreign import visible
 
 from ..measures.recall import Recall, recall_at
+from .cost import cost_in_words, reranking_cost
 from .folder import Run
 from .grades import grade_counts, is_graded, outside_in_words
 from .records import Result
@@ -55,7 +56,9 @@ def _remarks(run: Run) -> Iterator[str]:
     yield grades_in_words(run.results)
     if outside := outside_in_words(run.results):
         yield outside
-    yield _took(run.results, run.info.seconds)
+    yield _took(run.results, run.info.seconds, judges=run.info.judges)
+    if cost := reranking_cost(run):
+        yield cost_in_words(cost)
 
 
 def _remarks_on_split(run: Run) -> Iterator[str]:
@@ -76,12 +79,13 @@ def grades_in_words(results: Sequence[Result]) -> str:
     return f"Right by grade: {counts}."
 
 
-def _took(results: Sequence[Result], seconds: float) -> str:
+def _took(results: Sequence[Result], seconds: float, *, judges: bool) -> str:
     made = sum(result.steps.made for result in results)
     attempts = sum(result.steps.attempts for result in results)
     failed = len({one for result in results for one in [result.query] if result.steps.failed})
-    tail = f", {_count(failed, 'query', 'queries')} with images not described" if failed else ""
-    return f"{len(results)} photographs in {seconds:,.0f} s; {made} images described now in {attempts} attempts{tail}."
+    what, done = ("pairs", "judged") if judges else ("images", "described")
+    tail = f", {_count(failed, 'query', 'queries')} with {what} not {done}" if failed else ""
+    return f"{len(results)} photographs in {seconds:,.0f} s; {made} {what} {done} now in {attempts} attempts{tail}."
 
 
 def _count(number: int, one: str, many: str) -> str:

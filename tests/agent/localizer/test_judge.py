@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import io
 import json
 from pathlib import Path
 
@@ -11,16 +12,29 @@ from faulty_server import FaultyServer
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
 from places import name_of, with_describer, with_judge, with_settings
+from rich.console import Console
 from running import Run
 from scripted import ScriptedDescriber, ScriptedJudge, patch_verifier
 
 from internvl_vpr.agent import Context
+from internvl_vpr.agent.chat.export import answer_blocks
 from internvl_vpr.agent.localizer.graph import build_graph
 from internvl_vpr.agent.localizer.nodes import candidates_of, judge_of, pairs_of
 from internvl_vpr.agent.localizer.run import locate, trace
 from internvl_vpr.agent.localizer.state import Query, record_serializer
-from internvl_vpr.agent.words.answer import tell_answer
+from internvl_vpr.agent.view.answer import show_answer, show_evidence
+from internvl_vpr.agent.view.results import (
+    show_candidate,
+    show_candidates,
+    show_candidates_compared,
+    show_explanation,
+)
+from internvl_vpr.agent.words.answer import tell_answer, tell_candidate
+from internvl_vpr.agent.words.comparison import tell_candidates_compared
+from internvl_vpr.agent.words.explanation import tell_explanation
+from internvl_vpr.tools.compare_places import compare_candidates
 from internvl_vpr.tools.errors import UsageError
+from internvl_vpr.tools.explain_match import explain_match
 from internvl_vpr.tools.photo.photo import open_photo
 from internvl_vpr.tools.records import Answer
 
@@ -138,6 +152,46 @@ def test_a_thread_that_goes_on_otherwise_forgets_what_was_judged(photo: str, tow
 def test_a_context_without_a_judge_says_how_to_get_one(context: Context) -> None:
     with pytest.raises(UsageError, match="reranker='judge'"):
         judge_of(context)
+
+
+def test_everything_that_is_told_of_cues_is_told_of_judgements(photo: str, context: Context, coarse: list[str]) -> None:
+    hostile = "[red]wall[/red] \x1b]0;x\x07 </td><script>"
+    judge = ScriptedJudge({coarse[1]: (True, 85), coarse[2]: (True, 60)})
+    answer = asyncio.run(locate(photo, with_judge(context, judge, judge_k=3, verify="off")))
+    said = answer.candidates[0].judgement
+    assert said is not None
+    first = answer.candidates[0].model_copy(update={"judgement": said.model_copy(update={"why": hostile})})
+    answer = answer.model_copy(update={"candidates": (first, *answer.candidates[1:])})
+    compared = compare_candidates(answer, 1, 2)
+    unasked = compare_candidates(answer, 2, 5)
+    told = {
+        "answer": tell_answer(answer),
+        "candidate": tell_candidate(answer, 1),
+        "match": tell_explanation(explain_match(answer), "match"),
+        "certainty": tell_explanation(explain_match(answer), "certainty"),
+        "compared": tell_candidates_compared(compared),
+        "exported": "\n".join(answer_blocks(answer)),
+    }
+    for text in told.values():
+        assert "the same place, 85 % sure" in text
+        assert "\x1b" not in text
+    assert "the model decides" in told["match"]
+    assert "the model takes another place for this one" in told["certainty"]
+    assert "Of candidate 2 the model says: the same place, 60 % sure" in told["compared"]
+    assert "Of candidate 5 the model says: nothing" in tell_candidates_compared(unasked)
+    assert "it did not judge this candidate" in tell_candidate(answer, 5)
+    assert "was not described" in tell_explanation(explain_match(answer), "text")
+    views = [
+        show_answer(answer), show_evidence(answer), show_explanation(explain_match(answer)), show_candidates(answer),
+        show_candidate(answer, 1), show_candidates_compared(compared), show_candidate(answer, 5),
+    ]  # fmt: skip
+    console = Console(file=io.StringIO(), width=160, color_system=None)
+    for view in views:
+        console.print(view)
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "\x1b" not in shown
+    assert shown.count("[red]wall[/red]") > 4
+    assert "the model's reason" in shown
 
 
 def test_the_command_asks_about_pairs_tells_the_reason_safely_and_replays(

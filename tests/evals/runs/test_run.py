@@ -11,17 +11,27 @@ from pathlib import Path
 import pytest
 from field_data import field_file
 from presets import preset_settings
-from scripted import HashEncoder, ScriptedDescriber
+from rich.console import Group
+from scripted import HashEncoder, ScriptedDescriber, ScriptedJudge
 from texture import texture, write_textures
 
 from internvl_vpr.agent.localizer.context import Context
+from internvl_vpr.evals.compare.gate import judge as judge_gate
+from internvl_vpr.evals.cues.checks import check_runs
+from internvl_vpr.evals.report.page import render_report
 from internvl_vpr.evals.runs.about import run_info
+from internvl_vpr.evals.runs.cost import RerankingCost, reranking_cost
 from internvl_vpr.evals.runs.folder import Run, load_run, load_runs
 from internvl_vpr.evals.runs.run import Task, run_split
-from internvl_vpr.evals.runs.view import stage_recalls
+from internvl_vpr.evals.runs.view import show_run, stage_recalls
 from internvl_vpr.evals.splits.gallery import read_gallery
 from internvl_vpr.evals.splits.queries import read_queries
 from internvl_vpr.evals.splits.split import Split
+from internvl_vpr.evals.tune.calibrate import calibrate
+from internvl_vpr.evals.tune.rescore import open_rescorer
+from internvl_vpr.tools.describers.pair_answer import pair_schema
+from internvl_vpr.tools.endpoint.json_answer import schema_digest
+from internvl_vpr.tools.endpoint.prompt import Prompt
 from internvl_vpr.tools.errors import EndpointUnreachable, UsageError
 from internvl_vpr.tools.features.backbone import RootSiftSettings, open_backbone
 from internvl_vpr.tools.index.build import update_index
@@ -78,7 +88,9 @@ def make_task(photos: Path, split: Split, tmp_path: Path) -> Iterator[Callable[.
     """Make the task of a run; keywords are settings, or the describer."""
     opened = ExitStack()
 
-    def make(describer: object = None, limit: int | None = None, **settings: object) -> Task:
+    def make(
+        describer: object = None, limit: int | None = None, judge: ScriptedJudge | None = None, **settings: object
+    ) -> Task:
         index = opened.enter_context(closing(PlaceIndex.open(photos / "places")))
         given = preset_settings("embedded").model_copy(update={"k": 4, "tau": 0.5, "n": 2, **settings})
         context = Context(
@@ -87,7 +99,8 @@ def make_task(photos: Path, split: Split, tmp_path: Path) -> Iterator[Callable[.
             describer=describer or ScriptedDescriber(SCRIPT),  # type: ignore[arg-type]
             encoder=HashEncoder(),
             ledger=opened.enter_context(Ledger(tmp_path / "ledger.sqlite")),
-            settings=given,
+            settings=given.model_copy(update={"reranker": "judge" if judge else "cues"}),
+            judge=judge,
         )
         queries = read_queries(split, read_gallery(index), limit)
         return Task(queries, run_info(split, queries, context, limit), context)
@@ -270,3 +283,65 @@ def test_runs_are_loaded_by_split_and_what_is_no_run_is_refused(make_task: Calla
     (tmp_path / "runs" / "one" / "run.json").write_text("{")
     with pytest.raises(UsageError, match="cannot be read: make it again"):
         load_run(tmp_path / "runs" / "one")
+
+
+def test_a_judged_run_keeps_what_was_said_of_each_pair_and_what_that_took(
+    make_task: Callable[..., Task], tmp_path: Path
+) -> None:
+    judge = ScriptedJudge({name_of(2): (False, 90), name_of(4): (True, 80)}, fails=frozenset({name_of(5)}))
+    task = make_task(judge=judge, judge_k=3, verify="off")
+    run = made(task, tmp_path / "run")
+    asked_pairs = len(judge.asked)
+    schema = {"why": None, "same_place": None, "confidence": None}
+    assert run.info.judges
+    assert run.info.prompt == f"judge_pair.v1 {Prompt.load('judge_pair.v1', placeholders=()).digest}"
+    assert run.info.schema_digest == schema_digest(pair_schema())
+    located = [result for result in run.results if result.shortlist]
+    assert asked_pairs == 3 * len(located) == 18
+    for result in located:
+        said = [one.judgement for one in result.shortlist]
+        assert said[3] is None
+        for one in result.shortlist[:3]:
+            failed = one.reference == name_of(5)
+            assert (one.judgement is None) == failed
+            assert failed or set(one.judgement.model_dump()) == set(schema)  # type: ignore[union-attr]
+            assert one.score == (None if one.judgement is None else one.judgement.score)
+        assert result.judging is not None
+        assert (result.judging.pairs, result.judging.attempts) == (3, 3)
+        assert result.judging.usage == {"prompt_tokens": 21, "completion_tokens": 9}
+        if name_of(4) in {one.reference for one in result.shortlist[:3]}:
+            assert (result.ranked[0].reference, result.decided_by) == (name_of(4), "judgement")
+    assert all((one.cues, one.failure, one.attempts) == ((), None, 0) for one in run.descriptions.values())
+    images = {one.digest for result in located for one in result.shortlist} | {one.digest for one in located}
+    cost = reranking_cost(run)
+    assert cost is not None
+    assert cost == RerankingCost(judges=True, photographs=6, requests=18, tokens=180, images=len(images), pairs=18)
+    line = (
+        "Judging pairs took 18 requests (3.0 a photograph) and 180 tokens; describing each image once takes "
+        f"{len(images)} requests."
+    )
+    summary = show_run(run)
+    assert isinstance(summary, Group)
+    assert line in map(str, summary.renderables)
+    again = made(make_task(judge=judge, judge_k=3, verify="off"), tmp_path / "again")
+    missing = sum(one.judgement is None for result in located for one in result.shortlist[:3])
+    assert len(judge.asked) == asked_pairs + missing  # what failed is asked again, and nothing else
+    assert [one.ranking for one in again.results] == [one.ranking for one in run.results]
+
+
+def test_what_needs_cues_says_so_of_a_judged_run_and_the_rest_shows_it(
+    make_task: Callable[..., Task], tmp_path: Path
+) -> None:
+    judged, cues = (
+        made(make_task(judge=judge, verify="off"), tmp_path / name)
+        for name, judge in (("judged", ScriptedJudge({})), ("cues", None))
+    )
+    for needs_cues in (lambda: open_rescorer(judged, HashEncoder()), lambda: calibrate([judged])):
+        with pytest.raises(UsageError, match="as a judge compared its pairs: name one"):
+            needs_cues()
+    found = judge_gate({"folder": judged}, {"folder": cues})
+    assert {line.name: line.outcome for line in found.lines}["schema-valid"] == "pass"
+    assert check_runs(judged, cues, encoder=HashEncoder()) == []
+    page = tmp_path / "page.html"
+    page.write_text(render_report([{"folder": judged}, {"folder": cues}]))
+    assert "the model: another place, 50 % sure, as &#34;The windows say so&#34;" in page.read_text()
