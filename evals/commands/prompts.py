@@ -1,5 +1,6 @@
 """The commands that describe one split in two ways: prompts, and noise."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,12 +9,13 @@ import click
 
 from internvl_vpr.agent.cli.flags import CONTEXT_FLAGS, PATH, PLACES, flags
 from internvl_vpr.agent.console import interruptible
+from internvl_vpr.agent.console.safe_text import safe_text
 from internvl_vpr.agent.console.streams import stderr, stdout
 from internvl_vpr.tools.disk.whole_file import write_whole
 from internvl_vpr.tools.errors import UsageError
 
 from .compare import GATE_FLAGS, checks_of, judged, limits_of
-from .run import SPLIT_FLAGS, split_options
+from .run import SPLIT_FLAGS, STAND_IN, split_options
 
 if TYPE_CHECKING:
     from ..runs.folder import Run
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 @click.option("--out", type=PATH, required=True, metavar="DIR", help="Folder for both runs.")
 @click.option("--noise", type=PATH, metavar="FILE", help="Noise floors, as eval noise writes them.")
 @click.option("--strict", is_flag=True, help="Count an inconclusive result as a regression.")
-@flags(*GATE_FLAGS, *SPLIT_FLAGS, *CONTEXT_FLAGS)
+@flags(*GATE_FLAGS, *SPLIT_FLAGS, STAND_IN, *CONTEXT_FLAGS)
 def prompts(
     baseline: str, candidate: str, splits: tuple[str, ...], places: Path, out: Path, noise: Path | None, strict: bool,
     **given: Any,
@@ -46,20 +48,19 @@ def prompts(
     a prompt: signage or statistics. Exit codes: 0 pass, 1 regression, 2 usage, 3 inconclusive, 4 incomplete.
     """
     from ..compare.noise import read_noise
-    from ..compare.view import show_comparison, show_gate
-    from ..cues.view import show_checks
+    from ..cues.view import show_prompts
     from ..runs.variants import prompt_variant
 
     variants = [prompt_variant(baseline), prompt_variant(candidate)]
     limits, floors = limits_of(given), read_noise(noise) if noise else {}
     before, now = _run_all(variants, splits, places, out, given)
     report, checks = judged(now, before, limits, floors)
-    if report.comparison is not None:
-        stdout().print(show_comparison(report.comparison))
-    if checks:
-        mine, theirs = [one for one, _ in checks], [other for _, other in checks]
-        stdout().print(show_checks({variants[0].label: theirs, variants[1].label: mine}))
-    stdout().print(show_gate(report, strict=strict))
+    a, b = (variant.label for variant in variants)
+    stdout().print(show_prompts(report, checks, now, (a, b), strict=strict))
+    stdout().print()
+    stdout().print(
+        safe_text(f"All figures: internvl-vpr eval compare {shlex.join([str(out / a), str(out / b)])}", "dim")
+    )
     return report.exit_code(strict=strict)
 
 
@@ -67,7 +68,7 @@ def prompts(
 @click.argument("splits", nargs=-1, required=True, metavar="SPLIT...")
 @PLACES
 @click.option("--out", type=PATH, required=True, metavar="DIR", help="Folder for both runs and noise.json.")
-@flags(*SPLIT_FLAGS, *CONTEXT_FLAGS)
+@flags(*SPLIT_FLAGS, STAND_IN, *CONTEXT_FLAGS)
 def noise(splits: tuple[str, ...], places: Path, out: Path, **given: Any) -> int:
     """Run the same prompt twice, each time with a ledger of its own, so that every image is described anew.
 
@@ -92,8 +93,7 @@ def _run_all(
 
     from ..runs.variants import run_variants
 
-    with progress_bars(stderr()) as on_progress:
-        where, session = split_options(places, given, on_progress)
+    with progress_bars(stderr()) as on_progress, split_options(splits, places, given, on_progress) as (where, session):
         if session.settings().reranker == "judge":
             raise UsageError("Descriptions are compared here, and the judge makes none: use --reranker cues.")
         return interruptible.run(run_variants(variants, splits, where, session, out))

@@ -57,7 +57,7 @@ def pooled_checks(
     merged: dict[str, tuple[Check, Check]] = {}
     for name, one in run.items():
         for mine, theirs in check_runs(one, baseline[name]):
-            both = _told_apart(mine, one), _told_apart(theirs, baseline[name])
+            both = _named_apart(mine, one), _named_apart(theirs, baseline[name])
             before = merged.get(mine.name, both)
             merged[mine.name] = _joined(before[0], both[0]), _joined(before[1], both[1])
     return list(merged.values())
@@ -67,17 +67,18 @@ def _joined(check: Check, more: Check) -> Check:
     return check.model_copy(update={"values": {**check.values, **more.values}})
 
 
-def _told_apart(check: Check, run: Run) -> Check:
-    """Name queries by their split, and all else by the map: two splits may use one file name.
+def told_apart(key: str, run: Run) -> str:
+    """Return an image's key, role and name, with what tells it from others of that name.
 
-    Digests cannot tell: photos that were drawn on another machine may differ in a pixel.
+    Queries have their split's name, and all else the map's digest: two splits may use one file name. Digests of the
+    images cannot tell: photos that were drawn on another machine may differ in a pixel.
     """
     split = run.info.split
-    values = {
-        f"{split.name if key.startswith('query ') else split.references_digest} {key}": value
-        for key, value in check.values.items()
-    }
-    return check.model_copy(update={"values": values})
+    return f"{split.name if key.startswith('query ') else split.references_digest} {key}"
+
+
+def _named_apart(check: Check, run: Run) -> Check:
+    return check.model_copy(update={"values": {told_apart(key, run): value for key, value in check.values.items()}})
 
 
 def _tested(run: Check, baseline: Check, floor: float) -> CheckResult | None:

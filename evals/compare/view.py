@@ -13,7 +13,7 @@ from internvl_vpr.tools.text.foreign import visible
 from .gate_report import GateLine, GateReport
 from .records import Changed, Comparison, Cost, Difference, Flip, SplitComparison, Times, tested_in_words
 
-_STYLES = {
+STYLES = {
     "pass": "green",
     "regression": "bold red",
     "inconclusive": "yellow",
@@ -41,8 +41,8 @@ def show_gate(report: GateReport, *, strict: bool = False) -> RenderableType:
     for heading in ("outcome", "what", "figures"):
         table.add_column(heading)
     for line in report.lines:
-        table.add_row(Text(line.outcome, style=_STYLES[line.outcome]), safe_text(line.name), safe_text(line.reason))
-    return Group(table, "", Text(_gate_verdict(report, strict=strict), style=_STYLES[report.outcome]))
+        table.add_row(Text(line.outcome, style=STYLES[line.outcome]), safe_text(line.name), safe_text(line.reason))
+    return Group(table, "", Text(_gate_verdict(report, strict=strict), style=STYLES[report.outcome]))
 
 
 def _gate_verdict(report: GateReport, *, strict: bool) -> str:

@@ -81,11 +81,16 @@ def pairs(name: str, where: Where) -> Split:
 def town(name: str, where: Where) -> Split:
     """One set of queries of the demo town, which is drawn where it is not there yet, and its photos from outside."""
     condition = next(query for query in QUERIES if name == f"town-{query.replace('_', '-')}")
-    root, size = where.root or _DEMO_TOWN, where.town
+    root, size = town_root(where), where.town
     there = build_town(root, seed=size.seed, places=size.places, on_progress=where.on_progress)
     with_outside = replace(where, outside=where.outside or there.unknown)
     split = _at_folders(name, with_outside, there.database, there.queries[condition])
     return replace(split, drawn_by=f"demo town {VERSION}, seed {size.seed}, {size.places} places")
+
+
+def town_root(where: Where) -> Path:
+    """Return the folder of the demo town that is meant."""
+    return where.root or _DEMO_TOWN
 
 
 def _at_folders(name: str, where: Where, database: Path, queries: Path) -> Split:

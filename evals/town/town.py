@@ -23,6 +23,7 @@ from .street import forget
 __all__ = ["MANIFEST", "Town", "build_town"]
 
 GENERATOR, VERSION = "internvl-vpr demo town", 1
+VIEWS = 3
 MOST_PLACES, MOST_VIEWS, WORKERS = 400, 20, 4
 QUERIES: tuple[Condition, ...] = ("night", "occlusion", "long_ago")
 
@@ -38,7 +39,7 @@ class Town:
 
 
 def build_town(
-    folder: Path, *, seed: int = 0, places: int = 64, views: int = 3, on_progress: Progress = silent
+    folder: Path, *, seed: int = 0, places: int = 64, views: int = VIEWS, on_progress: Progress = silent
 ) -> Town:
     """Write the photos of a demo town into a folder, 480 x 360 JPEG, and return where they are.
 
@@ -62,6 +63,17 @@ def build_town(
             f"The demo town cannot be written to {str(folder)!r} ({error.strerror}): choose another folder."
         ) from error
     return town
+
+
+def shots_of(plan: Plan, views: int) -> Iterator[tuple[str, Shot]]:
+    """Yield the folder and the shot of each photo of a town, those of one place together."""
+    for place in plan.places:
+        for view in range(views):
+            yield "database", Shot(plan.seed, place, "day", view, views)
+        for condition in QUERIES:
+            yield f"queries_{condition}", Shot(plan.seed, place, condition)
+    for place in plan.unknown:
+        yield "unknown", Shot(plan.seed, place, "day")
 
 
 def _check(seed: int, places: int, views: int) -> None:
@@ -88,7 +100,7 @@ def _build(town: Town, settings: dict[str, Any], listed: dict[str, Any], on_prog
     rows = [_describe(place) for place in (*plan.places, *plan.unknown)]
     if not listed:
         write_manifest(town.folder, {**settings, "described": rows, "files": {}})
-    shots = {f"{folder}/{photo_name(shot)}": shot for folder, shot in _shots(plan, settings["views"])}
+    shots = {f"{folder}/{photo_name(shot)}": shot for folder, shot in shots_of(plan, settings["views"])}
     missing = {name: shot for name, shot in shots.items() if not _is_there(town.folder / name, listed.get(name))}
 
     def report(taken: int) -> None:
@@ -109,17 +121,6 @@ def _describe(place: Place) -> dict[str, Any]:
         "signs_long_ago": [sign.text.replace("\n", " ") for sign in place.former.signs],
         "look_alikes": place.look_alikes,
     }
-
-
-def _shots(plan: Plan, views: int) -> Iterator[tuple[str, Shot]]:
-    """Yield the folder and the shot of each photo, those of one place together."""
-    for place in plan.places:
-        for view in range(views):
-            yield "database", Shot(plan.seed, place, "day", view, views)
-        for condition in QUERIES:
-            yield f"queries_{condition}", Shot(plan.seed, place, condition)
-    for place in plan.unknown:
-        yield "unknown", Shot(plan.seed, place, "day")
 
 
 def _take(folder: Path, shots: dict[str, Shot], report: Callable[[int], None]) -> None:

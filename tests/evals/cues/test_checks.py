@@ -1,20 +1,15 @@
-"""Checks of descriptions: which images have a value, what it is, and how it is shown."""
+"""Checks of descriptions: which images have a value, and what it is."""
 
 from pathlib import Path
 
 import made_runs
-import numpy as np
 import pytest
 from made_runs import described
-from rich.console import Console
-from scipy.stats import bootstrap
 from scripted import HashEncoder
 
 from internvl_vpr.evals.cues import checks as cue_checks
 from internvl_vpr.evals.cues.checks import check_run, check_runs
 from internvl_vpr.evals.cues.sign_reading import Signs
-from internvl_vpr.evals.cues.view import interval, mean, show_checks
-from internvl_vpr.evals.measures.recall import wilson_interval
 from internvl_vpr.evals.runs.folder import Run
 from internvl_vpr.evals.runs.records import Check, ImageDescription
 from internvl_vpr.tools.arrays import Floats
@@ -182,56 +177,3 @@ def test_photos_that_are_gone_leave_a_note_and_no_check() -> None:
 def test_a_run_that_has_not_finished_is_refused() -> None:
     with pytest.raises(RunUnfinished, match="has not finished"):
         check_runs(run_of(IMAGES), made_runs.run([], IMAGES, finished=None), encoder=HashEncoder())
-
-
-def check(values: list[float], *, binary: bool = False, name: str = "tokens") -> Check:
-    return Check(
-        name=name, meaning="what it is", better="lower", binary=binary,
-        values={f"reference {number}": value for number, value in enumerate(values)},
-    )  # fmt: skip
-
-
-def test_a_shares_interval_is_wilsons() -> None:
-    assert interval(check([1, 0, 0, 1, 1], binary=True)) == wilson_interval(3, 5)
-    assert mean(check([1, 0, 0, 1, 1], binary=True)) == 0.6
-
-
-def test_a_means_interval_is_the_percentile_bootstraps() -> None:
-    values = np.random.default_rng(5).gamma(2.0, 100.0, 80).tolist()
-    expected = bootstrap((values,), np.mean, n_resamples=5_000, method="percentile", rng=1).confidence_interval
-    found = interval(check(values))
-    assert found is not None
-    assert found == interval(check(values))
-    assert found == pytest.approx((expected.low, expected.high), rel=0.03)
-    assert interval(check([7.0])) is None
-
-
-def shown(checks: dict[str, list[Check]]) -> str:
-    console = Console(width=80, highlight=False, emoji=False)
-    with console.capture() as capture:
-        console.print(show_checks(checks))
-    return capture.get()
-
-
-def test_the_table_fits_eighty_columns_and_says_what_it_shows() -> None:
-    run = made_runs.run([], IMAGES)
-    found = check_run(run, embedded(run), SIGNS)
-    text = shown({"describe_image.v1": found, "describe_image.v2-draft": found})
-    for one in found:
-        assert one.name in text
-    assert max(map(len, text.splitlines())) <= 80
-    assert "60.0 %" in text
-    assert "23.1–88.2" in text
-    assert "Wilson" in text
-    assert "bootstrap" in text
-    assert "…" not in text
-    assert "describe_image.v1" in text
-
-
-def test_a_run_without_a_check_has_no_row_for_it_and_names_are_shown_as_they_are() -> None:
-    text = shown({"[bold]a\x1b": [check([3.0, 5000.0])], "b": [check([1.0], name="seconds")]})
-    lines = [line for line in text.splitlines() if "tokens" in line or "seconds" in line]
-    assert len(lines) == 2
-    assert "[bold]a\\x1b" in lines[0]
-    assert "2,502" in lines[0]
-    assert lines[1].split() == ["seconds", "lower", "b", "1.000", "–", "1"]
