@@ -10,7 +10,8 @@ stamp := .venv/.installed-$(version)
 pip := .venv/bin/python -m pip --quiet --quiet --disable-pip-version-check install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo chat eval baseline eval-assistant assistant-answers test test-endpoint test-kills rehearsal lint bench clean
+.PHONY: help demo chat eval baseline eval-prompts baseline-prompts eval-assistant assistant-answers test test-endpoint \
+	test-kills rehearsal lint bench clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -28,14 +29,37 @@ eval: $(stamp) ## Measure the demo town, gate on the committed baseline, write r
 	@.venv/bin/internvl-vpr eval report runs/town --out runs/town.html
 	@.venv/bin/internvl-vpr eval gate runs/town --baseline evals/baseline --junit runs/town.xml
 
-baseline: ## Make the last run of the demo town the one that is gated on
-	@test -e runs/town || { echo "There is no run: make eval first." >&2; exit 1; }
-	@rm -rf evals/baseline
-	@for split in runs/town/*; do \
-		to=evals/baseline/$${split##*/}; mkdir -p $$to; cp $$split/run.json $$to; \
+# The prompt that is gated, and how a stand-in for the model is asked about the town: words alone, so that they decide.
+prompt := describe_image.v1
+asked := $(foreach split,night occlusion long-ago,--split town-$(split)) --preset embedded --verify off --tau -1 --k 10 \
+	--root demo-town/town --places demo-town/places --stand-in --out runs/prompts
+
+eval-prompts: $(stamp) ## Gate the prompt for descriptions on its recorded baseline; a stand-in answers
+	@rm -rf runs/prompts
+	@.venv/bin/internvl-vpr eval prompts describe_image.paper $(prompt) $(asked)
+	@.venv/bin/internvl-vpr eval gate runs/prompts/$(prompt) --baseline evals/baseline/vlm --junit runs/prompts.xml
+	@echo "A prompt that asks for the wrong thing must be caught:"
+	@COLUMNS=200 .venv/bin/internvl-vpr eval prompts $(prompt) evals/baseline/vlm/what-happens.md $(asked) \
+		>runs/what-happens.txt; code=$$?; head -n 1 runs/what-happens.txt; \
+		test $$code = 1 && head -n 1 runs/what-happens.txt | grep -q '^REGRESSION: .*transient objects' || \
+		{ echo "It was not (exit code $$code): see runs/what-happens.txt" >&2; exit 1; }
+
+# $(call keep,FROM,TO): the runs below one folder, packed, take the place of those below the other.
+define keep
+	@test -e $(1) || { echo "There is no run in $(1): make it first." >&2; exit 1; }
+	@rm -rf $(2)/town-*
+	@for split in $(1)/*; do \
+		to=$(2)/$${split##*/}; mkdir -p $$to; cp $$split/run.json $$to; \
 		gzip --no-name --best --stdout $$split/results.jsonl >$$to/results.jsonl.gz; \
 		gzip --no-name --best --stdout $$split/descriptions.jsonl >$$to/descriptions.jsonl.gz; \
 	done
+endef
+
+baseline: ## Make the last run of make eval the one that is gated on
+	$(call keep,runs/town,evals/baseline)
+
+baseline-prompts: ## Make the last run of make eval-prompts the one that is gated on
+	$(call keep,runs/prompts/$(prompt),evals/baseline/vlm)
 
 # The chat's prompt against itself and against a worse one, with the answers that were recorded for both.
 chat-prompt := $(basename $(lastword $(sort $(notdir $(wildcard prompts/assistant.v*.md)))))

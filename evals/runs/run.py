@@ -84,8 +84,9 @@ def _differing(there: RunInfo, asked: RunInfo) -> str:
 
 
 def _flat(info: RunInfo) -> dict[str, object]:
-    """What decides a run's results, by name."""
+    """What decides a run's results, by name; which server has the model decides none."""
     fields = info.model_dump(mode="json", exclude={"started", "finished", "seconds", "ledger"})
+    fields["settings"].pop("endpoint", None)
     split = {f"split's {name}": value for name, value in fields.pop("split").items() if name != "folders"}
     return {"limit": fields.pop("limit"), **split, **fields.pop("settings"), **fields.pop("versions"), **fields}
 

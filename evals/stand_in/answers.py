@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from internvl_vpr.tools.describers.cue_answer import SHORTEST
+from internvl_vpr.tools.describers.answer_text import SHORTEST
 
 from ..town.photo import Condition, Shot
 from ..town.plan import centre_house
