@@ -341,7 +341,7 @@ def test_every_number_in_the_table_of_presets_is_the_presets() -> None:
         name: resolve_settings({"preset": name}, environ={"HOME": "/nowhere"}).model_dump(mode="json") for name in names
     }
     settings = [(label.split("`")[1].replace("-", "_"), cells) for label, *cells in table if label.startswith("`")]
-    assert len(settings) == 12
+    assert len(settings) == 15
     for setting, cells in settings:
         for name, cell in zip(names, cells, strict=True):
             shown = re.split("[:,]", cell.replace("−", "-"))[0]  # what follows is an explanation
