@@ -12,6 +12,7 @@ from internvl_vpr.tools.text.foreign import visible
 from ..compare.compare import compare
 from ..compare.records import Comparison
 from ..measures.recall import Recall, recall_at
+from ..runs.cost import cost_in_words, reranking_cost
 from ..runs.folder import Run
 from ..runs.names import RunNames, run_names
 from ..runs.records import Result
@@ -189,7 +190,7 @@ def _section(number: int, shown: _Shown, queries: int, flips: Sequence[Sequence[
         recalls=_recalls(shown.stages),
         columns=[name for name, _, _ in shown.stages],
         groups=list(_groups(f"s{number}", shown, chosen)),
-        remarks=list(_remarks(run, pictures, len(chosen))),
+        remarks=[*_remarks(run, pictures, len(chosen)), *_costs(shown)],
         grades=[(name, grade_table(one)) for name, one in shown.answered],
         flips=[Flips(shown.names[0].last, names.last, found) for names, found in others],
         charts=charts,
@@ -276,6 +277,13 @@ def _found(compared: Comparison, name: str) -> list[Flipped]:
     ]
 
 
+def _costs(shown: _Shown) -> Iterator[str]:
+    """Say what re-ranking took of each run that asked a model, and what the other way would."""
+    for name, run in shown.answered:
+        if cost := reranking_cost(run):
+            yield (f"{visible(name)}: " if len(shown.runs) > 1 else "") + cost_in_words(cost)
+
+
 def _recall_chart(stages: Sequence[tuple[str, Run, int]]) -> Markup:
     lines = []
     for name, run, stage in stages:
@@ -315,8 +323,7 @@ def _settings(run: Run) -> dict[str, str]:
     return {
         **shown,
         "made": f"{info.started}, {info.seconds:,.0f} s",
-        "calls": _calls(run),
-        "on record": _on_record(run),
+        **({"calls": _calls(run), "on record": _on_record(run)} if info.method is None else {}),
         "queries": f"{split.queries} and {split.outside} from outside, digest {split.queries_digest[:12]}",
         "references": f"{split.references}, digest {split.references_digest[:12]}, index {info.index[:12]}",
         "versions": ", ".join(f"{name} {number}" for name, number in info.versions.items()),

@@ -301,6 +301,16 @@ def test_the_first_of_each_method_stands_beside_the_query_in_the_order_given() -
     assert "Risk and coverage" not in alone
 
 
+def test_what_asking_a_model_took_stands_beside_what_the_other_way_takes() -> None:
+    run = town()
+    asks = run.info.model_copy(update={"settings": {**run.info.settings, "describer": "vlm", "model": "m"}})
+    asking = Run(run.folder, asks, run.results)
+    asking.__dict__["descriptions"] = run.descriptions
+    text, _ = page_of(asking)
+    assert "Describing each image once took 2 requests (" in text
+    assert "took 2 requests" not in page_of(run)[0]
+
+
 def test_a_candidates_own_weights_and_what_matched_nothing_are_shown() -> None:
     run = town()
     more = made_runs.described(
