@@ -26,14 +26,19 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
-    """A folder `photos` with 12 references and 5 queries in the order of shuffled lists, and their rows in `log`."""
+    """A folder `photos` with 12 references and 5 queries in the order of shuffled lists, and their rows in `log`.
+
+    The zone in the name of the last reference is wrong, and that of the last query is the neighbour's.
+    """
     folder, rng = tmp_path / "photos", np.random.default_rng(3)
     write_textures(folder / "database", range(REFERENCES))
     (folder / "queries").mkdir()
+    (wrong,) = (folder / "database").glob("@501100@*")
+    wrong.rename(wrong.with_name(wrong.name.replace("@T@", "@C@")))
     for seed in range(QUERIES):
         image = texture(seed)
         image.putpixel((0, 0), (1, 2, 3))
-        image.save(folder / "queries" / f"@{500_000 + 100 * seed + 4}@5000000@33@T@@@{seed}@@@@@@@@.png")
+        image.save(folder / "queries" / f"@{500_000 + 100 * seed + 4}@5000000@{33 + seed // 4}@T@@@{seed}@@@@@@@@.png")
     rows = {"database": unit(rng.normal(size=(REFERENCES, 16)))}
     rows["database"][3] = rows["database"][1]  # a tie, which the names decide
     rows["queries"] = unit(rows["database"][:QUERIES] + 0.3 * rng.normal(size=(QUERIES, 16)))
@@ -53,10 +58,13 @@ def unit(rows: np.ndarray) -> np.ndarray:
 def test_a_run_takes_its_shortlists_from_the_descriptors_and_ranks_them_again(
     run: Run, photos: Path, tmp_path: Path
 ) -> None:
-    made = run("eval", "run", *FOLDER, "--coarse", "log", "--out", "run", *FAST)
+    made = run("eval", "run", *FOLDER, "--plane", "--coarse", "log", "--out", "run", *FAST)
     assert made.returncode == 0, made.stderr
-    taken = run("eval", "import", "log", "--split", *FOLDER[:3], "--name", "X", "--out", "one", "--k", "8")
+    files = ("log", "--split", *FOLDER[:3], "--name", "X", "--k", "8")
+    taken = run("eval", "import", *files, "--plane", "--out", "one")
     assert taken.returncode == 0, taken.stderr
+    by_zones = run("eval", "import", *files, "--out", "zones")
+    assert "right references for 1 query (1 pair, the first: '@500404@" in " ".join(by_zones.stdout.split())
     ours, imported = load_run(tmp_path / "run"), load_run(tmp_path / "one")
     for one, other in zip(ours.results, imported.results, strict=True):
         near = [shown.similarity for shown in other.shortlist]
@@ -64,9 +72,11 @@ def test_a_run_takes_its_shortlists_from_the_descriptors_and_ranks_them_again(
         assert {a.reference for a in one.shortlist} == {b.reference for b in other.shortlist}
     assert any(one.ranking != tuple(sorted(one.ranking)) for one in ours.results)  # stage 2 has its say
     assert ours.info.split == imported.info.split
+    assert (ours.info.split.references, ours.info.split.without_positives) == (REFERENCES, 0)
     assert ours.info.settings["backbone"] == "descriptors"
     compared = run("eval", "compare", "one", "run")
     assert compared.returncode == 0, compared.stderr
+    assert "(--plane) and the other does not" in run("eval", "compare", "zones", "run").stderr
     index = PlaceIndex.open(tmp_path / "places")
     assert not index.codebook.any()
     index.close()
