@@ -1,7 +1,7 @@
 """A run out of another method's files: its stage 1 on a split, measured as our own is."""
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -14,7 +14,7 @@ from internvl_vpr.tools.photo.position import as_it_stands, distance, parse_at_n
 from internvl_vpr.tools.progress import Progress, silent
 from internvl_vpr.tools.records import Position
 
-from ..splits.gallery import Reference, gallery_of, references_digests
+from ..splits.gallery import Digested, Reference, gallery_of
 from ..splits.queries import SplitQuery, read_queries
 from ..splits.split import Split
 from .about import now, split_info, versions
@@ -49,15 +49,16 @@ def import_run(split: Split, options: ImportOptions, folder: Path) -> tuple[Run,
         raise UsageError(f"The folder {str(folder)!r} holds something already: name a new one with --out.")
     rows = rows_of(split, options.limit)
     found = read_stage_one(options.source, split, rows, options.k, options.on_progress)
-    references = _references(split, rows.database, options.on_progress)
-    gallery = gallery_of(references.values(), plane=split.plane)
+    digests: dict[str, str | None] = {}
+    references = Digested(_references(split, rows.database, digests, options.on_progress), drawn_by=split.drawn_by)
+    gallery = gallery_of(references, plane=split.plane)
     queries = read_queries(split, gallery, options.limit, opened=partial(_identified, plane=split.plane))
     info = RunInfo(
         split=split_info(
             split,
             queries,
-            len(references),
-            references_digests(references.values(), drawn_by=split.drawn_by),
+            len(gallery),
+            references.digests(),
             lambda: gallery,
         ),
         method=options.method,
@@ -67,7 +68,7 @@ def import_run(split: Split, options: ImportOptions, folder: Path) -> tuple[Run,
         started=started,
         finished=now(),
     )
-    _write(folder, info, _results(queries, found, references, split))
+    _write(folder, info, _results(queries, found, digests, split))
     return load_run(folder), found.note
 
 
@@ -77,17 +78,22 @@ def _settings(found: StageOne, source: Path) -> dict[str, str | int | float | No
     return {"k": found.k, "imported": found.origin, "source": source.as_posix(), **found.about, **nothing}
 
 
-def _references(split: Split, names: Sequence[str], on_progress: Progress) -> dict[str, Reference]:
-    """The references by name, in the order of their names; with the digests of their bytes unless they are too many."""
+def _references(
+    split: Split, names: Sequence[str], digests: dict[str, str | None], on_progress: Progress
+) -> Iterator[Reference]:
+    """Yield the references in the order of their names, millions of them one by one.
+
+    Digests of their bytes are put into `digests` unless they are too many.
+    """
     read = len(names) <= _READ_AT_MOST and split.drawn_by is None
-    found: dict[str, Reference] = {}
     opened = partial(_reference, split.database, plane=split.plane, read=read)
     ordered = sorted(set(names))
     for number, one in enumerate(bounded_map(opened, ordered) if read else map(opened, ordered), start=1):
-        found[one.name] = one
+        if read:
+            digests[one.name] = one.digest
+        yield one
         if number % 1024 == 0 or number == len(ordered):
             on_progress("reading positions", number, len(ordered))
-    return found
 
 
 def _reference(folder: Path, name: str, *, plane: bool, read: bool) -> Reference:
@@ -96,11 +102,8 @@ def _reference(folder: Path, name: str, *, plane: bool, read: bool) -> Reference
 
 def _identified(query: SplitQuery, *, plane: bool) -> SplitQuery:
     """Find a query's position and digest without decoding it: its ranking is there already."""
-    if query.outside:
-        return replace(query, digest=_digest(query.path))
-    return replace(
-        query, digest=_digest(query.path), position=_position(query.path, query.name, plane=plane)
-    )  # fmt: skip
+    position = _position(query.path, query.name, plane=plane)
+    return replace(query, digest=_digest(query.path), position=position)
 
 
 def _position(path: Path, name: str, *, plane: bool) -> Position | None:
@@ -123,18 +126,16 @@ def _digest(path: Path) -> str | None:
 
 
 def _results(
-    queries: Sequence[SplitQuery], found: StageOne, references: Mapping[str, Reference], split: Split
+    queries: Sequence[SplitQuery], found: StageOne, digests: Mapping[str, str | None], split: Split
 ) -> list[Result]:
     """One result a query, its ranking the imported order."""
-    shown = {name for names in found.ranked for name in names}
-    digests = _digests(shown, references, split)
+    shown = _shown({name for names in found.ranked for name in names}, digests, split)
     inside = [query for query in queries if not query.outside]
     results = []
     for number, (query, names) in enumerate(zip(inside, found.ranked, strict=True)):
         told = found.similarities[number] if found.similarities is not None else [None] * len(names)
         shortlist = tuple(
-            _shortlisted(references[name], digests[name], similarity, query.position)
-            for name, similarity in zip(names, told, strict=True)
+            _shortlisted(shown[name], similarity, query.position) for name, similarity in zip(names, told, strict=True)
         )
         results.append(_result(query, shortlist=shortlist, ranking=tuple(range(1, len(names) + 1))))
     return [*results, *(_result(query, error=_OUTSIDE) for query in queries if query.outside)]
@@ -147,25 +148,27 @@ def _result(query: SplitQuery, **found: object) -> Result:
     })  # fmt: skip
 
 
-def _digests(names: Collection[str], references: Mapping[str, Reference], split: Split) -> dict[str, str]:
-    """The digests of the references that are shown; raises `UsageError` for one that cannot be read."""
-    unread = [name for name in names if references[name].digest is None]
-    read = bounded_map(_digest, (split.database / name for name in unread))
-    found = {one.name: one.digest for one in references.values()} | dict(zip(unread, read, strict=True))
-    digests = {}
-    for name in names:
-        digest = found[name]
-        if digest is None:
-            raise UsageError(f"The reference {str(split.database / name)!r} cannot be read: copy the split here whole.")
-        digests[name] = digest
-    return digests
+def _shown(names: Collection[str], digests: Mapping[str, str | None], split: Split) -> dict[str, Reference]:
+    """The references that are in a shortlist, by name; raises `UsageError` for one that cannot be read."""
+
+    def opened(name: str) -> Reference:
+        path = split.database / name
+        return Reference(name, digests.get(name) or _digest(path), _position(path, name, plane=split.plane))
+
+    shown = {one.name: one for one in bounded_map(opened, sorted(names))}
+    for one in shown.values():
+        if one.digest is None:
+            raise UsageError(
+                f"The reference {str(split.database / one.name)!r} cannot be read: copy the split here whole."
+            )
+    return shown
 
 
-def _shortlisted(reference: Reference, digest: str, similarity: float | None, at: Position | None) -> Shortlisted:
+def _shortlisted(reference: Reference, similarity: float | None, at: Position | None) -> Shortlisted:
     metres = distance(at, reference.position) if at and reference.position else None
     return Shortlisted(
         reference=reference.name,
-        digest=digest,
+        digest=reference.digest or "",
         similarity=similarity,
         placed=reference.position is not None,
         metres=None if metres is None else round(metres, 3),

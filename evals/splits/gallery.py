@@ -1,7 +1,7 @@
 """The references of a split: by where they were taken, and their digests."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from internvl_vpr.tools.index.place_index import PlaceIndex
@@ -48,18 +48,35 @@ def copies_in(index: PlaceIndex) -> Callable[[str], list[str]]:
     return lambda digest: [photo.reference for photo in index.copies(digest)]
 
 
-def references_digests(references: Iterable[Reference], *, drawn_by: str | None) -> ReferencesDigests:
-    """Return the digests of references, which come in the order of their names.
+class Digested:
+    """References that are passed on one by one, in the order of their names, while their digests are computed.
 
     Drawn photos are identified by their generator and its settings, `drawn_by`, not by their bytes: another
     processor may round a pixel the other way.
     """
-    whole, names = (hashlib.sha256(f"{drawn_by}\n".encode()) for _ in range(2))
-    for one in references:
-        content, place = "" if drawn_by else one.digest or "", _written(one.position)
-        whole.update(f"{one.name}\0{content}\0{place}\n".encode())
-        names.update(f"{one.name}\0\0{place}\n".encode())
-    return ReferencesDigests(whole.hexdigest(), names.hexdigest())
+
+    def __init__(self, references: Iterable[Reference], *, drawn_by: str | None) -> None:
+        self._references, self._drawn = references, drawn_by is not None
+        self._whole, self._names = (hashlib.sha256(f"{drawn_by}\n".encode()) for _ in range(2))
+
+    def __iter__(self) -> Iterator[Reference]:
+        for one in self._references:
+            content, place = "" if self._drawn else one.digest or "", _written(one.position)
+            self._whole.update(f"{one.name}\0{content}\0{place}\n".encode())
+            self._names.update(f"{one.name}\0\0{place}\n".encode())
+            yield one
+
+    def digests(self) -> ReferencesDigests:
+        """Return the digests of the references that were passed on so far."""
+        return ReferencesDigests(self._whole.hexdigest(), self._names.hexdigest())
+
+
+def references_digests(references: Iterable[Reference], *, drawn_by: str | None) -> ReferencesDigests:
+    """Return the digests of references, which come in the order of their names; see `Digested`."""
+    passed = Digested(references, drawn_by=drawn_by)
+    for _ in passed:
+        continue
+    return passed.digests()
 
 
 def _written(position: Position | None) -> str:

@@ -16,6 +16,7 @@ pytest.importorskip("cv2", reason="needs the extra embedded")
 
 REFERENCES, QUERIES = 12, 5
 FAST = ("--describer", "statistics", "--verify", "off", "--k", "8")
+OUTSIDE = ("--unknown", "photos/outside")
 FOLDER = ("folder", "--root", "photos", "--places", "places")
 
 
@@ -28,10 +29,12 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 def photos(tmp_path: Path) -> Path:
     """A folder `photos` with 12 references and 5 queries in the order of shuffled lists, and their rows in `log`.
 
-    The zone in the name of the last reference is wrong, and that of the last query is the neighbour's.
+    In `outside` is a photo that has no row. The zone in the name of the last reference is wrong, and that of the last
+    query is the neighbour's.
     """
     folder, rng = tmp_path / "photos", np.random.default_rng(3)
     write_textures(folder / "database", range(REFERENCES))
+    write_textures(folder / "outside", range(70, 71))
     (folder / "queries").mkdir()
     (wrong,) = (folder / "database").glob("@501100@*")
     wrong.rename(wrong.with_name(wrong.name.replace("@T@", "@C@")))
@@ -58,9 +61,9 @@ def unit(rows: np.ndarray) -> np.ndarray:
 def test_a_run_takes_its_shortlists_from_the_descriptors_and_ranks_them_again(
     run: Run, photos: Path, tmp_path: Path
 ) -> None:
-    made = run("eval", "run", *FOLDER, "--plane", "--coarse", "log", "--out", "run", *FAST)
+    made = run("eval", "run", *FOLDER, *OUTSIDE, "--plane", "--coarse", "log", "--out", "run", *FAST)
     assert made.returncode == 0, made.stderr
-    files = ("log", "--split", *FOLDER[:3], "--name", "X", "--k", "8")
+    files = ("log", "--split", *FOLDER[:3], *OUTSIDE, "--name", "X", "--k", "8")
     taken = run("eval", "import", *files, "--plane", "--out", "one")
     assert taken.returncode == 0, taken.stderr
     by_zones = run("eval", "import", *files, "--out", "zones")
@@ -70,6 +73,7 @@ def test_a_run_takes_its_shortlists_from_the_descriptors_and_ranks_them_again(
         near = [shown.similarity for shown in other.shortlist]
         assert [shown.similarity for shown in one.shortlist] == pytest.approx(near, abs=2e-5)
         assert {a.reference for a in one.shortlist} == {b.reference for b in other.shortlist}
+    assert all(run.results[-1].outside and run.results[-1].error for run in (ours, imported))
     assert any(one.ranking != tuple(sorted(one.ranking)) for one in ours.results)  # stage 2 has its say
     assert ours.info.split == imported.info.split
     assert (ours.info.split.references, ours.info.split.without_positives) == (REFERENCES, 0)
