@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -13,7 +12,6 @@ from langchain_core.messages import AnyMessage, HumanMessage
 from rich.table import Table
 from rich.text import Text
 
-from internvl_vpr.tools.describe_image import Replay
 from internvl_vpr.tools.errors import SessionError, UsageError
 from internvl_vpr.tools.records import Answer, Steps
 from internvl_vpr.tools.text.foreign import visible
@@ -73,8 +71,7 @@ async def _replay(chat: "Chat", _words: Sequence[str]) -> None:
     """Locate the latest photo again from the ledger alone, with the settings it was located with."""
     former = await chat.latest()
     asked = with_changes(chat.context, {name: former.settings[name] for name in _ASKED if name in former.settings})
-    context = replace(asked, describer=Replay(chat.context.describer), replay=True)
-    again = await locate(former.photo, context)
+    again = await locate(former.photo, asked.replayed())
     changed = [name for name, value in former.settings.items() if again.settings.get(name) != value]
     if _comparable(again) == _comparable(former):
         said = "the same answer, to the byte, apart from the count of descriptions"

@@ -62,10 +62,11 @@ def warm_up(context: Context) -> None:
         screen,  # noqa: F401 - with the graph and all that it needs
     )
 
-    context.encoder.encode(["a place"])
+    if context.judge is None:
+        context.encoder.encode(["a place"])
     if context.verifier is not None and not context.replay:
         noise = Image.effect_noise((320, 240), 64).convert("RGB")
         keypoints = context.verifier.extractor.extract(noise)
         context.verifier.matcher.match(keypoints, keypoints)
-    if isinstance(context.describer, SignageReader):
+    if isinstance(context.describer, SignageReader) and context.judge is None:
         context.describer.load()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -58,6 +58,11 @@ class Context:
     check: MapCheck | None = None
     check_problem: str = ""
     judge: Judge | None = None
+
+    def replayed(self) -> "Context":
+        """Return the same context, but for what would ask a model: whatever the ledger lacks is then an error."""
+        judge = self.judge and ReplayJudge(self.judge)
+        return replace(self, describer=Replay(self.describer), judge=judge, replay=True)
 
     def resolved(self) -> dict[str, str | int | float | None]:
         """Return every setting as it was resolved, with the full ids of what computed the answer."""
@@ -168,22 +173,22 @@ def open_context(
             resolved = resolve_settings(flags, file=file, index=index.settings, defaults=calibrated)
         with Ledger(resolved.ledger or folder / LEDGER_FILE) as ledger, open_verifier(folder, resolved) as verifier:
             check, check_problem = state_of_check(read_check(folder), index, verifier)
-            yield Context(
+            context = Context(
                 index=index,
                 backbone=backbone,
-                describer=Replay(describer) if replay else describer,
+                describer=describer,
                 encoder=encoder,
                 ledger=ledger,
                 settings=resolved,
-                replay=replay,
                 calibration=calibration if calibration and calibration.tau == resolved.tau else None,
                 assistant=open_chat_model(resolved) if resolved.asks_model else None,
                 verifier=verifier,
                 limits=check.limits if check else Limits(),
                 check=check,
                 check_problem=check_problem,
-                judge=ReplayJudge(judge) if judge and replay else judge,
+                judge=judge,
             )
+            yield context.replayed() if replay else context
 
 
 class CheckState(NamedTuple):

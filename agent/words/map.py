@@ -103,7 +103,7 @@ def _new(settings: Settings, new: Mapping[str, object], former: Settings | None)
         value = f"{settings.tau:.4g}" if name == "tau" else getattr(settings, name)
         since = "from now on" if name in changes else "already"
         yield f"{'τ' if name == 'tau' else name} is {value} {since}: {words[name]}."
-    if "n" in changes:
+    if "n" in changes and settings.reranker == "cues":
         yield (
             f"Images are described again with {counted(settings.n, 'cue')} each, which takes a while the first time; "
             "descriptions with other numbers of cues stay recorded."
@@ -117,18 +117,25 @@ def _all(settings: Settings, changed: Mapping[str, object]) -> Iterator[str]:
     for number, (name, words) in enumerate(_in_words(settings).items(), start=1):
         mode = f"{getattr(settings, name)}; " if name in ("below_tau", "trust") else ""
         yield f"{number}. {name}: {mode}{words}{' (changed in this conversation)' if name in changed else ''}."
-    by = f"model {quoted(settings.model)}" if settings.describer == "vlm" else f"describer {settings.describer}"
-    yield f"Images are described by the {by}; the preset is {settings.preset}. These cannot be changed here."
+    yield f"{_reranked(settings)}; the preset is {settings.preset}. These cannot be changed here."
     if {"k", "n", "tau"} & set(changed):
         yield _CALIBRATED
 
 
+def _reranked(settings: Settings) -> str:
+    if settings.reranker == "judge":
+        return f"The model {quoted(settings.model)} compares the photo with {settings.judge_k} candidates"
+    by = f"model {quoted(settings.model)}" if settings.describer == "vlm" else f"describer {settings.describer}"
+    return f"Images are described by the {by}"
+
+
 def _in_words(settings: Settings) -> dict[str, str]:
+    decides = "the model decides" if settings.reranker == "judge" else "words decide"
     return {
         "k": f"{counted(settings.k, 'candidate is', 'candidates are')} retrieved",
         "n": f"{counted(settings.n, 'cue')} per image",
         "trust": _trusted(settings.trust),
-        "tau": f"words decide when S > {settings.tau:.4g}, which is for experts",
+        "tau": f"{decides} when S > {settings.tau:.4g}, which is for experts",
         "below_tau": f"when no candidate has S > τ, {_BELOW[settings.below_tau]}",
     }
 

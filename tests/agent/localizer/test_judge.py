@@ -87,7 +87,7 @@ def test_a_replay_asks_nobody_and_repeats_what_failed(photo: str, context: Conte
     assert live.steps.failed == 2
     assert any("2 of 5 pairs could not be judged; the first: no [verdict]" in note for note in live.notes)
     asked = len(judge.asked)
-    replayed = asyncio.run(locate(photo, dataclasses.replace(given, replay=True)))
+    replayed = asyncio.run(locate(photo, given.replayed()))
     assert replayed.model_dump_json() == live.model_dump_json()
     assert len(judge.asked) == asked
     again = asyncio.run(locate(photo, given))

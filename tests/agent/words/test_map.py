@@ -46,6 +46,14 @@ def test_a_change_of_settings_is_told_first_and_alone() -> None:
     assert len(told) == 4
 
 
+def test_with_the_judge_the_model_decides_and_nothing_is_described() -> None:
+    judged = preset_settings("embedded").model_copy(update={"reranker": "judge", "judge_k": 7, "tau": 0.0})
+    told = words.tell_settings(judged, {})
+    assert 'The model "InternVL3-38B" compares the photo with 7 candidates; the preset is embedded.' in told
+    assert "tau: the model decides when S > 0" in told
+    assert "described" not in told + words.tell_settings(judged, {"n": 5}, {"n": 5})
+
+
 def test_a_setting_that_held_already_is_told_so() -> None:
     now = preset_settings("embedded").model_copy(update={"below_tau": "strict", "n": 5})
     told = words.tell_settings(now, {}, {"n": 5, "below_tau": "strict"}, now).split("\n")

@@ -84,6 +84,7 @@ def test_labels_tell_drafts_of_one_version_apart(tmp_path: Path) -> None:
     assert one.label != other.label
     assert one.label.startswith("describe_image.v1-")
     assert prompt_variant("describe_image.v1").label == Prompt.load("describe_image.v1").name
+    assert prompt_variant("describe_image.paper").label == "describe_image.paper"
     assert prompt_variant("statistics").flags == {"describer": "statistics"}
     assert "/" not in prompt_variant(write_prompt(tmp_path, TEXT.replace("describe_image", "../../etc"))).label
 

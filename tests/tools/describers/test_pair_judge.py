@@ -32,14 +32,14 @@ def pair(tmp_path: Path) -> tuple[Photo, Photo]:
     photos = []
     for number in (1, 2):
         path = tmp_path / f"@055123{number}.50@4181234.50@10@S@secret{number}@@@@@@@@@@.png"
-        texture(number, (640, 480)).save(path)
+        texture(number, (160, 120)).save(path)
         photos.append(open_photo(path, read_position=False))
     return photos[0], photos[1]
 
 
 def judge_at(url: str) -> PairJudge:
     patience = Patience(faults=1, first_pause=0.001, longest_pause=0.002)
-    return PairJudge(Endpoint(url, None, timeout=60, concurrency=4), "m", PROMPT, image_side=320, patience=patience)
+    return PairJudge(Endpoint(url, None, timeout=60, concurrency=4), "m", PROMPT, image_side=80, patience=patience)
 
 
 def ask(judge: PairJudge, pair: tuple[Photo, Photo]) -> list[ModelAnswer]:
@@ -58,7 +58,7 @@ def test_both_images_are_sent_together_the_query_first_and_no_name(pair: tuple[P
     assert system == {"role": "system", "content": PROMPT.text}
     assert closing == {"type": "text", "text": PROMPT.closing}
     sent = [base64.b64decode(one["image_url"]["url"].removeprefix("data:image/jpeg;base64,")) for one in pictures]
-    assert sent == [encode_photo(photo, 320).data for photo in pair]
+    assert sent == [encode_photo(photo, 80).data for photo in pair]
     assert request.body["response_format"] == {
         "type": "json_schema",
         "json_schema": {"name": "judgement", "strict": True, "schema": pair_schema()},
@@ -89,7 +89,7 @@ def test_its_id_names_all_that_changes_its_answers() -> None:
         judge_at("http://a/v1").id
         == judge_at("http://b/v1").id
         == (
-            f"judge/1 (m, judge_pair.v1 {digests[0]}, schema {digests[1]}, JPEG 90, 320 px, "
+            f"judge/1 (m, judge_pair.v1 {digests[0]}, schema {digests[1]}, JPEG 90, 80 px, "
             "T 0 seed 0; T 0.2 seed 1; T 0.4 seed 2)"
         )
     )
