@@ -18,8 +18,9 @@ def foreign_names(text: str, sources: Sources, language: Language) -> Iterator[s
 
     A word with a capital is a name, except at the beginning of a sentence if it is common or has the form of an
     adverb; in German, where nouns have capitals, if it is neither a known noun, made of known nouns, nor an idea by
-    its ending. A word without one is a name where it is a known place, or follows a preposition directly and is no
-    word that may. What a sign says is only read, whatever its letters.
+    its ending. Beside an article, no word is. A word without a capital is a name where it is a known place, begins a
+    sentence and is not common, or follows a preposition directly and has no form that may. What a sign says is only
+    read, whatever its letters.
     """
     yield from unknown_symbols(text)
     found = words_of(text)
@@ -58,9 +59,11 @@ def _is_name(found: Sequence[ReplyWord], number: int, sources: Sources, language
     if _is_known_place(word, common, language):
         return True
     if word.has_capital:
-        return not _may_have_capital(word, common, language)
+        return not (_may_have_capital(word, common, language) or _is_beside_determiner(found, number, language))
     if small in sources.quoted_words and small not in ORDINARY and not common:
         return True
+    if word.begins and not word.gap.strip() and not common:
+        return language.beginnings.fullmatch(small) is None
     return number > 0 and _follows_preposition(found, number, language) and not common
 
 
@@ -87,6 +90,20 @@ def _may_have_capital(word: ReplyWord, common: bool, language: Language) -> bool
     # What was done is checked by itself.
     forms = (language.beginnings, *language.deeds.values())
     return word.begins and (common or any(form.fullmatch(small) for form in forms))
+
+
+def _is_beside_determiner(found: Sequence[ReplyWord], number: int, language: Language) -> bool:
+    """Whether a word stands where no name does: before an article, or in German after one that is indefinite."""
+    following = found[number + 1] if number + 1 < len(found) else None
+    if not language.nouns_have_capitals:
+        after = following is not None and not following.gap.strip() and following.small in language.determiners
+        return after and found[number].begins
+    before = found[number - 1].small if number else ""
+    if found[number].gap.strip() or found[number].small.endswith(language.naming_heads):
+        return False
+    # Two words with capitals are a name: ein Brandenburger Tor.
+    is_one = following is None or following.gap.strip() != "" or not following.has_capital
+    return before in language.determiners and is_one
 
 
 def _follows_preposition(found: Sequence[ReplyWord], number: int, language: Language) -> bool:

@@ -7,7 +7,7 @@ from internvl_vpr.tools.photo.photo import PHOTO_SUFFIXES
 
 from .foreign_names import foreign_names
 from .foreign_numbers import numbers_in_english
-from .languages.detect import language_of
+from .languages.detect import languages_of
 from .languages.language import Language, Relations
 from .names import ENGLISH, small_words, told_as_quoted, told_as_read, ungrounded_names
 from .numbers import ungrounded_numbers
@@ -42,10 +42,16 @@ def ungrounded(reply: str, sources: Sequence[str], said: Sequence[str] = ()) -> 
     """
     known = Sources.of(sources, said)
     text, found = _without_addresses(one_form(reply), known)
-    language = reply_language(text)
+    languages: Sequence[Language | None] = reply_languages(text) or [None]
+    fewest = min((_ungrounded_in(language, text, known) for language in languages), key=len)
+    return list(dict.fromkeys([*found, *fewest]))
+
+
+def _ungrounded_in(language: Language | None, text: str, known: Sources) -> list[str]:
+    """Return what a text without addresses states without a source, read as one language; None stands for English."""
+    found: list[str] = []
     relations = language.relations if language else ENGLISH
-    text = language.apart(text) if language else text
-    text = _without_tokens(text, known, found, relations)
+    text = _without_tokens(language.apart(text) if language else text, known, found, relations)
     if language is None:
         found += ungrounded_numbers(text, known)
         found += ungrounded_names(_without_quotations(text, known, found, relations), known)
@@ -56,14 +62,14 @@ def ungrounded(reply: str, sources: Sequence[str], said: Sequence[str] = ()) -> 
     return list(dict.fromkeys(one.strip() for one in found))
 
 
-def reply_language(text: str) -> Language | None:
-    """Return which of `LANGUAGES` a reply is in; None for English and for all others."""
-    return language_of(re.findall(r"[^\W\d_]+", _TOKEN.sub(_without_mixes, one_form(text)).casefold()), ORDINARY)
+def reply_languages(text: str) -> list[Language]:
+    """Return which of `LANGUAGES` a reply is in, or may be in; none for English and for all others."""
+    return languages_of(re.findall(r"[^\W\d_]+", _TOKEN.sub(_without_mixes, one_form(text)).casefold()), ORDINARY)
 
 
 def _names_in(sentence: str, known: Sources, language: Language) -> list[str]:
     """Return the names in a sentence of a reply in a language; a sentence that is in English is checked as such."""
-    is_english = reply_language(sentence) is None and any(word in ORDINARY for word in small_words(sentence))
+    is_english = not reply_languages(sentence) and any(word in ORDINARY for word in small_words(sentence))
     return list(ungrounded_names(sentence, known) if is_english else foreign_names(sentence, known, language))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from internvl_vpr.agent.calls import ARGUMENTS, Call
 from internvl_vpr.agent.dialogue.next_step import NextStep
-from internvl_vpr.agent.grounding.reply import reply_language
+from internvl_vpr.agent.grounding.reply import reply_languages
 
 from .conversations import Conversation, ExpectedCall, ReplyProperties
 
@@ -41,8 +41,8 @@ def _lacking(step: NextStep, wanted: ReplyProperties) -> Iterator[str]:
         yield "not a reply"
         return
     text = step.reply.casefold()
-    language = reply_language(step.reply)
-    if (language.name if language else "English") != wanted.language:
+    languages = [language.name for language in reply_languages(step.reply)] or ["English"]
+    if wanted.language not in languages:
         yield f"not in {wanted.language}"
     for one in wanted.has:
         forms = (one,) if isinstance(one, str) else one

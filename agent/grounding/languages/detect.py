@@ -14,13 +14,14 @@ LANGUAGES = (GERMAN, FRENCH, SPANISH, ITALIAN, PORTUGUESE, DUTCH, SWEDISH, POLIS
 _LEAST_SHARE = 0.4  # of a reply's words that are common ones of its language
 
 
-def language_of(words: list[str], english: frozenset[str]) -> Language | None:
-    """Return the language that most words, in small letters, are common in; None for English and for any other one.
+def languages_of(words: list[str], english: frozenset[str]) -> list[Language]:
+    """Return the languages that most words, in small letters, are common in; none for English and for any other one.
 
-    English wins every tie, so that what is neither is judged by the strictest rules.
+    English wins every tie, so that what is neither is judged by the strictest rules. Short sentences may be in more
+    than one language.
     """
     counts = [sum(map(language.is_own, words)) for language in LANGUAGES]
     most = max(counts)
     if most <= sum(word in english for word in words) or most < _LEAST_SHARE * len(words):
-        return None
-    return LANGUAGES[counts.index(most)]
+        return []
+    return [language for language, count in zip(LANGUAGES, counts, strict=True) if count == most]

@@ -23,11 +23,11 @@ _WORDS = word_set("""
     bedankt dank hallo hoi welkom goedemorgen goedendag goedenavond sorry helaas graag alsjeblieft alstublieft
     natuurlijk zeker ja nee oké goed juist
 
-    natuurlijk vanzelfsprekend heel erg vrij tamelijk redelijk nogal zeer te bijna ongeveer circa waarschijnlijk
-    waarschijnlijker vermoedelijk misschien mogelijk wellicht duidelijk eenvoudig precies echt alleen slechts toch
-    echter bovendien daarom daardoor daarna daarmee daarvan daarop hierdoor hiermee hiervan hierop waarmee waarvan
-    altijd vaak soms nooit al reeds nu vandaag gisteren straks binnenkort samen opnieuw weer verder elders nergens
-    ergens overal tevens evenals zo zodra
+    natuurlijk vanzelfsprekend elkaar beeld staat kort heel erg vrij tamelijk redelijk nogal zeer te bijna
+    ongeveer circa waarschijnlijk waarschijnlijker vermoedelijk misschien mogelijk wellicht duidelijk eenvoudig
+    precies echt alleen slechts toch echter bovendien daarom daardoor daarna daarmee daarvan daarop hierdoor
+    hiermee hiervan hierop waarmee waarvan altijd vaak soms nooit al reeds nu vandaag gisteren straks binnenkort
+    samen opnieuw weer verder elders nergens ergens overal tevens evenals zo zodra
 
     onzeker onduidelijk onbekend bekend bevestigde dubbelzinnig mogelijke onmogelijk best beste beter slechter
     goede nieuw nieuwe oud oude groot grote klein kleine hoog hoge hoger laag lage eerste tweede derde laatste
@@ -48,6 +48,9 @@ _HAVE = r"\b(?:heb|hebben|is|zijn|werd|werden|wordt|worden)\b[^.!?\n]{0,80}?\b"
 DUTCH = Language(
     name="Dutch",
     words=_WORDS,
+    determiners=word_set("""
+        de het een deze dit die je jouw uw mijn zijn haar ons onze zelf me mij hem
+    """),
     relations=Relations(
         before_places=word_set("in te bij uit naar nabij rond"),
         is_words=word_set("is was zijn heet genaamd genoemd"),
@@ -62,7 +65,7 @@ DUTCH = Language(
     ),
     polite=word_set("u uw"),
     beginnings=re.compile(r".{4,}(?:lijk|lijke|heid)"),
-    following=re.compile(r".{2,}(?:lijk|lijke|heid|ige|ste)"),
+    following=re.compile(r".{2,}(?:lijk|lijke|heid|ige|ste|[^e]en)"),
     numbers=translations("""
         one: één een
         two: twee

@@ -59,6 +59,10 @@ FRENCH = Language(
     name="French",
     words=_WORDS,
     elided=("l", "d", "n", "m", "t", "s", "c", "j", "qu", "jusqu", "lorsqu", "puisqu"),
+    determiners=word_set("""
+        le la les l un une des ce cet cette ces mon ma mes ton ta tes son sa ses notre nos votre vos
+        leur leurs moi vous nous me te
+    """),
     relations=Relations(
         before_places=word_set("à vers chez"),
         is_words=word_set("est était sont soit nommé nommée appelé appelée"),

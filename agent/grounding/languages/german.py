@@ -33,11 +33,25 @@ _NOUNS = word_set("""
     supermarkt parkplatz kirchturm rathaus balkon balkone giebel stockwerk stockwerke etage etagen erdgeschoss
     säule säulen brunnen laterne laternen straßenlaterne leuchtschrift neonschild quote quoten ausschlag schluss
     folgerung auge augen blatt bereich ebene abschnitt gruppe gruppen kreuzung kurve bordstein pflaster asphalt
-    bildschirm kamera kameras gerät abdruck muster struktur oberfläche material backstein beton putz nachbarschaft
-    verfügung gegensatz gegenteil verbindung bezug hilfe sicht lösung auswahl anzahl menge summe durchschnitt
-    hälfte drittel mehrheit reihenhaus inhalt angabe angaben information informationen daten datum aussage
-    auskunft nachweis
+    aussehen funktion funktionen browser abgleich sammlung vorsicht speicherort befehl befehle land länder
+    eindruck kommentar wunsch rückfrage nachfrage zeile zeilen link adresse internet webseite programm computer
+    rechner umfang bedarf rahmen stand ansatz weg ziel plan idee ideen thema satz begriff ausdruck gefühl
+    interesse geduld vorschlag vorschläge ratschlag tipp regel regeln prinzip kriterium kriterien faktor faktoren
+    einfluss wirkung folge folgen risiko gefahr chance verdacht annahme wahl nutzer benutzer assistent leute
+    hausnummer rundbogen klinker schriftzug reklame werbung plakat ampel schiene gleis bürgersteig gehweg hof
+    einfahrt garage kamin schornstein satteldach gaube erker sims geländer gitter vordach markise jalousie sonne
+    regen winter sommer herbst frühling abend mittag dunkelheit beleuchtung lampe laub blätter hecke rasen gras
+    wiese hügel fluss kanal see meer küste ufer grundlage basis vergleichsfoto aussicht blickfeld versuch
+    gesamtwert mindestwert stichwort stichworte bildes fotografen wahrheit sache sachen ding dinge zeitpunkt dauer
+    beginn auflösung qualität format größenordnung bezeichnung überprüfung übersicht zusammenfassung nachricht
+    nachrichten anweisung anweisungen eigenschaft eigenschaften bildschirm kamera kameras gerät abdruck muster
+    struktur oberfläche material backstein beton putz nachbarschaft verfügung gegensatz gegenteil verbindung bezug
+    hilfe sicht lösung auswahl anzahl menge summe durchschnitt hälfte drittel mehrheit reihenhaus inhalt angabe
+    angaben information informationen daten datum aussage auskunft nachweis
 """)
+
+# What nouns begin with, besides other nouns.
+_STEMS = word_set("rund spitz hoch holz neon ziegel sand natur reihen dreh doppel gesamt haupt neben rück vorder unter")
 
 _WORDS = word_set("""
     der die das den dem des ein eine einen einem einer eines kein keine keinen keinem keiner keines dieser diese
@@ -101,9 +115,15 @@ _HAVE = r"\b(?:habe|haben|hab|wurde|wurden|worden|ist|sind)\b[^.!?\n]{0,80}?\b"
 GERMAN = Language(
     name="German",
     words=_WORDS,
-    nouns=_NOUNS,
+    nouns=_NOUNS | _STEMS,
     nouns_have_capitals=True,
     polite=word_set("sie ihnen ihr ihre ihren ihrem ihrer ihres du dein deine dir"),
+    determiners=word_set("""
+        ein eine einen einem einer eines kein keine keinen keinem keiner keines mein meine meinen
+        meinem meiner dein deine deinen deinem deiner sein seine seinen seinem seiner unser unsere
+        unseren eure jede jeder jedes jedem jeden welche welcher welches welchen irgendein
+        irgendeine manche einige mehrere viele wenige solche solcher solchen
+    """),
     relations=Relations(
         before_places=word_set("in aus bei nach von nahe bis über um"),
         is_words=word_set("ist war sind waren sei heißt wäre namens genannt"),

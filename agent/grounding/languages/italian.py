@@ -30,10 +30,10 @@ _WORDS = word_set("""
     possibilmente certamente chiaramente purtroppo solo soltanto semplicemente esattamente davvero ugualmente
     ancora sempre mai già presto ora adesso oggi ieri qui qua lì là bene male meglio peggio
 
-    generale realtà totale comune particolare base caso effetto alto basso mattoni pietra primo prima secondo
-    seconda terzo terza ultimo ultima prossimo migliore migliori buono buona grande piccolo piccola nuovo nuova
-    vecchio vecchia possibile impossibile probabile sicuro sicura incerto incerta sconosciuto sconosciuta
-    confermato confermata ambiguo ambigua vero falso chiaro
+    grado modo maniera quanto generale realtà totale comune particolare base caso effetto alto basso mattoni
+    pietra primo prima secondo seconda terzo terza ultimo ultima prossimo migliore migliori buono buona grande
+    piccolo piccola nuovo nuova vecchio vecchia possibile impossibile probabile sicuro sicura incerto incerta
+    sconosciuto sconosciuta confermato confermata ambiguo ambigua vero falso chiaro
 
     foto fotografia fotografie immagine immagini scatto mappa luogo luoghi posto posti posizione posizioni
     coordinate latitudine longitudine punteggio punteggi soglia margine distanza distanze metro metri candidato
@@ -53,6 +53,10 @@ ITALIAN = Language(
     elided=(
         "l", "un", "d", "c", "dell", "all", "dall", "nell", "sull", "quest", "quell", "com", "dov", "s", "m", "t", "n",
     ),
+    determiners=word_set("""
+        il lo la i gli le l un uno una questo questa questi queste il mio tuo tua suo sua tu lei me
+        te
+    """),
     relations=Relations(
         before_places=word_set("a in da verso presso"),
         is_words=word_set("è sono era sia chiamato chiamata chiama"),

@@ -41,7 +41,8 @@ class Language:
 
     `words` are so common that they may begin a sentence or follow a preposition, and tell the language. `polite` ones
     may have a capital anywhere. `beginnings` are the forms of other words that may begin a sentence, and `following`
-    those that may follow a preposition. `numbers` and `units` are read as English. `compass` has the nouns that
+    those that may follow a preposition. No name stands directly before one of the `determiners`, at the beginning of a
+    sentence, or in German directly after one. `numbers` and `units` are read as English. `compass` has the nouns that
     a tool
     may tell, `east_after` words that mean the east only after one of some others, and `directions` what no tool
     tells.
@@ -60,6 +61,7 @@ class Language:
     compass: Mapping[str, str]
     directions: re.Pattern[str]
     deeds: Mapping[str, re.Pattern[str]]
+    determiners: frozenset[str]
     polite: frozenset[str] = frozenset()
     elided: tuple[str, ...] = ()
     east_after: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

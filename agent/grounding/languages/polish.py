@@ -55,6 +55,9 @@ _DONE = r"\b(?:został[aoy]?|zostały|jest|są|teraz|już)\b[^.!?\n]{0,60}?\b"
 POLISH = Language(
     name="Polish",
     words=_WORDS,
+    determiners=word_set("""
+        ten ta to tę te tego tej moje twoje twój swoje swój mi mnie go ją je jeszcze sam
+    """),
     relations=Relations(
         before_places=word_set("w we z ze koło pod przy do od blisko"),
         is_words=word_set("jest to są był była było nazywa zwane"),
@@ -73,8 +76,8 @@ POLISH = Language(
         """),
     ),
     polite=word_set("pan pani państwo państwa ci ty twój twoja twoje twojego ciebie cię"),
-    beginnings=re.compile(r".{3,}(?:nie|owo|sko|ości)"),
-    following=re.compile(r".{2,}(?:nie|nia|niu|niem|ości|ością|ego|ej|ym|ych|ach|ami)"),
+    beginnings=re.compile(r".{3,}(?:nie|owo|sko|ości)|.{2,}(?:aj|ij|yj|uj|órz|ierz|ńcie|jcie)"),
+    following=re.compile(r".{2,}(?:(?<!e)e|[auyiąęó]|ej|[yi]m|[yi]ch|ach|ami|ego|em|om|ów)"),
     numbers=translations("""
         one: jeden jedna jedno jednego
         two: dwa dwie dwóch

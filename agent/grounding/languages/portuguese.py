@@ -50,6 +50,9 @@ _HAVE = r"\b(?:foi|foram|tenho|temos|está agora|estão agora|está|estão|acabe
 PORTUGUESE = Language(
     name="Portuguese",
     words=_WORDS,
+    determiners=word_set("""
+        o a os as um uma uns umas este esta esse essa meu minha teu tua seu sua você tu me te
+    """),
     relations=Relations(
         before_places=word_set("em para desde até"),
         is_words=word_set("é são era está chamado chamada chama"),

@@ -31,10 +31,10 @@ _WORDS = word_set("""
     siempre nunca jamás ya pronto ahora hoy ayer aquí ahí allí allá bien mal mejor peor tal vez acaso después
     antes sin embargo
 
-    general cambio realidad total común particular blanco duda dudas base caso efecto primer primero primera
-    segundo segunda tercer tercero tercera último última siguiente mejores bueno buena mala gran grande pequeño
-    pequeña nuevo nueva viejo vieja posible imposible probable seguro segura incierto desconocido desconocida
-    confirmado confirmada ambiguo ambigua cierto cierta falso claro
+    cuanto modo través general cambio realidad total común particular blanco duda dudas base caso efecto primer
+    primero primera segundo segunda tercer tercero tercera último última siguiente mejores bueno buena mala gran
+    grande pequeño pequeña nuevo nueva viejo vieja posible imposible probable seguro segura incierto desconocido
+    desconocida confirmado confirmada ambiguo ambigua cierto cierta falso claro
 
     foto fotos fotografía fotografías imagen imágenes toma mapa lugar lugares sitio sitios posición posiciones
     coordenadas latitud longitud puntuación puntuaciones umbral margen distancia distancias metro metros candidato
@@ -52,6 +52,10 @@ _HAVE = r"\b(?:he|hemos|ha sido|han sido|fue|fueron|se ha|se han|está|están|ac
 SPANISH = Language(
     name="Spanish",
     words=_WORDS,
+    determiners=word_set("""
+        el la los las un una unos unas este esta estos estas ese esa mi mis tu tus su sus nuestro tú
+        usted me te lo
+    """),
     relations=Relations(
         before_places=word_set("en a hacia desde"),
         is_words=word_set("es son era está llamado llamada llama"),

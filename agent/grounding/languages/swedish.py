@@ -19,8 +19,8 @@ _WORDS = word_set("""
     finns fanns ligger låg står stod heter hette visar visade visa passar stämmer säger sade säga kallas kallar
     nämn ge ger gav skicka fråga säg vet veta känner känna tror tycker tänker hittar hittade hitta hittat tagen
     taget tagna tagits togs bekräftad bekräftat bekräftas känd läst läser pröva försök öppna kontrollera hör
-    betyder innehåller lyder jämför behöver tack hej hallå välkommen godmorgon ursäkta förlåt tyvärr gärna snälla
-    naturligtvis säkert ja nej nja jo okej bra rätt
+    betyder innehåller lyder jämför behöver tack varandra hej hallå välkommen godmorgon ursäkta förlåt tyvärr
+    gärna snälla naturligtvis säkert ja nej nja jo okej bra rätt
 
     självklart ledsen varsågod mycket ganska rätt väldigt för nästan ungefär cirka troligen troligtvis sannolikt
     förmodligen kanske möjligen möjligtvis tydligt tydligen enkelt precis exakt verkligen endast dock ändå
@@ -49,6 +49,9 @@ _HAVE = r"\b(?:har|hade|är|blev|har blivit|nu)\b[^.!?\n]{0,60}?\b"
 SWEDISH = Language(
     name="Swedish",
     words=_WORDS,
+    determiners=word_set("""
+        en ett den det denna detta dessa din ditt dina min mitt mina sin sitt själv mig dig gärna
+    """),
     relations=Relations(
         before_places=word_set("i på från nära vid till"),
         is_words=word_set("är var heter kallas kallad"),
@@ -66,7 +69,7 @@ SWEDISH = Language(
     ),
     polite=word_set("ni er du"),
     beginnings=re.compile(r".{4,}(?:ligen|ligt|tvis)"),
-    following=re.compile(r".{2,}(?:ligen|ligt|het|heten|ning|ningen|ningar|or|orna|arna|erna)"),
+    following=re.compile(r".{2,}(?:ligen|ligt|het|heten|ning|ningen|else|[^e]en|et|an|na|[aoe]r|[^aeiouyåäö]a|ande)"),
     numbers=translations("""
         one: en ett
         two: två

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from internvl_vpr.agent.grounding.deeds import claimed_deed
 from internvl_vpr.agent.grounding.languages.detect import LANGUAGES
-from internvl_vpr.agent.grounding.reply import reply_language, ungrounded
+from internvl_vpr.agent.grounding.reply import reply_languages, ungrounded
 
 TOLD = (
     r"""The photo "Night.jpg" was taken at 52.123456, 4.123456.
@@ -225,6 +225,51 @@ De oeste a este son 6,9 km.
 Das Schild lautet HOTEL Zuiderzee.
 Sur l'enseigne on lit HOTEL Zuiderzee.
 Das Foto zeigt den Ort der Referenz, S = 0,98.
+Bestätigt: Zwei Fotos deiner Karte stimmen überein und liegen höchstens 11,6 m auseinander.
+Nach dem Aussehen allein wäre es nur der dritte Platz gewesen.
+Das hängt davon ab, welches der beiden Fotos gemeint ist.
+Ich habe dafür leider keine Funktion; öffne bitte die Karte im Browser.
+Ja, das Ergebnis ist verlässlich.
+Der Abgleich mit deiner Sammlung ergab keinen Treffer.
+Vorsicht: Das Ergebnis beruht nur auf dem Aussehen.
+Ein Backsteingebäude mit Rundbogenfenstern ist das wichtigste Merkmal.
+Das linke Haus hat drei Stockwerke und einen Balkon, das rechte nicht.
+Nenne mir einfach den Speicherort der Aufnahme.
+Du kannst die Anzahl der Kandidaten mit einem Befehl ändern.
+Auf die Frage nach dem Land kann ich nicht antworten, da ich nur Koordinaten kenne.
+Zur Sicherheit solltest du das zweite Foto selbst ansehen.
+Confirmé : deux photos de votre carte concordent, à 11,6 m l'une de l'autre au plus.
+D'après la seule apparence, ce serait le troisième candidat.
+Pour changer le nombre de candidats, dites par exemple utilise 20 candidats.
+Je ne peux pas ouvrir ce fichier.
+Ni l'une ni l'autre photo n'a pu être localisée.
+Ouvrez la carte dans votre navigateur.
+Aucune enseigne lisible n'apparaît.
+Confirmado: dos fotos de tu mapa coinciden, con 11,6 m de separación como máximo.
+Solo por el aspecto sería el tercero.
+Abre el mapa en tu navegador.
+Puedes cambiar el número de candidatos.
+Mejor mira tú mismo la segunda foto.
+Confermato: due foto della tua mappa concordano, a 11,6 m al massimo l'una dall'altra.
+Puoi cambiare il numero di candidati.
+Apri la mappa nel browser.
+Guarda tu stesso la seconda foto.
+Confirmado: duas fotos do seu mapa coincidem, a no máximo 11,6 m uma da outra.
+Abra o mapa no navegador.
+Veja você mesmo a segunda foto.
+Bevestigd: twee foto's van je kaart komen overeen, hooguit 11,6 m uit elkaar.
+Open de kaart in je browser.
+Bekijk de tweede foto zelf.
+Je kunt het aantal kandidaten wijzigen.
+Bekräftat: två foton i din karta stämmer överens, högst 11,6 m från varandra.
+Öppna kartan i din webbläsare.
+Titta själv på det andra fotot.
+Du kan ändra antalet kandidater.
+Potwierdzone: dwa zdjęcia z twojej mapy zgadzają się, w odległości najwyżej 11,6 m.
+Otwórz mapę w przeglądarce.
+Obejrzyj drugie zdjęcie.
+Możesz zmienić liczbę kandydatów.
+Żadne zdjęcie nie pasuje.
 """
 
 REFUSED = """
@@ -364,6 +409,20 @@ Jestem pewny na 95 procent.
 Ich habe es nach Berlin geschickt.
 Das ist London Bridge.
 Ja, ziemlich sicher: Zierikzee.
+Es liegt in der Nähe von Oberammergau.
+Auf dem Schild steht, dass dies Rosenheim ist.
+Das ist wohl die Kirche von Steinbach.
+Das ist ein Brandenburger Tor.
+Das ist der Harz.
+zierikzee, ziemlich sicher.
+C'est sans doute l'église de Tübingen.
+Es la iglesia de Neustadt, seguro.
+È vicino a Giethoorn.
+Fica perto de Żnin.
+Dat is de kerk van Ulm.
+Det är kyrkan i Kungsgatan.
+To kościół w Oberammergau.
+Giethoorn, vrij zeker.
 Ja, ziemlich sicher. This is the town of stavoren.
 Ja, ziemlich sicher, das passt. It was taken in old zierikzee.
 """
@@ -380,13 +439,13 @@ def problems(reply: str) -> list[str]:
 
 def test_a_reply_that_states_nothing_of_its_own_is_allowed_in_each_language() -> None:
     assert {reply: problems(reply) for reply in lines(ALLOWED) if problems(reply)} == {}
-    spoken = [language.name for reply in lines(ALLOWED) if (language := reply_language(reply))]
+    spoken = [language.name for reply in lines(ALLOWED) for language in reply_languages(reply)]
     assert all(spoken.count(language.name) >= 15 for language in LANGUAGES)
 
 
 def test_places_numbers_and_deeds_that_no_tool_gave_are_refused_in_each_language() -> None:
     assert [reply for reply in lines(REFUSED) if not problems(reply)] == []
-    spoken = [language.name for reply in lines(REFUSED) if (language := reply_language(reply))]
+    spoken = [language.name for reply in lines(REFUSED) for language in reply_languages(reply)]
     assert all(spoken.count(language.name) >= 7 for language in LANGUAGES)
 
 
@@ -434,6 +493,6 @@ def test_coordinates_are_those_that_a_tool_told_in_each_language(
         AT[name].format(*(str(one).replace(".", ",") if comma else str(one) for one in pair))
         for pair in ((latitude, longitude), (other, another))
     ]
-    assert [language.name if (language := reply_language(reply)) else None for reply in replies] == [name, name]
+    assert all(name in [language.name for language in reply_languages(reply)] for reply in replies)
     assert ungrounded(replies[0], told) == []
     assert ungrounded(replies[1], told)

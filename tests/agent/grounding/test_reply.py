@@ -309,7 +309,24 @@ def test_words_of_other_scripts_are_names(word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["1.", "a ", "'", '"', "52.1,", "one hundred ", "A-", "a.b/", "12 34 ", "\\", "é", "(", "north "]
+    "piece",
+    [
+        "1.",
+        "a ",
+        "'",
+        '"',
+        "52.1,",
+        "one hundred ",
+        "A-",
+        "a.b/",
+        "12 34 ",
+        "\\",
+        "é",
+        "(",
+        "north ",
+        "ja das ",
+        "honderden",
+    ],
 )
 def test_a_reply_of_twice_the_length_takes_twice_the_work(piece: str) -> None:
     half, whole = (
