@@ -89,7 +89,8 @@ class RecordedChoices:
             raise CallFailed("away", str(same[-1].error))
         if self._replay:
             raise StepMissing(
-                f"The ledger holds no step of the assistant for this question by {self._step.model}: "
+                f"The ledger holds no step of the assistant for this question by the model {self._model.model!r} with "
+                f"the prompt {self._model.prompt.name}: "
                 "ask without --replay first, or name another with --ledger."
             )
         return None

@@ -30,7 +30,9 @@ class ChatModel:
         """Model, prompt, schema and decoding: everything but the server and the messages that decides an answer."""
         prompt = f"{self.prompt.name} {self.prompt.digest[:12]}"
         first, second = (self._decoding(unusable) for unusable in (0, 1))
-        decoding = "; ".join(", ".join(f"{name} {value:g}" for name, value in one.items()) for one in (first, second))
+        decoding = "; ".join(
+            f"T {one['temperature']:g} seed {one['seed']:g} of {one['max_tokens']:g} tokens" for one in (first, second)
+        )
         return f"{ALGORITHM} ({self.model}, {prompt}, schema {digest_of(schema)[:12]}, {decoding})"
 
     def request(

@@ -1,6 +1,7 @@
 """Conversations on disk: what comes back, what is dropped, and what a tampered file cannot do."""
 
 import pickle
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -148,13 +149,18 @@ def test_a_record_that_no_code_of_ours_makes_is_refused(town: Path, context: Con
         ask(file, context, "s", "why?")
 
 
+@pytest.fixture
+def greeted(tmp_path: Path, context: Context) -> Path:
+    """A file that keeps one greeting."""
+    file = tmp_path / "sessions.sqlite"
+    ask(file, context, "s", "hello")
+    return file
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(garbage=st.binary(max_size=200))
-def test_garbage_is_said_to_be_damaged(
-    tmp_path_factory: pytest.TempPathFactory, context: Context, garbage: bytes
-) -> None:
-    file = tmp_path_factory.mktemp("sessions") / "sessions.sqlite"
-    ask(file, context, "s", "hello")
+def test_garbage_is_said_to_be_damaged(greeted: Path, context: Context, garbage: bytes) -> None:
+    file = shutil.copy(greeted, greeted.with_name("damaged.sqlite"))
     tampered(file, "msgpack", garbage)
     with pytest.raises(SessionError):
         ask(file, context, "s", "why?")
