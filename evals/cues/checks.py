@@ -28,19 +28,24 @@ def _unheard(note: str) -> None:
 
 
 def check_run(
-    run: Run, embeddings: Mapping[str, Floats], signs: Mapping[str, Sequence[str]] | None = None
+    run: Run,
+    embeddings: Mapping[str, Floats],
+    signs: Mapping[str, Sequence[str]] | None = None,
+    beside: Run | None = None,
 ) -> list[Check]:
     """Check every described image of a run; a check that applies to no image is left out.
 
     `embeddings` are unit vectors `[d]` by phrase (Eq. 7). `signs` are the lines read in each image, by digest, see
-    `read_signs`; without them quoted text and names are not checked.
+    `read_signs`; without them quoted text and names are not checked. `beside` is the run that this one is compared
+    with, whose cues then count as generic ones, too; their embeddings are needed as well.
     """
     images = {f"{one.role} {one.photo}": one for one in run.descriptions.values()}
-    said = {key: one for key, one in images.items() if one.cues}
+    said = _said(run)
     several = {key: one for key, one in said.items() if len(one.cues) > 1}
     found = [
         *_validity(images, int(run.info.settings["n"] or 1)),
-        *_repetition(several, said, embeddings, run.info.split.radius),
+        *_repetition(several, embeddings),
+        _generic(said, beside, embeddings, run.info.split.radius),
         *(_language(said, signs) if describes_in_words(run) else ()),
         *_weights(several),
         *_spent(images),
@@ -67,7 +72,12 @@ def check_runs(
     encoder = encoder or open_encoder(str(run.info.settings["encoder"]))
     with ledger_of(run) as ledger:
         read = describes_in_words(run) and describes_in_words(baseline)
-        mine, theirs = (_checked(one, encoder, ledger, read, on_progress, on_note) for one in (run, baseline))
+        phrases = (cue.text for one in (run, baseline) for image in _said(one).values() for cue in image.cues)
+        embeddings = embed_phrases(phrases, encoder, ledger)
+        mine, theirs = (
+            _checked(one, beside, embeddings, ledger, read, on_progress, on_note)
+            for one, beside in ((run, baseline), (baseline, run))
+        )
     return [(check, theirs[name]) for name, check in mine.items() if name in theirs]
 
 
@@ -77,21 +87,26 @@ def describes_in_words(run: Run) -> bool:
     return not run.info.judges and not describer.startswith(_WITHOUT_LANGUAGE)
 
 
+def _said(run: Run) -> _Images:
+    """The images of a run that have cues, by role and name."""
+    return {f"{one.role} {one.photo}": one for one in run.descriptions.values() if one.cues}
+
+
 def _checked(
     run: Run,
-    encoder: SentenceEncoder,
+    beside: Run,
+    embeddings: Mapping[str, Floats],
     ledger: Ledger,
     read: bool,
     on_progress: Progress,
     on_note: Callable[[str], None],
 ) -> dict[str, Check]:
-    phrases = (cue.text for one in run.descriptions.values() for cue in one.cues)
     lines = None
     if read:
         lines, note = read_signs(run, ledger, on_progress=on_progress)
         if note is not None:
             on_note(note)
-    return {check.name: check for check in check_run(run, embed_phrases(phrases, encoder, ledger), lines)}
+    return {check.name: check for check in check_run(run, embeddings, lines, beside)}
 
 
 class _Kind(NamedTuple):
@@ -121,13 +136,14 @@ def _validity(images: _Images, n: int) -> list[Check]:
     ]
 
 
-def _repetition(several: _Images, said: _Images, embeddings: Mapping[str, Floats], radius: float) -> list[Check]:
+def _repetition(several: _Images, embeddings: Mapping[str, Floats]) -> list[Check]:
     twice = _Kind("duplicate cues", "lower", True, "two cues of the image say the same (cosine above 0.9)")
+    return [twice.of((key, has_duplicates(one.cues, embeddings)) for key, one in several.items())]
+
+
+def _generic(said: _Images, beside: Run | None, embeddings: Mapping[str, Floats], radius: float) -> Check:
     vague = _Kind("generic cues", "lower", False, "mean cosine of the image's cues to those of other places")
-    return [
-        twice.of((key, has_duplicates(one.cues, embeddings)) for key, one in several.items()),
-        vague.of(genericity(said, embeddings, radius).items()),
-    ]
+    return vague.of(genericity(said, embeddings, radius, beside=_said(beside) if beside else None).items())
 
 
 def _language(said: _Images, signs: Mapping[str, Sequence[str]] | None) -> list[Check]:

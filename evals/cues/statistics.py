@@ -15,7 +15,7 @@ from internvl_vpr.tools.records import Cue
 from ..runs.records import ImageDescription
 
 ALIKE = 0.9  # cosine above which two cues of an image say the same
-SAMPLE = 2_000  # cues of a run that the others are compared with
+SAMPLE = 2_000  # cues of a run that the others are compared with, at most
 
 Embeddings = Mapping[str, Floats]
 
@@ -61,16 +61,21 @@ def genericity(
     embeddings: Embeddings,
     radius: float,
     *,
+    beside: Mapping[str, ImageDescription] | None = None,
     sample: int = SAMPLE,
     seed: int = 0,
 ) -> dict[str, float]:
     """Return the mean cosine of each image's cues to sampled cues of other places, by the image's key.
 
+    `beside` are descriptions of the same images by another run, whose cues are sampled as well. Two runs that are
+    compared need one sample: each with its own, a few other cues in it would move all images of a run together,
+    which looks like a difference to any test that takes images as independent.
+
     Another place is farther away than `radius` metres; where that cannot be said it is another image. The sample, at
     most so many cues, depends on the seed and on the images' keys alone. An image without cues, or without another
     place in the sample, has no value.
     """
-    drawn = _draw(images, embeddings, sample, seed)
+    drawn = [one for run in (images, beside or {}) for one in _draw(run, embeddings, sample, seed)]
     if not drawn:
         return {}
     everything = np.sum([one.vector for one in drawn], axis=0)  # [d]; the mean is linear, so that no matrix is needed

@@ -17,6 +17,7 @@ from internvl_vpr.evals.cues.statistics import (
     rounded_weights,
     weight_entropy,
 )
+from internvl_vpr.evals.measures.paired import sign_flip
 from internvl_vpr.evals.runs.records import ImageDescription
 from internvl_vpr.tools.arrays import Floats
 from internvl_vpr.tools.photo.position import distance
@@ -54,14 +55,15 @@ def is_elsewhere(one: ImageDescription, other: ImageDescription) -> bool:
     return metres is None or metres > RADIUS
 
 
-@given(IMAGES, st.integers(0, 5))
+@given(IMAGES, IMAGES, st.integers(0, 5))
 def test_genericity_is_the_mean_over_all_pairs_of_cues_of_different_places(
-    images: dict[str, ImageDescription], seed: int
+    images: dict[str, ImageDescription], beside: dict[str, ImageDescription], seed: int
 ) -> None:
     known = vectors(seed)
     expected = {}
     for key, image in images.items():
-        others = [cue.text for other in images.values() if is_elsewhere(image, other) for cue in other.cues]
+        everyone = [*images.values(), *beside.values()]
+        others = [cue.text for other in everyone if is_elsewhere(image, other) for cue in other.cues]
         cosines = [
             sum(float(a) * float(b) for a, b in zip(known[cue.text], known[other], strict=True))
             for cue in image.cues
@@ -69,8 +71,8 @@ def test_genericity_is_the_mean_over_all_pairs_of_cues_of_different_places(
         ]
         if cosines:
             expected[key] = sum(cosines) / len(cosines)
-    found = genericity(images, known, RADIUS)
-    assert found == pytest.approx(expected, abs=1e-12)
+    assert genericity(images, known, RADIUS, beside=beside) == pytest.approx(expected, abs=1e-12)
+    assert genericity(images, known, RADIUS) == genericity(images, known, RADIUS, beside={})
 
 
 def test_positions_of_unlike_planes_are_other_places() -> None:
@@ -158,3 +160,27 @@ def test_the_most_common_weights() -> None:
     assert most_common_weights(images) == (0.4, 0.35, 0.25) == rounded_weights(images[2].cues)
     assert most_common_weights([images[3], images[0]]) == (0.35, 0.4, 0.25)
     assert most_common_weights(images[4:]) == ()
+
+
+def test_two_draws_of_the_same_cues_are_rarely_told_apart_when_they_share_a_sample() -> None:
+    """With a sample each, the other cues of a run move all of its images together, which is taken for a difference."""
+    rng = np.random.default_rng(0)
+    known = {f"cue {number}": vector for number, vector in enumerate(unit(0.5 + rng.normal(size=(40, 8))))}
+
+    def drawn() -> dict[str, ImageDescription]:
+        return {
+            f"reference {number}": made_runs.described(
+                str(number), *((f"cue {one}", 1.0) for one in rng.choice(40, 3)), at=place(100.0 * number)
+            )
+            for number in range(40)
+        }
+
+    def told_apart(*found: dict[str, float]) -> bool:
+        return sign_flip([found[0][key] - found[1][key] for key in found[0]], resamples=400) < 0.05
+
+    alarms = [0, 0]
+    for _ in range(15):
+        a, b = drawn(), drawn()
+        alarms[0] += told_apart(genericity(a, known, RADIUS, beside=b), genericity(b, known, RADIUS, beside=a))
+        alarms[1] += told_apart(genericity(a, known, RADIUS), genericity(b, known, RADIUS))
+    assert alarms[0] <= 1 < 3 <= alarms[1]
