@@ -54,13 +54,7 @@ def import_run(split: Split, options: ImportOptions, folder: Path) -> tuple[Run,
     gallery = gallery_of(references, plane=split.plane)
     queries = read_queries(split, gallery, options.limit, opened=partial(_identified, plane=split.plane))
     info = RunInfo(
-        split=split_info(
-            split,
-            queries,
-            len(gallery),
-            references.digests(),
-            lambda: gallery,
-        ),
+        split=split_info(split, queries, len(gallery), references.digests(), lambda: gallery),
         method=options.method,
         settings=_settings(found, options.source),
         versions=versions(),

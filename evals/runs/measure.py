@@ -64,7 +64,7 @@ async def measure(split: Split, options: RunOptions, folder: Path) -> tuple[Run,
     report = build_map(split, options)
     with open_context(options.places, settings=options.settings()) as context:
         if isinstance(context.backbone, ImportedDescriptors):
-            context.backbone.check_queries(split.queries_folder)
+            context.backbone.take_queries(split.queries_folder)
         gallery = read_gallery(context.index, plane=split.plane)
         queries = read_queries(split, gallery, options.limit, copies_in(context.index))
         task = Task(queries, run_info(split, queries, context, options.limit), context)

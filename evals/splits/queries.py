@@ -55,7 +55,7 @@ def read_queries(
     if not any(query.positives for query in queries):
         raise UsageError(
             f"None of the {len(queries)} queries of {split.name!r} has a right reference in {str(split.database)!r}: "
-            "check the two folders, and that both sides have positions."
+            "check the two folders, and that both sides have positions in zones that fit them, or use --plane."
         )
     return [*queries, *bounded_map(opened, outside)]
 

@@ -4,7 +4,7 @@ A row `x [1, D]` is one local descriptor, the codebook one centre at zero: then 
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import RLock
 from typing import Literal
@@ -89,6 +89,9 @@ class ImportedDescriptors:
         self._database = open_descriptors(self._source / DATABASE_FILE)
         self._queries: DescriptorFile | None = None
         self._numbers: dict[Path, dict[str, int]] = {}
+        # As it was named: its list lies beside that name, and not beside what a link leads to.
+        self._photos, self._led_to = Path(settings.photos), Path(settings.photos).resolve()
+        self._queries_in: dict[Path, dict[str, int]] = {}
         self._lock = RLock()  # photos are looked up in threads
 
     @property
@@ -121,35 +124,36 @@ class ImportedDescriptors:
 
     def check_database(self) -> None:
         """Raise `UsageError` unless there is a row for each image of the map's folder."""
-        self._rows_of(Path(self.settings.photos), self._database)
+        self._rows_of(self._photos, self._database)
 
-    def check_queries(self, folder: Path) -> None:
-        """Raise `UsageError` unless a folder of queries lies beside the map's, and has a row for each of its images."""
-        self._rows_of(folder.resolve(), self._asked())
-        if folder.resolve().parent != Path(self.settings.photos).parent:
-            raise UsageError(
-                f"The queries in {str(folder)!r} are not beside the folder {self.settings.photos!r}, so their rows "
-                "cannot be found: put both into one folder."
-            )
+    def take_queries(self, folder: Path) -> None:
+        """Look the images of a folder up in the queries' rows, wherever it lies; raises `UsageError` if they differ."""
+        numbers = self._rows_of(folder.absolute(), self._asked())
+        self._queries_in |= {folder.absolute(): numbers, folder.resolve(): numbers}
 
     def _row(self, path: Path) -> Floats | PhotoError:
         for at in (path.parent.resolve() / path.name, path.absolute()):
             for folder in at.parents:
                 name = at.relative_to(folder).as_posix()
-                if folder == Path(self.settings.photos):
-                    return self._found(name, folder, self._database, path)
-                if folder.parent == Path(self.settings.photos).parent:
+                if folder in (self._photos, self._led_to):
+                    return self._found(name, self._photos, self._database, path)
+                if folder in self._queries_in:
+                    return self._numbered(name, self._queries_in[folder], self._asked(), path)
+                if folder.parent in (self._photos.parent, self._led_to.parent):
                     return self._found(name, folder, self._asked(), path)
         return _without_row(path, self._source / QUERIES_FILE)
 
     def _found(self, name: str, folder: Path, file: DescriptorFile, path: Path) -> Floats | PhotoError:
         try:
-            number = self._rows_of(folder, file).get(name)
+            return self._numbered(name, self._rows_of(folder, file), file, path)
         except UsageError as error:
             return PhotoError(str(error))
-        if number is None:
+
+    @staticmethod
+    def _numbered(name: str, numbers: Mapping[str, int], file: DescriptorFile, path: Path) -> Floats | PhotoError:
+        if name not in numbers:
             return _without_row(path, file.path)
-        row: Floats = file.take([number]).astype(np.float32)
+        row: Floats = file.take([numbers[name]]).astype(np.float32)
         return row
 
     def _rows_of(self, folder: Path, file: DescriptorFile) -> dict[str, int]:

@@ -117,8 +117,8 @@ def _with_rows_of(photos: Path, settings: IndexSettings, forget: Sequence[Path])
     """Let imported descriptors be those of a folder; raises `IndexMismatch` where they are another's."""
     if not isinstance(settings.backbone, DescriptorSettings):
         return settings
-    folder, known = str(photos.resolve()), settings.backbone.photos
-    if known not in ("", folder, *(str(one.resolve()) for one in forget)):
+    folder, known = str(photos.absolute()), settings.backbone.photos
+    if known and Path(known).resolve() not in (photos.resolve(), *(one.resolve() for one in forget)):
         raise IndexMismatch(
             f"The imported descriptors are those of the photos in {known!r}, not of {folder!r}: "
             "build a new index in another folder."

@@ -33,9 +33,12 @@ def photos(tmp_path: Path) -> Path:
     query is the neighbour's.
     """
     folder, rng = tmp_path / "photos", np.random.default_rng(3)
-    write_textures(folder / "database", range(REFERENCES))
+    write_textures(tmp_path / "large disk", range(REFERENCES))
+    folder.mkdir()
+    (folder / "database").symlink_to(tmp_path / "large disk")
     write_textures(folder / "outside", range(70, 71))
-    (folder / "queries").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (folder / "queries").symlink_to(tmp_path / "elsewhere")
     (wrong,) = (folder / "database").glob("@501100@*")
     wrong.rename(wrong.with_name(wrong.name.replace("@T@", "@C@")))
     for seed in range(QUERIES):
@@ -89,6 +92,8 @@ def test_a_run_takes_its_shortlists_from_the_descriptors_and_ranks_them_again(
 def test_an_index_of_descriptors_knows_its_folder(run: Run, photos: Path, tmp_path: Path) -> None:
     built = run("index", "photos/database", "--places", "places", "--coarse", "log", "--no-check")
     assert built.returncode == 0, built.stderr
+    (photos / "queries").unlink()
+    (tmp_path / "elsewhere").rename(photos / "queries")  # locate finds only those beside the map's photos
     query = sorted((photos / "queries").iterdir())[2]
     found = run("locate", query, "--places", "places", "--json", *FAST)
     assert found.stderr == ""
