@@ -1,8 +1,8 @@
 """The stand-in as an OpenAI-compatible server on this machine, for as long as a command runs."""
 
 import base64
-import binascii
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,15 +40,16 @@ class _Question:
         """Take a question out of a request's body; raises `_CannotAnswer`."""
         try:
             parts = [part for message in body["messages"] for part in _parts(message["content"])]
-            texts = [part["text"] for part in parts if part["type"] == "text"]
+            text = "\n\n".join(part["text"] for part in parts if part["type"] == "text")
             urls = [part["image_url"]["url"] for part in parts if part["type"] == "image_url"]
-            n = body["response_format"]["json_schema"]["schema"]["properties"]["cues"]["minItems"]
-            if len(urls) != 1 or not urls[0].startswith(_DATA):
-                raise _CannotAnswer("one JPEG image is expected")
-            image = base64.b64decode(urls[0][len(_DATA) :], validate=True)
-            return cls(image, Asked("\n\n".join(texts), int(n), int(body.get("seed", 0))))
-        except (KeyError, TypeError, AttributeError, binascii.Error) as error:
-            raise _CannotAnswer("only cues of a photograph can be asked for") from error
+            n = int(body["response_format"]["json_schema"]["schema"]["properties"]["cues"]["minItems"])
+            pictures = [base64.b64decode(url.removeprefix(_DATA), validate=True) for url in urls]
+            decoding = int(body.get("seed", 0))
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise _CannotAnswer("only cues of a JPEG image can be asked for") from error
+        if len(pictures) != 1:
+            raise _CannotAnswer("one image is expected")
+        return cls(pictures[0], Asked(text, n, decoding))
 
 
 def _parts(content: Any) -> list[dict[str, Any]]:
@@ -61,8 +62,7 @@ def serve_stand_in(open_album: Callable[[], Album], seed: int = 0) -> Iterator[s
 
     The album is opened with the first request.
     """
-    server = ThreadingHTTPServer((_HOST, 0), _handler(_once(open_album), seed))
-    server.daemon_threads = True
+    server = _Server((_HOST, 0), _handler(_once(open_album), seed))
     serving = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="stand-in")
     serving.start()
     try:
@@ -71,6 +71,16 @@ def serve_stand_in(open_album: Callable[[], Album], seed: int = 0) -> Iterator[s
         server.shutdown()
         serving.join()
         server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128  # as many connect at once
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say what went wrong, unless the client has left, as it does at Ctrl-C."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def _once(open_album: Callable[[], Album]) -> Callable[[], Album]:

@@ -81,9 +81,9 @@ def test_many_requests_at_once_get_the_answers_of_one_after_another(album: Album
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda body: body["messages"][1]["content"].pop(0), "one JPEG image is expected"),
-        (lambda body: body.pop("response_format"), "only cues of a photograph can be asked for"),
-        (lambda body: body.pop("messages"), "only cues of a photograph can be asked for"),
+        (lambda body: body["messages"][1]["content"].pop(0), "one image is expected"),
+        (lambda body: body.pop("response_format"), "only cues of a JPEG image can be asked for"),
+        (lambda body: body.pop("messages"), "only cues of a JPEG image can be asked for"),
         (lambda body: body, "the stand-in knows only the photographs of the demo town"),
     ],
 )
