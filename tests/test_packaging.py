@@ -34,7 +34,7 @@ def shipped_files() -> set[str]:
         f"{package.replace('.', '/')}/{path.relative_to(ROOT / folder).as_posix()}"
         for package, folder in FOLDERS.items()
         for path in (ROOT / folder).rglob("*")
-        if path.is_file() and not {"__pycache__", "baseline"} & set(path.parts)
+        if path.is_file() and not {"__pycache__", "baseline"} & set(path.relative_to(ROOT).parts)
     }
 
 
