@@ -41,6 +41,12 @@ _WORDS = word_set("""
     geometrie punten punt zekerheid vertrouwen twijfel antwoord antwoorden reden redenen map mappen bestand
     bestanden pad instelling instellingen gereedschap hulpmiddel lijst resultaat resultaten voorbeeld deel twee
     drie vier vijf zes zeven acht negen tien nacht dag zwart wit kleur regel detail volgorde
+
+    kijk open kies vergelijk wacht neem verander wijzig voeg typ klik kun moeilijk makkelijk perfect begrepen
+    jammer momenteel blijkbaar bijgevolg daarentegen daarnaast derhalve desondanks desnoods doorgaans eerst eerder
+    eindelijk enerzijds gelukkig gewoonlijk hoogstens integendeel inmiddels intussen klaarblijkelijk kennelijk
+    normaal omgekeerd onlangs overigens sindsdien telkens tenminste tenslotte uiteindelijk vanzelf vervolgens
+    voorlopig vooral voorheen weliswaar zichtbaar leesbaar kortom ofwel let
 """)  # fmt: skip
 
 _HAVE = r"\b(?:heb|hebben|is|zijn|werd|werden|wordt|worden)\b[^.!?\n]{0,80}?\b"
@@ -49,7 +55,7 @@ DUTCH = Language(
     name="Dutch",
     words=_WORDS,
     determiners=word_set("""
-        de het een deze dit die je jouw uw mijn zijn haar ons onze zelf me mij hem
+        de het een deze dit die je jouw uw mijn zijn haar ons onze zelf me mij hem of dat
     """),
     relations=Relations(
         before_places=word_set("in te bij uit naar nabij rond"),

@@ -47,6 +47,14 @@ _WORDS = word_set("""
     raison raisons dossier dossiers fichier fichiers chemin réglage réglages paramètre paramètres outil outils
     liste résultat résultats exemple deux trois quatre cinq six sept huit neuf dix fin ordre rang tête commun
     total base nuit jour noir blanc couleur ligne détail
+
+    essaie essayons regarde regardez vérifie vérifiez ouvre ouvrez choisis choisissez compare comparez précise
+    prenez prends
+    laisse laissez attends attendez clique cliquez tape tapez ajoute ajoutez change changez relance relancez
+    difficile facile pareil dommage parfait entendu compris exact inutile actuellement apparemment auparavant bref
+    concernant dorénavant désormais davantage éventuellement finalement globalement habituellement initialement
+    jusqu'ici là-bas notez parfois précédemment premièrement quoique rarement souvent tellement tantôt
+    ultérieurement pourriez dois devez sauriez savez auriez est-ce hélas quelques-uns lisible visible
 """)  # fmt: skip
 
 _HAVE = (
@@ -61,7 +69,7 @@ FRENCH = Language(
     elided=("l", "d", "n", "m", "t", "s", "c", "j", "qu", "jusqu", "lorsqu", "puisqu"),
     determiners=word_set("""
         le la les l un une des ce cet cette ces mon ma mes ton ta tes son sa ses notre nos votre vos
-        leur leurs moi vous nous me te
+        leur leurs moi vous nous me te que qu
     """),
     relations=Relations(
         before_places=word_set("à vers chez"),

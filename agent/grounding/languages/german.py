@@ -5,7 +5,8 @@ import re
 from .language import Language, Relations, translations, word_set
 
 _NOUNS = word_set("""
-    foto fotos bild bilder bildes bildern aufnahme aufnahmen photo photos fotografie fotografien motiv motive
+    nachbar nachbarn vergleichen foto fotos bild bilder bildes bildern aufnahme aufnahmen photo photos fotografie
+    fotografien motiv motive
     ansicht ansichten szene szenen karte karten ort orte orten ortes platz stelle stellen punkt punkte punkten
     punktes position positionen standort standorte koordinate koordinaten breite länge breitengrad längengrad grad
     meter metern kilometer kilometern zentimeter prozent abstand abstände entfernung umgebung nähe gegend region
@@ -22,7 +23,8 @@ _NOUNS = word_set("""
     gründen ursache gewicht gewichte gewichtung wert werte werten score scores punktzahl schwelle schwellenwert
     schwellwert grenze grenzen wahrscheinlichkeit sicherheit unsicherheit zweifel vertrauen übereinstimmung
     übereinstimmungen ähnlichkeit ähnlichkeiten unterschied unterschiede geometrie kosinus cosinus blick
-    blickwinkel winkel perspektive richtung richtungen seite seiten ecke ecken mitte rand hintergrund vordergrund
+    blickwinkel blickwinkels abweichung abweichungen ursache winkel perspektive richtung richtungen seite seiten
+    ecke ecken mitte rand hintergrund vordergrund
     anfang ende teil teile rest art weise form formen größe höhe fall fälle beispiel sinn zusammenhang problem
     probleme fehler ausnahme einstellung einstellungen option optionen datei dateien dateiname dateinamen ordner
     ordners ordnern pfad pfade pfads pfades verzeichnis werkzeug werkzeuge tool tools modell modelle beschreibung
@@ -108,6 +110,16 @@ _WORDS = word_set("""
     strikt
 
     null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf
+
+    kannst könntest möchtest willst musst sollst darfst bislang derzeit momentan aktuell vorerst stell stelle zeig
+    zeige schau sieh hör nimm wähl such suche schließe tippe klicke starte warte merke ändere füge lösche vergiss
+    schwer schwierig leicht möglichst notfalls andernfalls ansonsten anschließend dazwischen demnach entsprechend
+    folglich gegebenenfalls hierfür hierzu hierbei hiermit infolgedessen inzwischen jedenfalls jederzeit
+    keinesfalls letztlich mittlerweile nachher normalerweise rein schlicht somit soweit sodass spätestens stets
+    überhaupt umgekehrt unabhängig ursprünglich vielmehr voraussichtlich vorher weitgehend wenigstens wiederum
+    wobei wodurch zugleich zumindest zusätzlich zweifellos zweifelsfrei erst knapp lediglich mindestens höchstens
+    drittens zweitens erstens sichtbar lesbar erkennbar vergleichbar ausreichend passend gemeinsam bzw egal fertig
+    erledigt verstanden einverstanden super prima schade hm tja na ach aha
 """) | _NOUNS  # fmt: skip
 
 _HAVE = r"\b(?:habe|haben|hab|wurde|wurden|worden|ist|sind)\b[^.!?\n]{0,80}?\b"
@@ -142,7 +154,7 @@ GERMAN = Language(
             namens treffer referenzfoto referenzbild
         """),
     ),
-    beginnings=re.compile(r".{4,}(?:lich|weise|erseits)"),
+    beginnings=re.compile(r".{4,}(?:lich|weise|erseits|..end)"),
     following=re.compile(r".{2,}(?:lich|weise|wärts|ige[rnms]?|liche[rnms]?|ische[rnms]?|ste[rnms]?|ter|ten|tem)"),
     noun_endings=re.compile(r".{3,}(?:ung|ungen|heit|heiten|keit|keiten|ionen|ität|itäten|schaften|nisse|nissen)"),
     naming_heads=tuple(

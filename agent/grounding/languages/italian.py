@@ -43,6 +43,12 @@ _WORDS = word_set("""
     certezza fiducia risposta risposte domanda domande ragione motivo motivi cartella cartelle file percorso
     impostazione impostazioni parametro strumento strumenti elenco lista risultato risultati esempio parte due tre
     quattro cinque sette otto nove dieci notte giorno bianco nero colore riga dettaglio ordine dubbio dubbi
+
+    guarda guardi controlla controlli apri apra scegli scelga confronta confronti verifica verifichi aspetta
+    aspetti prendi prenda lascia lasci cambia cambi aggiungi aggiunga premi prema scrivi scriva potresti difficile
+    facile perfetto capito esatto peccato attualmente apparentemente altrimenti anzitutto appena finora finalmente
+    generalmente innanzitutto normalmente piuttosto precedentemente principalmente soprattutto specialmente
+    successivamente ulteriormente unicamente visibile leggibile attenzione
 """)  # fmt: skip
 
 _HAVE = r"\b(?:ho|abbiamo|è stat[oa]|sono stat[ie]|è ora|sono ora|è|sono|ora)\b[^.!?\n]{0,60}?\b"
@@ -55,7 +61,7 @@ ITALIAN = Language(
     ),
     determiners=word_set("""
         il lo la i gli le l un uno una questo questa questi queste il mio tuo tua suo sua tu lei me
-        te
+        te che se
     """),
     relations=Relations(
         before_places=word_set("a in da verso presso"),

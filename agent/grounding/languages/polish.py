@@ -48,6 +48,11 @@ _WORDS = word_set("""
     ustawienie ustawienia ustawień narzędzie narzędzia narzędzi lista listy liście wynikach przykład część dwa
     dwie trzy cztery pięć sześć siedem osiem dziewięć dziesięć nocy noc dniu czarny biały kolor wiersz kolejność
     mieście mieści tle środku rogu
+
+    czy otwórz wybierz porównaj poczekaj zmień dodaj kliknij wpisz zobacz obejrzyj mógłbyś trudno łatwo powiedzieć
+    świetnie rozumiem szkoda obecnie najwyraźniej ponadto natomiast najpierw najlepiej ostatecznie początkowo
+    podobno przede przynajmniej rzadko szczególnie tymczasem właściwie wreszcie wcześniej wszakże zazwyczaj zwykle
+    widoczny czytelny zaraz owszem jednakże dotychczas dotąd aktualnie
 """)  # fmt: skip
 
 _DONE = r"\b(?:został[aoy]?|zostały|jest|są|teraz|już)\b[^.!?\n]{0,60}?\b"
@@ -56,7 +61,7 @@ POLISH = Language(
     name="Polish",
     words=_WORDS,
     determiners=word_set("""
-        ten ta to tę te tego tej moje twoje twój swoje swój mi mnie go ją je jeszcze sam
+        ten ta to tę te tego tej moje twoje twój swoje swój mi mnie go ją je jeszcze sam czy że
     """),
     relations=Relations(
         before_places=word_set("w we z ze koło pod przy do od blisko"),

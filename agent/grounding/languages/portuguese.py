@@ -43,6 +43,12 @@ _WORDS = word_set("""
     pastas arquivo arquivos ficheiro ficheiros caminho ajuste ajustes definição definições parâmetro ferramenta
     ferramentas lista resultado resultados exemplo parte dois duas três quatro cinco seis sete oito nove dez noite
     dia preto cor linha detalhe ordem
+
+    olha olhe verifique verifica abra abre escolha compare espera espere toma tome deixa deixe muda mude altere
+    adicione clique escreva difícil fácil perfeito entendido exato pena atualmente aparentemente anteriormente
+    concretamente efetivamente especialmente finalmente geralmente inicialmente normalmente obviamente
+    posteriormente precisamente previamente principalmente salvo sequer ultimamente unicamente tudo visível
+    legível igual cuidado experimente
 """)  # fmt: skip
 
 _HAVE = r"\b(?:foi|foram|tenho|temos|está agora|estão agora|está|estão|acabei de|já)\b[^.!?\n]{0,60}?\b"
@@ -51,7 +57,7 @@ PORTUGUESE = Language(
     name="Portuguese",
     words=_WORDS,
     determiners=word_set("""
-        o a os as um uma uns umas este esta esse essa meu minha teu tua seu sua você tu me te
+        o a os as um uma uns umas este esta esse essa meu minha teu tua seu sua você tu me te que se
     """),
     relations=Relations(
         before_places=word_set("em para desde até"),

@@ -45,6 +45,13 @@ _WORDS = word_set("""
     carpetas archivo archivos ruta ajuste ajustes parámetro herramienta herramientas lista resultado resultados
     ejemplo parte cuanto todas dos tres cuatro cinco seis siete ocho nueve diez noche día negro color línea
     detalle orden
+
+    mira mire comprueba compruebe abre abra elige elija compara compare verifica verifique espera espere tome deja
+    deje cambia cambie añade añada pulsa pulse escribe escriba podrías difícil fácil perfecto entendido exacto
+    lástima actualmente aparentemente asimismo apenas anteriormente concretamente desafortunadamente efectivamente
+    especialmente finalmente generalmente inicialmente normalmente obviamente ojalá posteriormente precisamente
+    previamente primeramente principalmente siquiera últimamente únicamente visible legible igual cuidado
+    inténtalo intenta intente
 """)  # fmt: skip
 
 _HAVE = r"\b(?:he|hemos|ha sido|han sido|fue|fueron|se ha|se han|está|están|acabo de|ya)\b[^.!?\n]{0,60}?\b"
@@ -54,7 +61,7 @@ SPANISH = Language(
     words=_WORDS,
     determiners=word_set("""
         el la los las un una unos unas este esta estos estas ese esa mi mis tu tus su sus nuestro tú
-        usted me te lo
+        usted me te lo que si
     """),
     relations=Relations(
         before_places=word_set("en a hacia desde"),

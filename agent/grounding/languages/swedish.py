@@ -42,6 +42,12 @@ _WORDS = word_set("""
     inställningen inställningar inställningarna verktyg verktyget verktygen lista listan resultat resultatet
     exempel del delen två tre fyra fem sex sju åtta nio tio natt natten dag dagen svart vit färg rad detalj
     ordning staden byn världen mitten bakgrunden förgrunden
+
+    titta kolla välj vänta ändra klicka skriv svårt lätt perfekt förstått synd just närvarande uppenbarligen
+    dessvärre därtill däremot emellertid egentligen emedan endera faktiskt följaktligen givetvis huvudsakligen
+    hittills istället likväl lyckligtvis markera normalt numera oftast omvänt plötsligt senare slutligen snarare
+    speciellt särskilt tidigare tillsvidare tvärtom ungefärligen vanligen visserligen åtminstone återigen än
+    synlig läsbar läsligt
 """)  # fmt: skip
 
 _HAVE = r"\b(?:har|hade|är|blev|har blivit|nu)\b[^.!?\n]{0,60}?\b"
@@ -50,7 +56,7 @@ SWEDISH = Language(
     name="Swedish",
     words=_WORDS,
     determiners=word_set("""
-        en ett den det denna detta dessa din ditt dina min mitt mina sin sitt själv mig dig gärna
+        en ett den det denna detta dessa din ditt dina min mitt mina sin sitt själv mig dig gärna att om
     """),
     relations=Relations(
         before_places=word_set("i på från nära vid till"),

@@ -225,6 +225,156 @@ De oeste a este son 6,9 km.
 Das Schild lautet HOTEL Zuiderzee.
 Sur l'enseigne on lit HOTEL Zuiderzee.
 Das Foto zeigt den Ort der Referenz, S = 0,98.
+Peux-tu préciser de quelle photo tu parles ?
+Tes deux photos viennent du même endroit.
+Regarde plutôt la deuxième, elle est plus nette.
+Pour l'instant, aucune photo n'a été localisée.
+Rien ne permet de le confirmer.
+Apparemment, la photo n'est pas dans ta collection.
+Trop peu de points concordent pour être sûr.
+Selon la carte, c'est confirmé.
+Tout indique que c'est le même lieu.
+Entre les deux, le premier candidat est plus crédible.
+Comme demandé, je n'utilise que les réponses confirmées.
+Vérifie que le fichier existe.
+Difficile à dire.
+Pas de problème !
+¿Puedes decirme qué foto es?
+Tus dos fotos son del mismo sitio.
+De momento no se ha localizado ninguna foto.
+Según el mapa, está confirmado.
+Todo indica que es el mismo lugar.
+Entre los dos, el primero es más creíble.
+Comprueba que el archivo existe.
+Difícil de decir.
+No hay problema.
+Coinciden muy pocos puntos.
+Puoi dirmi quale foto intendi?
+Le tue due foto vengono dallo stesso posto.
+Per ora nessuna foto è stata localizzata.
+Niente permette di confermarlo.
+Secondo la mappa, è confermato.
+Tutto indica che è lo stesso luogo.
+Tra i due, il primo è più credibile.
+Controlla che il file esista.
+Difficile a dirsi.
+Nessun problema.
+Podes dizer-me qual foto é?
+As tuas duas fotos são do mesmo lugar.
+Por enquanto nenhuma foto foi localizada.
+Segundo o mapa, está confirmado.
+Tudo indica que é o mesmo lugar.
+Entre os dois, o primeiro é mais credível.
+Verifique se o arquivo existe.
+Difícil de dizer.
+Sem problema.
+Kun je zeggen welke foto je bedoelt?
+Je twee foto's komen van dezelfde plek.
+Voorlopig is er geen foto gelokaliseerd.
+Volgens de kaart is het bevestigd.
+Alles wijst erop dat het dezelfde plek is.
+Tussen de twee is de eerste geloofwaardiger.
+Controleer of het bestand bestaat.
+Moeilijk te zeggen.
+Geen probleem.
+Blijkbaar staat de foto niet in je verzameling.
+Kan du säga vilket foto du menar?
+Dina två foton kommer från samma plats.
+Än så länge har inget foto lokaliserats.
+Enligt kartan är det bekräftat.
+Allt tyder på att det är samma plats.
+Av de två är den första mer trovärdig.
+Kontrollera att filen finns.
+Svårt att säga.
+Uppenbarligen finns fotot inte i din samling.
+Czy możesz powiedzieć, o które zdjęcie chodzi?
+Twoje dwa zdjęcia pochodzą z tego samego miejsca.
+Na razie nie zlokalizowano żadnego zdjęcia.
+Według mapy jest to potwierdzone.
+Wszystko wskazuje na to samo miejsce.
+Z tych dwóch pierwszy jest bardziej wiarygodny.
+Sprawdź, czy plik istnieje.
+Trudno powiedzieć.
+Nie ma sprawy.
+Najwyraźniej zdjęcia nie ma w twojej kolekcji.
+Kannst du sagen, welches Foto du meinst?
+Deine beiden Fotos stammen vom selben Ort.
+Bislang wurde kein Foto verortet.
+Alles deutet auf denselben Ort hin.
+Von den beiden ist der erste glaubwürdiger.
+Stell sicher, dass die Datei existiert.
+Schwer zu sagen.
+Kein Problem.
+Anscheinend ist das Foto nicht in deiner Sammlung.
+Mit hoher Wahrscheinlichkeit ja.
+Das Motiv ist zu dunkel, um Details zu erkennen.
+Sowohl die Fassade als auch das Schild passen.
+Eher nicht, die Abweichung ist zu groß.
+Wegen der Dunkelheit sind nur wenige Merkmale sichtbar.
+Trotz des Blickwinkels passt die Reihenfolge der Fenster.
+Das wäre gut möglich.
+Gemeint ist wohl das zweite Foto?
+Zeig mir das Foto noch einmal.
+Einen Moment bitte.
+Keine Ursache!
+Das zweite Foto ist unscharf, darum bleibt die Antwort offen.
+Im Vergleich dazu hat der Nachbar nur wenige gemeinsame Punkte.
+Entscheidend war das Fenster über der Tür.
+Sobald du einen Pfad nennst, sehe ich nach.
+Der Ort passt, aber eine Verwechslung ist nicht ausgeschlossen.
+Gute Frage! Die Geometrie sagt, dass beide Bilder dieselbe Wand zeigen.
+Wenn du sicher sein willst, mach noch eine Aufnahme bei Tag.
+Dein Foto kenne ich noch nicht.
+Une autre photo, prise de jour, aiderait peut-être.
+Chaque candidat a été comparé à ta photo.
+Le lieu semble juste, mais une confusion reste possible.
+Elle montre la même porte.
+Essaie avec une autre image.
+Avant de répondre, il me faut le chemin du fichier.
+Deux endroits sont possibles.
+Non, ce n'est pas confirmé.
+Otra foto, hecha de día, ayudaría.
+Cada candidato se comparó con tu foto.
+El lugar parece correcto, pero cabe la confusión.
+Muestra la misma puerta.
+Necesito la ruta del archivo antes de responder.
+Hay dos lugares posibles.
+Aún no conozco esa foto.
+Un'altra foto, fatta di giorno, aiuterebbe.
+Ogni candidato è stato confrontato con la tua foto.
+Il luogo sembra giusto, ma resta possibile un errore.
+Mostra la stessa porta.
+Mi serve il percorso del file prima di rispondere.
+Due luoghi sono possibili.
+Non conosco ancora questa foto.
+Outra foto, tirada de dia, ajudaria.
+Cada candidato foi comparado com a sua foto.
+O lugar parece certo, mas é possível um engano.
+Mostra a mesma porta.
+Preciso do caminho do arquivo antes de responder.
+Dois lugares são possíveis.
+Ainda não conheço essa foto.
+Een andere foto, overdag genomen, zou helpen.
+Elke kandidaat is met je foto vergeleken.
+De plek lijkt te kloppen, maar een vergissing is mogelijk.
+Hij toont dezelfde deur.
+Ik heb eerst het pad van het bestand nodig.
+Twee plekken zijn mogelijk.
+Die foto ken ik nog niet.
+Ett annat foto, taget på dagen, skulle hjälpa.
+Varje kandidat har jämförts med ditt foto.
+Platsen verkar stämma, men ett misstag är möjligt.
+Det visar samma dörr.
+Jag behöver sökvägen till filen först.
+Två platser är möjliga.
+Det fotot känner jag inte än.
+Inne zdjęcie, zrobione za dnia, mogłoby pomóc.
+Każdy kandydat został porównany z twoim zdjęciem.
+Miejsce wydaje się właściwe, ale pomyłka jest możliwa.
+Widać na nim te same drzwi.
+Najpierw potrzebuję ścieżki do pliku.
+Dwa miejsca są możliwe.
+Tego zdjęcia jeszcze nie znam.
 Bestätigt: Zwei Fotos deiner Karte stimmen überein und liegen höchstens 11,6 m auseinander.
 Nach dem Aussehen allein wäre es nur der dritte Platz gewesen.
 Das hängt davon ab, welches der beiden Fotos gemeint ist.
