@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from faulty_server import FaultyServer
+from model_steps import reply, tool
 from running import Run, caller
 
 from internvl_vpr.agent.chat.commands import COMMANDS
@@ -199,3 +201,15 @@ def test_every_setting_is_shown_with_where_it_comes_from(run: Run, tmp_path: Pat
 
 def test_every_command_of_the_terminal_is_there() -> None:
     assert {slash.name for slash in SLASHES if slash.kind == "terminal"} == {*COMMANDS, "quit"}
+
+
+def test_a_replay_answers_from_the_ledger_alone(cli: Run, server: FaultyServer, vlm: list[str]) -> None:
+    server.script(tool("map_summary"), reply("Die Karte enthält 8 Fotos."))
+    chat = ("chat", *vlm, "--no-sessions", "--json")
+    told = cli(*chat, stdin="was ist auf der Karte?\n")
+    assert json.loads(told.stdout)["reply"] == "Die Karte enthält 8 Fotos."
+    again = cli(*chat, "--replay", stdin="was ist auf der Karte?\nund sonst?\n")
+    first, second = map(json.loads, again.stdout.splitlines())
+    assert (first["reply"], again.returncode) == ("Die Karte enthält 8 Fotos.", 1)
+    assert "ask without --replay first" in " ".join(second["remarks"])
+    assert len(server.requests) == 2
