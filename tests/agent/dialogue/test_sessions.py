@@ -160,7 +160,8 @@ def greeted(tmp_path: Path, context: Context) -> Path:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(garbage=st.binary(max_size=200))
 def test_garbage_is_said_to_be_damaged(greeted: Path, context: Context, garbage: bytes) -> None:
-    file = shutil.copy(greeted, greeted.with_name("damaged.sqlite"))
+    file = greeted.with_name("damaged.sqlite")
+    shutil.copy(greeted, file)
     tampered(file, "msgpack", garbage)
     with pytest.raises(SessionError):
         ask(file, context, "s", "why?")
