@@ -37,6 +37,12 @@ def descriptors(data: FieldData) -> Path:
     return data.save(data.root.parent / "descriptors", "float16")
 
 
+@pytest.fixture(scope="module")
+def whole(data: FieldData, descriptors: Path) -> Run:
+    """All queries with 100 references each."""
+    return imported(descriptors, data, data.root.parent / "whole")
+
+
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     return caller(tmp_path, monkeypatch, capsys)
@@ -53,13 +59,13 @@ def percent(run: Run) -> list[float]:
     return [recall.successes / recall.queries * 100 for recall in recalls]
 
 
-@pytest.mark.parametrize(("dtype", "listed"), [("float16", False), ("float32", True)])
-def test_descriptors_give_the_recalls_of_the_fields_protocol(tmp_path: Path, dtype: str, listed: bool) -> None:
+@pytest.mark.parametrize(("dtype", "listed", "k"), [("float16", False, 100), ("float32", True, 20)])
+def test_descriptors_give_the_recalls_of_the_fields_protocol(tmp_path: Path, dtype: str, listed: bool, k: int) -> None:
     data = make_field_data(tmp_path / "made", listed=listed)
     source = data.save(tmp_path / "log", dtype)
     queries, database = data.query_rows.astype(dtype), data.database_rows.astype(dtype)
     predictions, positives = field_predictions(queries, database, 100), field_positives(data)
-    run = imported(source, data, tmp_path / "run")
+    run = imported(source, data, tmp_path / "run", k)
     assert percent(run) == field_recalls(predictions, positives)
     assert [set(one.positives) for one in run.results] == [{data.references[row] for row in rows} for rows in positives]
     for result, row in zip(run.results, predictions, strict=True):
@@ -69,31 +75,30 @@ def test_descriptors_give_the_recalls_of_the_fields_protocol(tmp_path: Path, dty
     assert field_recalls(nearest, positives) == field_recalls(predictions, positives)
     assert run.info.split.other_reading is None
     assert 12 <= run.info.split.without_positives < 30
-    assert all(len(one.shortlist) == 100 and one.grade is None for one in run.results)
+    assert all(len(one.shortlist) == k and one.grade is None for one in run.results)
 
 
 def test_its_prediction_files_are_the_fields_to_the_byte_and_can_be_imported(
-    data: FieldData, descriptors: Path, tmp_path: Path
+    data: FieldData, whole: Run, tmp_path: Path
 ) -> None:
-    run = imported(descriptors, data, tmp_path / "run")
     positives = field_positives(data)
     elsewhere = tmp_path / "elsewhere" / "preds"
     elsewhere.mkdir(parents=True)
     assert any(len(rows) == 0 for rows in positives)
     assert any(len(rows) > 1 and list(rows) != sorted(rows) for rows in positives)
-    for number, (result, rows) in enumerate(zip(run.results, positives, strict=True)):
+    for number, (result, rows) in enumerate(zip(whole.results, positives, strict=True)):
         text = field_file(
             f"{data.asked}/{result.query}",
             [f"{data.database}/{one.reference}" for one in result.ranked],
             [f"{data.database}/{data.references[row]}" for row in rows],
         )
-        assert (tmp_path / "run" / "preds" / f"{number:03d}.txt").read_bytes() == text.encode()
+        assert (whole.folder / "preds" / f"{number:03d}.txt").read_bytes() == text.encode()
         moved = text.replace(str(data.root), "/another/machine/images/test").split("\n")
         (elsewhere / f"{number:03d}.txt").write_text("\n".join([*moved[:24], *moved[104:]]))  # twenty predictions
     again = imported(elsewhere.parent, data, tmp_path / "again")
-    assert percent(again) == percent(run)
+    assert percent(again) == percent(whole)
     assert (again.info.settings["k"], again.info.settings["imported"]) == (20, "predictions")
-    assert again.info.split == run.info.split
+    assert again.info.split == whole.info.split
 
 
 def test_a_query_that_is_in_the_database_finds_itself(tmp_path: Path) -> None:
@@ -105,7 +110,7 @@ def test_a_query_that_is_in_the_database_finds_itself(tmp_path: Path) -> None:
     source = data.save(tmp_path / "log", "float32")
     rows = np.insert(data.query_rows, sorted([*data.queries, name]).index(name), data.database_rows[5], axis=0)
     np.save(source / "queries_descriptors.npy", rows.astype(np.float32))
-    run = imported(source, data, tmp_path / "run")
+    run = imported(source, data, tmp_path / "run", k=5)
     (itself,) = (one for one in run.results if one.query == name)
     assert data.references[5] in itself.positives
     assert (itself.final_rank, itself.shortlist[0].similarity) == (1, 1.0)
@@ -194,23 +199,21 @@ def test_descriptors_win_over_predictions_which_must_number_the_queries_alike(
     assert not (tmp_path / "swapped").exists()
 
 
-def test_what_other_commands_make_of_it(data: FieldData, descriptors: Path, tmp_path: Path, run: Command) -> None:
-    first = imported(descriptors, data, tmp_path / "first")
-    predicted(tmp_path / "preds", data)
-    imported(tmp_path, data, tmp_path / "second")
-    compared = run("eval", "compare", "first", "second")
+def test_what_other_commands_make_of_it(data: FieldData, whole: Run, tmp_path: Path, run: Command) -> None:
+    imported(predicted(tmp_path / "preds", data).parent, data, tmp_path / "second")
+    compared = run("eval", "compare", whole.folder, "second")
     assert compared.returncode == 0, compared.stderr
     assert "lost; McNemar p" in " ".join(compared.stdout.split())
-    judged = run("eval", "gate", "first", "--baseline", "first")
+    judged = run("eval", "gate", whole.folder, "--baseline", whole.folder)
     assert judged.returncode == 0, judged.stderr
     assert "an imported run has no descriptions" in " ".join(judged.stdout.split())
-    assert run("eval", "report", "first", "second", "--out", "page.html").returncode == 0
-    assert run("eval", "tables", "first").returncode == 0
+    assert run("eval", "report", "second", "--queries", "1", "--out", "page.html").returncode == 0
+    assert run("eval", "tables", "second").returncode == 0
     for command in ("sweep", "calibrate"):
-        refused = run("eval", command, "first")
+        refused = run("eval", command, "second")
         assert refused.returncode == 2
         assert "was imported and has stage 1 alone" in refused.stderr
-    assert load_run(tmp_path / "first").info == first.info
+    assert load_run(whole.folder).info == whole.info
 
 
 def test_zones_are_not_mixed_unless_the_field_is_asked(tmp_path: Path) -> None:
