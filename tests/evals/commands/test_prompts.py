@@ -65,14 +65,15 @@ def test_the_same_again_passes_for_nothing_and_without_signs_it_fails_by_name(
     failures = [case.get("name") for case in ET.parse(tmp_path / "gate.xml").iter("testcase") if len(case)]
     assert {"generic cues", "boilerplate weights"} <= set(failures)
 
-    noise = run("eval", "noise", "town-occlusion", "TOWN", "--describer", "statistics", "--out", "noise")
+    few = ("--limit", "2", "--k", "4", "--describer", "statistics")
+    noise = run("eval", "noise", "town-occlusion", "TOWN", *few, "--out", "noise")
     assert noise.returncode == 0, noise.stderr
     found = json.loads((tmp_path / "noise" / "noise.json").read_text())
     assert found["alike"] == 1.0
     assert found["floors"]["Recall@1"] == found["floors"]["generic cues"] == 0.0
     for name in ("first", "second"):  # each was asked anew, in a ledger of its own
-        results = (tmp_path / "noise" / name / "town-occlusion" / "results.jsonl").read_text().splitlines()
-        assert sum(json.loads(line).get("steps", {}).get("made", 0) for line in results) == 34
+        made = load_run(tmp_path / "noise" / name / "town-occlusion")
+        assert sum(result.steps.made for result in made.results) == len(made.descriptions) > 4
 
     page = run("eval", "report", town / "baseline", "prompts/statistics", "--out", "page.html")
     assert page.returncode == 0, page.stderr
@@ -92,18 +93,16 @@ def test_a_prompt_that_asks_for_the_wrong_thing_is_caught_by_name(run: Run, tmp_
     assert max(map(len, worse.stdout.splitlines())) <= 80
 
     first = load_run(tmp_path / "prompts" / "describe_image.v1" / "town-occlusion")
-    assert first.info.settings["model"] == MODEL
+    assert (first.info.settings["model"], len(first.descriptions)) == (MODEL, 34)
     passed = run("eval", "gate", "prompts/describe_image.v1", "--baseline", "prompts/describe_image.v1")
     assert passed.returncode == 0, passed.stdout
 
-    anew = ("--concurrency", "1", "--ledger", "ledger.sqlite", "--out", "anew")
+    anew = ("--limit", "2", "--k", "4", "--concurrency", "1", "--ledger", "ledger.sqlite", "--out", "anew")
     assert run("eval", "run", "town-occlusion", *told[2:], *anew).returncode == 0
     second = load_run(tmp_path / "anew")
-    assert sum(result.steps.made for result in second.results) == len(first.descriptions) == 34
-    assert [one.ranking for one in second.results] == [one.ranking for one in first.results]
-    assert {key: one.cues for key, one in second.descriptions.items()} == {
-        key: one.cues for key, one in first.descriptions.items()
-    }
+    assert sum(result.steps.made for result in second.results) == len(second.descriptions) > 4
+    said = {key: one.cues for key, one in first.descriptions.items()}
+    assert {key: one.cues for key, one in second.descriptions.items()}.items() <= said.items()
 
 
 def test_the_stand_in_is_refused_for_other_photographs(
