@@ -36,7 +36,8 @@ def check_line(result: CheckResult) -> GateLine:
         limit=result.floor if result.better else None,
         reason=f"{result.run:.3f}, {result.baseline:.3f} in the baseline; difference {result.difference:+.3f} "
         f"(95 % {low:+.3f} to {high:+.3f}) n = {result.images}, {result.test} p {p_in_words(result.p)}, "
-        f"Holm p {p_in_words(result.holm)}, noise floor {result.floor:.3f}"
+        f"Holm p {p_in_words(result.holm)}"
+        + (f", noise floor {result.floor:.3f}" if result.floor else "")
         + (f"; {result.better} is better" if result.better else ""),
     )
 

@@ -20,6 +20,7 @@ STYLES = {
     "incomplete": "bold red",
     "noted": "dim",
 }
+_SEVERITY = ("noted", "pass", "inconclusive", "regression", "incomplete")
 _VERDICTS = {"better": "bold green", "worse": "bold red"}
 _NOT_RECORDED = "not recorded"
 _LONGEST = 38  # characters of a setting's value
@@ -36,11 +37,11 @@ def show_comparison(found: Comparison, flips: int = 10) -> RenderableType:
 
 
 def show_gate(report: GateReport, *, strict: bool = False) -> RenderableType:
-    """Show each line of a gate with its outcome in words, and the verdict last."""
+    """Show each line of a gate with its outcome in words, those that decide right above the verdict, which is last."""
     table = styled_table()
     for heading in ("outcome", "what", "figures"):
         table.add_column(heading)
-    for line in report.lines:
+    for line in sorted(report.lines, key=lambda line: _SEVERITY.index(line.outcome)):
         table.add_row(Text(line.outcome, style=STYLES[line.outcome]), safe_text(line.name), safe_text(line.reason))
     return Group(table, "", Text(_gate_verdict(report, strict=strict), style=STYLES[report.outcome]))
 

@@ -434,7 +434,10 @@ def shown(report: GateReport, *, strict: bool = False) -> str:
 def test_a_person_reads_the_outcome_in_words() -> None:
     assert shown(gate((run([True]), run([True])))).endswith("PASS: no worse than its baseline, within the limits")
     worse = gate((run([True]), run([True])), checks=[(check(shares(30)), check(shares(10)))])
-    assert shown(worse).endswith("REGRESSION: worse than its baseline: transient objects")
+    text = shown(worse)
+    assert text.endswith("REGRESSION: worse than its baseline: transient objects")
+    assert text.count("regression") == 1
+    assert "pass " not in text.split("regression ")[1]  # what decides stands last
     opened = gate(lost(1, 8, gained=1))
     assert "INCONCLUSIVE: these queries cannot tell: Recall@1" in shown(opened)
     assert "which --strict counts as a regression" in shown(opened, strict=True)
