@@ -77,9 +77,11 @@ assistant-answers: $(stamp) ## Record the answers that eval-assistant reads, aft
 
 # The order in which the tests run; pytest by itself draws another one each time, and prints it.
 SEED ?= 1
+# How many processes share them; each loads the models that its tests need.
+WORKERS ?= 2
 
 test: $(stamp) ## Run the tests
-	@.venv/bin/python -m pytest --randomly-seed=$(SEED)
+	@.venv/bin/python -m pytest -n $(WORKERS) --randomly-seed=$(SEED)
 
 test-endpoint: $(stamp) ## Compile llama-server (once) and run the whole way against it
 	@cd tests && ../.venv/bin/python -m endpoint.llama_server >/dev/null
