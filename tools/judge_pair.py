@@ -13,9 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from pydantic import ValidationError
-
-from .errors import LedgerError, PhotoError, StepMissing
+from .errors import PhotoError, StepMissing
 from .ledger.ledger import Ledger, keep
 from .ledger.model_steps import ModelAnswer, ModelStep, recall_model_steps, record_model_step
 from .photo.photo import open_unchanged
@@ -121,12 +119,7 @@ def recall_judgements(
 
 
 def _parsed(answer: ModelAnswer | None, ledger: Ledger) -> Judgement | None:
-    try:
-        return Judgement.model_validate_json(answer.answer) if answer else None
-    except ValidationError as error:
-        raise LedgerError(
-            f"The ledger {str(ledger.path)!r} holds a damaged row: name another with --ledger."
-        ) from error
+    return ledger.parsed(Judgement.model_validate_json, answer.answer) if answer else None
 
 
 def _judged(

@@ -11,7 +11,7 @@ from internvl_vpr.tools.endpoint.endpoint import Completion, parse_completion
 from internvl_vpr.tools.endpoint.faults import CallFailed
 from internvl_vpr.tools.endpoint.json_answer import UnusableAnswer
 from internvl_vpr.tools.errors import StepMissing
-from internvl_vpr.tools.ledger.ledger import Ledger
+from internvl_vpr.tools.ledger.ledger import Ledger, keep
 from internvl_vpr.tools.ledger.model_steps import ModelAnswer, ModelStep, model_attempts, record_model_step
 
 from .step_messages import ChatMessage
@@ -75,9 +75,9 @@ class RecordedChoices:
             completion = await self._model.endpoint.complete(request)
         except CallFailed as failure:
             failed = ModelAnswer(error=failure.reason, raw=failure.raw, request=about, latency=failure.seconds)
-            await _finished(lambda: self._write(unusable, failed))
+            await keep(lambda: self._write(unusable, failed))
             raise
-        return await _finished(lambda: self._keep(completion, about, unusable, take))
+        return await keep(lambda: self._keep(completion, about, unusable, take))
 
     def _recall(self, about: dict[str, str]) -> Completion | None:
         """Return the recorded answer to a request; a replay repeats a failure too, and raises `StepMissing`."""
@@ -127,16 +127,3 @@ def _judged(completion: Completion, take: Callable[[Completion], _Step]) -> tupl
         return take(completion), ""
     except UnusableAnswer as error:
         return None, str(error) or "the answer cannot be used"
-
-
-_Result = TypeVar("_Result")
-
-
-async def _finished(work: Callable[[], _Result]) -> _Result:
-    """Do something in a thread; a cancellation waits for it, since an answer may have been paid for."""
-    working = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        return await asyncio.shield(working)
-    except asyncio.CancelledError:
-        await working
-        raise

@@ -5,12 +5,19 @@ from collections.abc import Collection, Mapping
 
 from .languages.detect import LANGUAGES
 
+# I can set it and shall I set it are offers, I set it is a claim.
+_SET = (
+    r"|(?<!shall )(?<!should )(?<!can )(?<!could )(?<!may )(?<!if )"
+    r"\b(?:i|we)(?:'ve| have)?(?: now| just)? (?:set|put) (?:it|the|your|tau|τ)\b"
+)
 _ENGLISH: Mapping[str, re.Pattern[str]] = {
-    tool: re.compile(rf"\b(?:i|i've|we|we've|has|have|is|are|was|were|been|now)\b[^.!?\n]{{0,40}}?\b(?:{verbs})\b")
-    for tool, verbs in (
-        ("index_photos", "added|indexed|imported|remembered|learned|learnt|extended"),
-        ("change_settings", "changed|set to|updated|adjusted|switched|raised|lowered|increased|decreased|reset"),
-        ("", "saved|exported|deleted|removed|sent|uploaded|downloaded|moved|renamed|copied|stored|searched"),
+    tool: re.compile(
+        rf"\b(?:i|i've|we|we've|has|have|is|are|was|were|been|now)\b[^.!?\n]{{0,40}}?\b(?:{verbs})\b{others}"
+    )
+    for tool, verbs, others in (
+        ("index_photos", "added|indexed|imported|remembered|learned|learnt|extended", ""),
+        ("change_settings", "changed|set to|updated|adjusted|switched|raised|lowered|increased|decreased|reset", _SET),
+        ("", "saved|exported|deleted|removed|sent|uploaded|downloaded|moved|renamed|copied|stored|searched", ""),
     )
 }
 

@@ -36,7 +36,6 @@ _SETTINGS = (
     "backbone_id", "kappa", "clusters", "describer_id", "encoder_id", "judge_id", "k", "n", "tau", "below_tau",
     "verify", "verify_k",
 )  # fmt: skip
-_DOUBTFUL = " (a label within 1 m of the radius)"
 _SHORT = 30  # characters of a name in a legend
 _CHANGED = 2  # so many of them say what stage 2 changed
 

@@ -133,12 +133,13 @@ def _saved_tensor(path: Path) -> Floats:
         raise
     except Exception as error:  # the restricted unpickler raises whatever malformed data leads it to
         raise _unusable(path, "it is no tensor that PyTorch has saved") from error
-    if type(found) is not torch.Tensor or found.layout != torch.strided or found.ndim != 2:
+    is_dense = type(found) is torch.Tensor and found.layout == torch.strided and found.device.type == "cpu"
+    if not is_dense or found.ndim != 2:
         raise _unusable(path, "it is not one dense tensor [S, D]")
-    if not found.dtype.is_floating_point or found.device.type != "cpu":
+    if not found.dtype.is_floating_point:
         raise _unusable(path, f"its tensor holds {found.dtype}, not floats")
     _check_shape(path, found.shape)
-    centers: Floats = found.detach().to(torch.float32).contiguous().numpy()
+    centers: Floats = found.detach().resolve_neg().to(torch.float32).contiguous().numpy()
     return centers
 
 

@@ -155,13 +155,13 @@ class Ledger:
     def recall(self, steps: Iterable[Step]) -> dict[Step, tuple[Cue, ...]]:
         """Return the recorded cues of each step that has been made; raises `LedgerError`."""
         by_key = {step.key: step for step in steps}
-        rows = self._select("SELECT key, cues FROM steps WHERE error IS NULL AND key IN ({})", (), list(by_key))
-        return {by_key[key]: self._parsed(_CUES.validate_json, cues) for key, cues in rows}
+        rows = self.select("SELECT key, cues FROM steps WHERE error IS NULL AND key IN ({})", (), list(by_key))
+        return {by_key[key]: self.parsed(_CUES.validate_json, cues) for key, cues in rows}
 
     def recall_failures(self, steps: Iterable[_Keyed]) -> dict[_Keyed, str]:
         """Return why each step was given up the last time that it was; raises `LedgerError`."""
         by_key = {step.key: step for step in steps}
-        rows = self._select("SELECT key, reason FROM failures WHERE key IN ({})", (), list(by_key))
+        rows = self.select("SELECT key, reason FROM failures WHERE key IN ({})", (), list(by_key))
         return {by_key[key]: reason for key, reason in rows}
 
     def record_failure(self, step: Keyed, reason: str) -> None:
@@ -185,8 +185,8 @@ class Ledger:
 
     def recall_answer(self, key: str) -> Steps | None:
         """Return what the answer with this key took when it was last given live, or None."""
-        rows = self._select("SELECT steps FROM answers WHERE key IN ({})", (), [key])
-        return self._parsed(Steps.model_validate_json, rows[0][0]) if rows else None
+        rows = self.select("SELECT steps FROM answers WHERE key IN ({})", (), [key])
+        return self.parsed(Steps.model_validate_json, rows[0][0]) if rows else None
 
     def record_answer(self, key: str, steps: Steps) -> None:
         """Write what an answer took."""
@@ -194,8 +194,8 @@ class Ledger:
 
     def recall_candidates(self, retrieval: Retrieval) -> list[Candidate] | None:
         """Return the candidates that were found when this was first retrieved, or None; raises `LedgerError`."""
-        rows = self._select("SELECT candidates FROM retrievals WHERE key IN ({})", (), [retrieval.key])
-        return list(self._parsed(_CANDIDATES.validate_json, rows[0][0])) if rows else None
+        rows = self.select("SELECT candidates FROM retrievals WHERE key IN ({})", (), [retrieval.key])
+        return list(self.parsed(_CANDIDATES.validate_json, rows[0][0])) if rows else None
 
     def record_candidates(
         self, retrieval: Retrieval, candidates: Sequence[Candidate], *, instead: Sequence[Candidate] | None = None
@@ -213,7 +213,7 @@ class Ledger:
     def recall_verifications(self, pairs: Iterable[Pair]) -> dict[Pair, Verification | str]:
         """Return what each pair gave, or why it could not be verified the last time; raises `LedgerError`."""
         by_key = {pair.key: pair for pair in pairs}
-        rows = self._select("SELECT key, matches, points, error FROM verifications WHERE key IN ({})", (), list(by_key))
+        rows = self.select("SELECT key, matches, points, error FROM verifications WHERE key IN ({})", (), list(by_key))
         return {by_key[key]: error or self._verification(matches, points) for key, matches, points, error in rows}
 
     def record_verification(self, pair: Pair, found: Verification | str) -> Verification | str:
@@ -237,11 +237,11 @@ class Ledger:
             rows = np.frombuffer(points, "<u2").reshape(-1, 4) / _FRACTION
             return Verification(matches=matches, inliers=len(rows), points=tuple(map(tuple, rows.tolist())))
         except (ValidationError, ValueError, TypeError) as error:
-            raise self._damaged() from error
+            raise self.damaged() from error
 
     def recall_embeddings(self, encoder: str, phrases: Sequence[str]) -> dict[str, Floats]:
         """Return the unit vector `[d]` of each phrase that this encoder has embedded before."""
-        rows = self._select(
+        rows = self.select(
             "SELECT phrase, vector FROM embeddings WHERE encoder = ? AND phrase IN ({})", (encoder,), list(phrases)
         )
         return {phrase: np.frombuffer(blob, "<f4") for phrase, blob in rows}
@@ -251,13 +251,15 @@ class Ledger:
         rows = [(encoder, phrase, vector.astype("<f4").tobytes()) for phrase, vector in vectors.items()]
         self.write("INSERT OR IGNORE INTO embeddings VALUES (?, ?, ?)", rows)
 
-    def _parsed(self, parse: Callable[[str], _Found], text: str) -> _Found:
+    def parsed(self, parse: Callable[[str], _Found], text: str) -> _Found:
+        """Parse what a row holds; raises `LedgerError` where it was damaged."""
         try:
             return parse(text)
         except ValidationError as error:
-            raise self._damaged() from error
+            raise self.damaged() from error
 
-    def _damaged(self) -> LedgerError:
+    def damaged(self) -> LedgerError:
+        """Return the error that says a row cannot be read."""
         return LedgerError(f"The ledger {str(self.path)!r} holds a damaged row: name another with --ledger.")
 
     def read(self, query: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -270,8 +272,11 @@ class Ledger:
                 f"The ledger {str(self.path)!r} cannot be read ({error}): name another with --ledger."
             ) from error
 
-    def _select(self, query: str, first: tuple[str, ...], keys: list[str]) -> list[tuple[Any, ...]]:
-        """Run a query with `IN ({})` over any number of keys; SQLite takes only so many parameters at once."""
+    def select(self, query: str, first: tuple[str, ...], keys: list[str]) -> list[tuple[Any, ...]]:
+        """Run a query with `IN ({})` over any number of keys; SQLite takes only so many parameters at once.
+
+        Raises `LedgerError`.
+        """
         rows: list[tuple[Any, ...]] = []
         for start in range(0, len(keys), _PARAMETERS_AT_ONCE):
             part = keys[start : start + _PARAMETERS_AT_ONCE]
@@ -304,11 +309,11 @@ def _packed(found: Verification) -> bytes:
     return np.rint(_FRACTION * np.array(found.points, np.float64)).astype("<u2").tobytes()
 
 
-async def keep(write: Callable[[], object]) -> None:
+async def keep(write: Callable[[], _Found]) -> _Found:
     """Record in a thread what may have been paid for: a cancellation waits until it is on the disk."""
     writing = asyncio.ensure_future(asyncio.to_thread(write))
     try:
-        await asyncio.shield(writing)
+        return await asyncio.shield(writing)
     except asyncio.CancelledError:
         await writing
         raise

@@ -8,7 +8,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..errors import LedgerError
 from ..records import Record
 from .ledger import Ledger
 from .model_steps import Kind, ModelAnswer
@@ -72,9 +71,7 @@ def _parsed(ledger: Ledger, row: Sequence[Any]) -> ModelAttempt:
         parsed = {name: json.loads(fields[name]) for name in _AS_JSON}
         return ModelAttempt.model_validate({**fields, **parsed, "step": step, "model": model})
     except (ValidationError, ValueError, TypeError) as error:
-        raise LedgerError(
-            f"The ledger {str(ledger.path)!r} holds a damaged row: name another with --ledger."
-        ) from error
+        raise ledger.damaged() from error
 
 
 def model_stats(ledger: Ledger) -> list[ModelStats]:

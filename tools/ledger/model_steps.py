@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from ..errors import LedgerError
 from ..records import Digest, Exchange, Record
 from .ledger import Ledger, now
 
@@ -21,7 +20,6 @@ _INSERT = (
     " ON CONFLICT DO NOTHING"
 )
 _READ = "answer, error, raw, request, usage, finish_reason, latency"
-_PARAMETERS_AT_ONCE = 500
 
 
 class ModelStep(Record):
@@ -73,14 +71,8 @@ def _row(step: ModelStep, number: int, attempt: ModelAnswer) -> dict[str, Any]:
 def recall_model_steps(ledger: Ledger, steps: Iterable[ModelStep]) -> dict[ModelStep, ModelAnswer]:
     """Return the answer of each step that has one; raises `LedgerError`."""
     by_key = {step.key: step for step in steps}
-    keys = list(by_key)
-    found: dict[ModelStep, ModelAnswer] = {}
-    for start in range(0, len(keys), _PARAMETERS_AT_ONCE):
-        part = keys[start : start + _PARAMETERS_AT_ONCE]
-        marks = ", ".join("?" * len(part))
-        rows = ledger.read(f"SELECT key, {_READ} FROM model_steps WHERE error IS NULL AND key IN ({marks})", part)  # noqa: S608
-        found |= {by_key[key]: _parsed(ledger, row) for key, *row in rows}
-    return found
+    wanted = f"SELECT key, {_READ} FROM model_steps WHERE error IS NULL AND key IN ({{}})"  # noqa: S608
+    return {by_key[key]: _parsed(ledger, row) for key, *row in ledger.select(wanted, (), list(by_key))}
 
 
 def model_attempts(ledger: Ledger, step: ModelStep) -> list[ModelAnswer]:
@@ -96,6 +88,4 @@ def _parsed(ledger: Ledger, row: Iterable[Any]) -> ModelAnswer:
             {**fields, "request": json.loads(fields["request"]), "usage": json.loads(fields["usage"])}
         )
     except (ValidationError, ValueError, TypeError) as error:
-        raise LedgerError(
-            f"The ledger {str(ledger.path)!r} holds a damaged row: name another with --ledger."
-        ) from error
+        raise ledger.damaged() from error

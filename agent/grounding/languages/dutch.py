@@ -137,13 +137,17 @@ DUTCH = Language(
             r"oost|west)kant"
     ),
     deeds={
-        "index_photos": re.compile(_HAVE + r"(?:toegevoegd|geïndexeerd|geïmporteerd|geleerd|onthouden|opgenomen)\b"),
+        "index_photos": re.compile(
+            _HAVE + r"(?:toegevoegd|geïndexeerd|geïmporteerd|geleerd|onthouden|opgenomen)\b|\bik voegde\b"
+        ),
         "change_settings": re.compile(
             _HAVE + r"(?:gewijzigd|veranderd|ingesteld|aangepast|gezet|verhoogd|verlaagd|teruggezet|bijgewerkt)\b"
+            r"|\bik (?:wijzigde|veranderde|zette|verhoogde|verlaagde)\b"
         ),
         "": re.compile(
             _HAVE + r"(?:opgeslagen|bewaard|geëxporteerd|verwijderd|gewist|verzonden|gestuurd|verstuurd|geüpload|"
             r"gedownload|verplaatst|hernoemd|gekopieerd|doorzocht|opgezocht|gezocht)\b"
+            r"|\bik (?:sloeg|bewaarde|verwijderde|verstuurde)\b"
         ),
     },
 )  # fmt: skip

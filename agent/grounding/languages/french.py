@@ -149,7 +149,7 @@ FRENCH = Language(
         "change_settings": re.compile(
             _HAVE + r"(?:changé|modifié|réglé|ajusté|fixé|augmenté|diminué|réduit|réinitialisé|mis à jour|relevé|"
                 r"abaissé)"
-            r"(?:e?s?)\b"
+            r"(?:e?s?)\b|\b(?:j'ai|avons)\s+(?:re)?mis\b"
         ),
         "": re.compile(
             _HAVE + r"(?:enregistré|sauvegardé|exporté|supprimé|effacé|envoyé|téléversé|téléchargé|déplacé|"

@@ -236,12 +236,14 @@ GERMAN = Language(
                                    r"(?:in|zu)\s+(?:die|der)\s+karte\s+(?:aufgenommen|ergänzt))\b"),
         "change_settings": re.compile(
             _HAVE + r"(?:geändert|gesetzt|eingestellt|angepasst|umgestellt|erhöht|gesenkt|verringert|zurückgesetzt|"
-            r"umgeschaltet|aktualisiert|verschärft)\b"
+            r"umgeschaltet|aktualisiert|verschärft|herabgesetzt|heraufgesetzt|hochgesetzt|"
+            r"abgesenkt|angehoben)\b|\bich (?:änderte|setzte|erhöhte|senkte)\b"
         ),
         "": re.compile(
             _HAVE + r"(?:gespeichert|gesichert|exportiert|gelöscht|gesendet|geschickt|verschickt|hochgeladen|"
             r"heruntergeladen|verschoben|umbenannt|kopiert|abgelegt|durchsucht|recherchiert)\b"
-            r"|\b(?:habe|haben)\b[^.!?\n]{0,60}?\b(?:entfernt|gesucht)\b|\b(?:speichere|lösche|sende|exportiere|"
+            r"|\b(?:habe|haben)\b[^.!?\n]{0,60}?\b(?:entfernt|gesucht|geschrieben|nachgesehen|nachgeschlagen)\b"
+            r"|\b(?:speichere|lösche|ich (?:speicherte|löschte)|sende|exportiere|"
                 r"verschicke)\b"
         ),
     },

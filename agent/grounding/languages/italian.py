@@ -143,13 +143,13 @@ ITALIAN = Language(
             _HAVE + r"(?:aggiunt[oaie]|indicizzat[oaie]|importat[oaie]|imparat[oaie]|inclus[oaie])\b"
         ),
         "change_settings": re.compile(
-            _HAVE + r"(?:cambiat|modificat|impostat|regolat|fissat|aumentat|ridott|alzat|abbassat|reimpostat|"
-                r"aggiornat)"
+            _HAVE + r"(?:cambiat|modificat|impostat|regolat|fissat|aumentat|ridott|mess|portat|alzat|"
+            r"abbassat|reimpostat|aggiornat)"
             r"[oaie]\b"
         ),
         "": re.compile(
-            _HAVE + r"(?:salvat|esportat|eliminat|cancellat|rimoss|inviat|caricat|scaricat|spostat|rinominat|copiat|"
-            r"memorizzat|archiviat|cercat)[oaie]\b"
+            _HAVE + r"(?:salvat|esportat|eliminat|cancellat|rimoss|tolt|inviat|caricat|scaricat|spostat|rinominat|"
+            r"copiat|memorizzat|archiviat|cercat)[oaie]\b"
         ),
     },
 )  # fmt: skip

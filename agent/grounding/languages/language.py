@@ -24,8 +24,7 @@ class Relations:
     """Words that say how the words after or around them are meant; all in small letters.
 
     A place follows `before_places`, `is_words` or `places`; what stands near one of `read` is only read on a
-    sign, and
-    near one of `named` it is the name of a photo.
+    sign, and near one of `named` it is the name of a photo.
     """
 
     before_places: frozenset[str]
@@ -43,12 +42,10 @@ class Language:
     may have a capital anywhere. `beginnings` are the forms of other words that may begin a sentence, and `following`
     those that may follow a preposition. No name stands directly before one of the `determiners`, at the beginning of a
     sentence, or in German directly after one. `numbers` and `units` are read as English. `compass` has the nouns that
-    a tool
-    may tell, `east_after` words that mean the east only after one of some others, and `directions` what no tool
-    tells.
-    `elided` words lose their end before a vowel, and `joiners` join numbers to one word. `deeds` are claims to
-    have done something: what only one tool does, by
-    its name, or, under "", what none does. `nouns_have_capitals` is German's rule: there every capital is looked up.
+    a tool may tell, `east_after` words that mean the east only after one of some others, and `directions` what no tool
+    tells. `elided` words lose their end before a vowel, and `joiners` join numbers to one word. `deeds` are claims to
+    have done something: what only one tool does, by its name, or, under "", what none does. `nouns_have_capitals` is
+    German's rule: there every capital is looked up.
     """
 
     name: str
@@ -76,8 +73,10 @@ class Language:
         return re.compile("|".join(sorted({*self.numbers, *self.joiners}, key=len, reverse=True)))
 
     def number_in_english(self, small: str) -> str | None:
-        """Return a number that is written in one word, such as zweiundfünfzig, in English words; None for no "
-        "number."""
+        """Return a number that is written in one word, such as zweiundfünfzig, in English words.
+
+        None for what is no number.
+        """
         if len(small) > _LONGEST:
             return None
         parts = self._number_part.findall(small)
@@ -107,8 +106,7 @@ class Language:
         return self.words | self.numbers.keys() | self.units.keys()
 
     def is_ordinary_noun(self, small: str) -> bool:
-        """Whether a noun is known, has the ending of an idea, or is made of known nouns and is no kind of place "
-        "name."""
+        """Whether a noun is known, has the ending of an idea, or is made of known nouns and names no place."""
         if small in self.words or small in self.nouns:
             return True
         if small.endswith(self.naming_heads):

@@ -143,7 +143,7 @@ PORTUGUESE = Language(
         ),
         "change_settings": re.compile(
             _HAVE + r"(?:alterad|mudad|modificad|ajustad|definid|fixad|aumentad|reduzid|redefinid|atualizad)[oa]s?\b"
-            r"|\b(?:alterei|mudei|modifiquei|ajustei|defini|aumentei|reduzi|atualizei)\b"
+            r"|\b(?:pus|coloquei|alterei|mudei|modifiquei|ajustei|defini|aumentei|reduzi|atualizei)\b"
         ),
         "": re.compile(
             _HAVE + r"(?:salv[oa]s?|(?:guardad|gravad|exportad|apagad|excluíd|removid|enviad|carregad|baixad|movid|"

@@ -152,11 +152,11 @@ SPANISH = Language(
         "change_settings": re.compile(
             _HAVE + r"(?:cambiad|modificad|ajustad|fijad|establecid|aumentad|reducid|subid|bajad|restablecid|"
                 r"actualizad)"
-            r"[oa]s?\b|\b(?:cambié|modifiqué|ajusté|fijé|aumenté|reduje)\b"
+            r"[oa]s?\b|\b(?:cambié|modifiqué|ajusté|fijé|aumenté|reduje)\b|\b(?:he|hemos)\s+puesto\b|\bpuse\b"
         ),
         "": re.compile(
-            _HAVE + r"(?:guardad|exportad|eliminad|borrad|enviad|subid|descargad|movid|renombrad|copiad|almacenad|"
-                r"buscad)"
+            _HAVE + r"(?:guardad|exportad|eliminad|quitad|borrad|enviad|subid|descargad|movid|renombrad|copiad|"
+            r"almacenad|buscad)"
             r"[oa]s?\b|\b(?:guardé|exporté|eliminé|borré|envié|subí|descargué|moví|copié|busqué)\b"
         ),
     },

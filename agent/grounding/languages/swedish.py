@@ -141,16 +141,17 @@ SWEDISH = Language(
     ),
     deeds={
         "index_photos": re.compile(_HAVE + r"(?:lagt till|lagts till|tillagda?|indexerat?s?|importerat?s?|"
-            r"lärt mig)\b"),
+            r"lärt mig)\b|\bjag lade till\b"),
         "change_settings": re.compile(
             _HAVE + r"(?:ändrat|ändrats|ändrad|ställt in|inställd|inställt|justerat|justerats|satt|höjt|höjts|"
                 r"sänkt|sänkts|"
-            r"återställt|återställts|uppdaterat|uppdaterats|uppdaterad)\b"
+            r"återställt|återställts|uppdaterat|uppdaterats|uppdaterad)\b|\bjag (?:satte|ändrade|höjde|sänkte)\b"
         ),
         "": re.compile(
             _HAVE + r"(?:sparat|sparats|sparad|sparade|exporterat|exporterats|raderat|raderats|tagit bort|skickat|"
                 r"skickats|"
             r"laddat upp|laddat ner|flyttat|flyttats|döpt om|kopierat|kopierats|lagrat|lagrats|sökt|letat)\b"
+            r"|\bjag (?:sparade|raderade|tog bort|skickade)\b"
         ),
     },
 )  # fmt: skip

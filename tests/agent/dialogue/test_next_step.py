@@ -245,6 +245,7 @@ class TestReplies:
             "I have added the folder to the map.",
             "The threshold is now set to 0.7.",
             "I've changed it.",
+            "I set the threshold higher.",
             "The map was saved.",
             "I deleted it.",
             "Your photos have been sent.",
@@ -256,3 +257,5 @@ class TestReplies:
     def test_deeds_of_tools_are_said(self, server: FaultyServer) -> None:
         messages = [HumanMessage("trust above 0.7"), *used("change_settings", "3. tau: S > 0.7.", tau=0.7)]
         assert choose(server, messages, reply("The threshold is now set to 0.7.")).reply
+        server.requests.clear()
+        assert choose(server, [HumanMessage("and now?")], reply("Shall I set the threshold higher?")).reply

@@ -575,6 +575,19 @@ To kościół w Oberammergau.
 Giethoorn, vrij zeker.
 Ja, ziemlich sicher. This is the town of stavoren.
 Ja, ziemlich sicher, das passt. It was taken in old zierikzee.
+Ich habe den Schwellenwert herabgesetzt.
+Ich habe dir eine E-Mail geschrieben.
+Ich habe im Internet nachgesehen.
+Ich löschte das Foto.
+J'ai mis le seuil plus bas.
+He quitado la foto.
+Ho messo la soglia più in alto.
+Ho tolto la foto.
+Coloquei o limiar mais alto.
+Jag sparade fotot.
+Jag sänkte tröskeln.
+Ik sloeg de foto op.
+Ik zette de drempel lager.
 """
 
 

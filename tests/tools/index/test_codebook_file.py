@@ -245,6 +245,7 @@ class _Runs:
         ({"c_centers": torch.zeros(8, 128)}, r"not one dense tensor \[S, D\]"),
         (torch.zeros(8), r"not one dense tensor \[S, D\]"),
         (torch.eye(8).to_sparse(), r"not one dense tensor \[S, D\]"),
+        (torch.zeros(8, 128, device="meta"), r"not one dense tensor \[S, D\]"),
         (torch.zeros(8, 128, dtype=torch.int64), "holds torch.int64, not floats"),
         (torch.zeros(1, 1).expand(100_000, 100_000), "is beyond"),
         (torch.full((8, 128), torch.nan), "neither unit vectors nor means"),
@@ -254,6 +255,12 @@ def test_other_tensors_are_one_clear_error(tmp_path: Path, found: object, says: 
     torch.save(found, tmp_path / "c.pt")
     with pytest.raises(UsageError, match=says):
         read_codebook_file(tmp_path / "c.pt")
+
+
+def test_a_tensor_that_torch_keeps_negated_is_read_as_it_is_meant(tmp_path: Path) -> None:
+    centers = unit(np.random.default_rng(0).normal(size=(8, 128))).astype(np.float32)
+    torch.save(torch._neg_view(torch.from_numpy(-centers)), tmp_path / "c.pt")
+    np.testing.assert_array_equal(read_codebook_file(tmp_path / "c.pt").centers, centers)
 
 
 def test_nothing_in_a_saved_tensor_is_executed(tmp_path: Path) -> None:
