@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from .languages.language import Language, word_set
 from .languages.places import FOREIGN_PLACES, PEOPLES
-from .names import ReplyWord, quoted_run, told_as_read, unknown_symbols, words_of
+from .names import ReplyWord, quoted_run, stated_as_place, told_as_read, unknown_symbols, words_of
 from .sources import Sources
 from .vocabulary import ORDINARY, PLACE_NAMES, SYMBOLS
 
@@ -59,6 +59,8 @@ def _is_name(found: Sequence[ReplyWord], number: int, sources: Sources, language
     if _is_known_place(word, common, language):
         return True
     if word.has_capital:
+        if small in sources.quoted_words and stated_as_place(_before(found, number), language.relations):
+            return True  # a sign's word, however common: der Ort heißt Motel
         return not (_may_have_capital(word, common, language) or _is_beside_determiner(found, number, language))
     if small in sources.quoted_words and small not in ORDINARY and not common:
         return True
@@ -126,5 +128,8 @@ def _is_told(found: Sequence[ReplyWord], number: int, sources: Sources, language
     if small not in sources.quoted_words:
         return False
     first, last = quoted_run(found, number, sources, language.words)
-    before = [word.small for word in found[:first]]
-    return told_as_read(before, [word.small for word in found[last + 1 :]], language.relations)
+    return told_as_read(_before(found, first), [word.small for word in found[last + 1 :]], language.relations)
+
+
+def _before(found: Sequence[ReplyWord], number: int) -> list[str]:
+    return [word.small for word in found[:number]]

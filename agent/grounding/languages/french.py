@@ -54,7 +54,7 @@ _WORDS = word_set("""
     difficile facile pareil dommage parfait entendu compris exact inutile actuellement apparemment auparavant bref
     concernant dorénavant désormais davantage éventuellement finalement globalement habituellement initialement
     jusqu'ici là-bas notez parfois précédemment premièrement quoique rarement souvent tellement tantôt
-    ultérieurement pourriez dois devez sauriez savez auriez est-ce hélas quelques-uns lisible visible
+    ultérieurement pourriez dois devez sauriez savez auriez parlez parlez-vous est-ce hélas quelques-uns lisible visible
 """)  # fmt: skip
 
 _HAVE = (

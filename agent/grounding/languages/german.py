@@ -10,8 +10,8 @@ _NOUNS = word_set("""
     ansicht ansichten szene szenen karte karten ort orte orten ortes platz stelle stellen punkt punkte punkten
     punktes position positionen standort standorte koordinate koordinaten breite länge breitengrad längengrad grad
     meter metern kilometer kilometern zentimeter prozent abstand abstände entfernung umgebung nähe gegend region
-    gebiet stadt städte dorf dörfer straße straßen haus häuser gebäude gebäuden fassade fassaden wand wände mauer
-    mauern dach dächer tür türen fenster fenstern eingang eingänge bogen bögen treppe treppen turm türme kirche
+    gebiet gebiets gebiete stadt städte dorf dörfer straße straßen haus häuser gebäude gebäuden fassade fassaden wand
+    wände mauer mauern dach dächer tür türen fenster fenstern eingang eingänge bogen bögen treppe treppen turm türme kirche
     kirchen brücke brücken zaun zäune tor tore laden läden geschäft geschäfte schaufenster ziegel stein steine
     holz glas metall farbe farben licht schatten nacht tag tage tageslicht wetter schnee himmel baum bäume park
     garten wasser verkehr auto autos fahrrad mensch menschen person personen schild schilder schildern schildes
@@ -119,6 +119,7 @@ _WORDS = word_set("""
     überhaupt umgekehrt unabhängig ursprünglich vielmehr voraussichtlich vorher weitgehend wenigstens wiederum
     wobei wodurch zugleich zumindest zusätzlich zweifellos zweifelsfrei erst knapp lediglich mindestens höchstens
     drittens zweitens erstens sichtbar lesbar erkennbar vergleichbar ausreichend passend gemeinsam bzw egal fertig
+    bald meinst suchst brauchst moin servus tschüss
     erledigt verstanden einverstanden super prima schade hm tja na ach aha
 """) | _NOUNS  # fmt: skip
 

@@ -78,7 +78,7 @@ ITALIAN = Language(
     ),
     polite=word_set("lei"),
     beginnings=re.compile(r".{4,}(?:mente|zion[ei])"),
-    following=re.compile(r".{2,}(?:mente|are|ere|ire|arla|arlo|zion[ei])"),
+    following=re.compile(r".{2,}(?:mente|are|ere|ire|[aei]r(?:l[aeio]|mi|ti|ci|vi|si|ne)|zion[ei])"),
     numbers=translations("""
         one: un uno una
         two: due

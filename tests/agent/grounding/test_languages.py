@@ -136,6 +136,14 @@ Der erste Kandidat passt besser, weil die Fensterreihe und das Dach übereinstim
 Ich kenne keine Ortsnamen; dafür habe ich kein Werkzeug.
 Auf dem zweiten Foto konnte ich keinen Text lesen.
 Das kann ich leider nicht beantworten.
+Das Foto liegt wohl außerhalb des Gebiets, das die Karte abdeckt.
+Meinst du das erste oder das zweite Foto?
+Bis bald!
+Parlez-vous de la première ou de la deuxième photo ?
+Ci sono due luoghi possibili e non riesco a distinguerli.
+Mer vet jag tyvärr inte.
+Potrzebuję dokładnej nazwy pliku.
+Das Foto zeigt ein Motel.
 Die beiden Aufnahmen stammen wahrscheinlich vom selben Standort.
 Ohne Bestätigung durch die Geometrie ist das nur ein Anhaltspunkt.
 Wie sicher? Die Antwort ist bestätigt.
@@ -575,6 +583,8 @@ To kościół w Oberammergau.
 Giethoorn, vrij zeker.
 Ja, ziemlich sicher. This is the town of stavoren.
 Ja, ziemlich sicher, das passt. It was taken in old zierikzee.
+Der Ort heißt Motel.
+Das Foto wurde in Motel aufgenommen.
 Ich habe den Schwellenwert herabgesetzt.
 Ich habe dir eine E-Mail geschrieben.
 Ich habe im Internet nachgesehen.
