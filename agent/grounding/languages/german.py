@@ -11,8 +11,8 @@ _NOUNS = word_set("""
     punktes position positionen standort standorte koordinate koordinaten breite länge breitengrad längengrad grad
     meter metern kilometer kilometern zentimeter prozent abstand abstände entfernung umgebung nähe gegend region
     gebiet gebiets gebiete stadt städte dorf dörfer straße straßen haus häuser gebäude gebäuden fassade fassaden wand
-    wände mauer mauern dach dächer tür türen fenster fenstern eingang eingänge bogen bögen treppe treppen turm türme kirche
-    kirchen brücke brücken zaun zäune tor tore laden läden geschäft geschäfte schaufenster ziegel stein steine
+    wände mauer mauern dach dächer tür türen fenster fenstern eingang eingänge bogen bögen treppe treppen turm türme
+    kirche kirchen brücke brücken zaun zäune tor tore laden läden geschäft geschäfte schaufenster ziegel stein steine
     holz glas metall farbe farben licht schatten nacht tag tage tageslicht wetter schnee himmel baum bäume park
     garten wasser verkehr auto autos fahrrad mensch menschen person personen schild schilder schildern schildes
     text texte texten wort worte wörter wörtern buchstabe buchstaben schrift aufschrift inschrift zeichen logo
