@@ -13,6 +13,7 @@ from ..measures.paired import cluster_bootstrap, detectable_difference, holm, le
 from ..measures.recall import Recall
 from ..runs.folder import Run
 from ..runs.grades import is_graded
+from ..runs.names import run_names
 from ..runs.records import ImageDescription, Result
 from ..runs.view import stage_recalls
 from .pairing import PairedQuery, PairedSplit, paired
@@ -34,6 +35,7 @@ from .records import (
 RECALLS = (1, 5, 10, 100)
 TESTED = (1, 5)
 POOLED = "all splits"
+_VERSION = "version of "
 
 
 def compare(a: Mapping[str, Run], b: Mapping[str, Run], tested: Sequence[int] = TESTED) -> Comparison:
@@ -123,7 +125,7 @@ def _compared(name: str, splits: Sequence[PairedSplit], differences: Sequence[Di
         name=name,
         queries=len(pairs),
         places=len(set(zip(*_places(splits), strict=True))),
-        same_shortlists=all(_references(pair.a) == _references(pair.b) for pair in pairs),
+        same_shortlists=all(_same_shortlists(split) for split in splits),
         recalls=tuple(_recalls(splits)),
         a=_side([split.a for split in splits]),
         b=_side([split.b for split in splits]),
@@ -133,8 +135,13 @@ def _compared(name: str, splits: Sequence[PairedSplit], differences: Sequence[Di
     )
 
 
-def _references(result: Result) -> list[str]:
-    return [one.reference for one in result.shortlist]
+def _same_shortlists(split: PairedSplit) -> bool:
+    """Whether stage 1 is the same; how many an imported run keeps and how it orders equal ones has no part in that."""
+    listed = [[[one.reference for one in result.shortlist] for result in (pair.a, pair.b)] for pair in split.queries]
+    if not split.imported:
+        return all(a == b for a, b in listed)
+    common = [(min(len(a), len(b)), a, b) for a, b in listed]
+    return all(set(a[:k]) == set(b[:k]) for k, a, b in common)
 
 
 def _recalls(splits: Sequence[PairedSplit]) -> Iterator[RecallAt]:
@@ -184,6 +191,7 @@ def _side(runs: Sequence[Run]) -> Side:
         confirmed=None if confirmed is None else _share(len(confirmed), len(everyone)),
         confirmed_right=None if confirmed is None else _share_right(confirmed),
         cost=_cost(everyone, described(runs)),
+        imported=all(run.info.method is not None for run in runs),
     )
 
 
@@ -235,17 +243,29 @@ def _near(pair: PairedQuery, radius: float) -> bool:
 def _changed(splits: Sequence[PairedSplit]) -> Iterator[Changed]:
     found: dict[str, Changed] = {}
     for split in splits:
-        a, b = _decisive(split.a), _decisive(split.b)
+        a, b = _both_decisive(split)
         for name in a | b:
             if a.get(name) != b.get(name):
                 found.setdefault(name, Changed(name=name, a=a.get(name), b=b.get(name)))
     yield from found.values()
 
 
+def _both_decisive(split: PairedSplit) -> list[dict[str, str | int | float | None]]:
+    """What may change the results of two runs; between an imported run and one of our own, what both can have."""
+    both = [_decisive(split.a), _decisive(split.b)]
+    if not split.imported:
+        return both
+    shared = {"k"} if any(run.info.method is None for run in (split.a, split.b)) else {*both[0], *both[1]}
+    return [
+        {"method": names.last, **{name: known[name] for name in known if name in shared or name.startswith(_VERSION)}}
+        for names, known in zip(run_names([split.a, split.b]), both, strict=True)
+    ]
+
+
 def _decisive(run: Run) -> dict[str, str | int | float | None]:
     """What may change a run's results."""
     info = run.info
-    versions = {f"version of {name}": version for name, version in info.versions.items()}
+    versions = {f"{_VERSION}{name}": version for name, version in info.versions.items()}
     limits = {f"{name} of inliers": value for name, value in info.limits or ()}
     known = {"prompt": info.prompt, "schema": info.schema_digest, "index": info.index}
     return {**info.settings, **limits, **known, **versions}

@@ -27,6 +27,11 @@ class PairedSplit:
     everything: Sequence[PairedQuery]
 
     @property
+    def imported(self) -> bool:
+        """Whether another method's ranking was imported as one of the two, or as both."""
+        return any(run.info.method is not None for run in (self.a, self.b))
+
+    @property
     def queries(self) -> list[PairedQuery]:
         """The pairs that count for recall."""
         return [pair for pair in self.everything if not pair.a.outside]

@@ -114,7 +114,7 @@ class Side(Record):
     half of the queries have none. `coverage` is the share of photographs whose answer cues decide, those from outside
     the map included, and `precision` the share of those answers that are right. `confirmed` is the share of
     photographs whose answer is confirmed, and `confirmed_right` the share of those answers that are right; both are
-    None in a run without grades.
+    None in a run without grades. `imported` runs have no stage 2, so that nothing is rescued, broken or decided.
     """
 
     k: int
@@ -128,6 +128,7 @@ class Side(Record):
     confirmed: Share | None
     confirmed_right: Share | None
     cost: Cost
+    imported: bool = False
 
 
 class Flip(Record):
@@ -145,7 +146,10 @@ class Flip(Record):
 
 
 class SplitComparison(Record):
-    """Two runs on one split, or on all of them: `places` is the number of clusters of queries within the radius."""
+    """Two runs on one split, or on all of them: `places` is the number of clusters of queries within the radius.
+
+    `same_shortlists`: stage 1 retrieved the same in both, so that the rest of the way is all that differs.
+    """
 
     name: str
     queries: int

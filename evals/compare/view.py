@@ -11,7 +11,7 @@ from internvl_vpr.agent.console.tables import styled_table
 from internvl_vpr.tools.text.foreign import visible
 
 from .gate_report import GateLine, GateReport
-from .records import Changed, Comparison, Cost, Difference, Flip, SplitComparison, Times, tested_in_words
+from .records import Changed, Comparison, Cost, Difference, Flip, Side, SplitComparison, Times, tested_in_words
 
 STYLES = {
     "pass": "green",
@@ -92,9 +92,10 @@ def _split(found: SplitComparison) -> Iterator[RenderableType]:
     yield safe_text(f"{found.name}: {found.queries} queries at {found.places} places", "bold")
     yield _shares(found)
     yield ""
-    yield _costs(found.a.cost, found.b.cost)
-    yield ""
-    if not found.same_shortlists:
+    if not found.a.imported and not found.b.imported:
+        yield _costs(found.a.cost, found.b.cost)
+        yield ""
+    if not found.same_shortlists and not (found.a.imported and found.b.imported):
         yield Text("Stage 1 retrieved other candidates in B, so stage 2 is not all that differs.")
     for one in found.differences:
         yield from map(Text, _difference(one))
@@ -115,13 +116,20 @@ def _shares(found: SplitComparison) -> Table:
     table.add_row("MRR", f"{a.mrr:.3f}", f"{b.mrr:.3f}")
     table.add_row("median rank", _rank(a.median_rank), _rank(b.median_rank))
     table.add_row(f"ceiling, K = {a.k}" if a.k == b.k else "ceiling", str(a.ceiling), str(b.ceiling))
-    table.add_row("rescued, broken", *(f"+{side.rescued} −{side.broken}" for side in (a, b)))
-    table.add_row("cues decide", str(a.coverage), str(b.coverage))
-    table.add_row("right of these", str(a.precision), str(b.precision))
+    if a.imported and b.imported:
+        return table
+    table.add_row("rescued, broken", *(_of_stage_2(side, f"+{side.rescued} −{side.broken}") for side in (a, b)))
+    table.add_row("cues decide", *(_of_stage_2(side, str(side.coverage)) for side in (a, b)))
+    table.add_row("right of these", *(_of_stage_2(side, str(side.precision)) for side in (a, b)))
     if a.confirmed or b.confirmed:
-        table.add_row("confirmed", *(str(side.confirmed or _NOT_RECORDED) for side in (a, b)))
-        table.add_row("right of these", *(str(side.confirmed_right or _NOT_RECORDED) for side in (a, b)))
+        table.add_row("confirmed", *(_of_stage_2(side, str(side.confirmed or _NOT_RECORDED)) for side in (a, b)))
+        right = (_of_stage_2(side, str(side.confirmed_right or _NOT_RECORDED)) for side in (a, b))
+        table.add_row("right of these", *right)
     return table
+
+
+def _of_stage_2(side: Side, figure: str) -> str:
+    return "–" if side.imported else figure
 
 
 def _rank(rank: float | None) -> str:

@@ -36,6 +36,7 @@ _SETTINGS = (
     "backbone_id", "kappa", "clusters", "describer_id", "encoder_id", "judge_id", "k", "n", "tau", "below_tau",
     "verify", "verify_k",
 )  # fmt: skip
+_OF_IMPORTS = ("k", "imported", "source", "dimension", "dtype")
 _SHORT = 30  # characters of a name in a legend
 _CHANGED = 2  # so many of them say what stage 2 changed
 
@@ -140,8 +141,12 @@ class _Shown:
     @property
     def stages(self) -> list[tuple[str, Run, int]]:
         """Every stage of every run, by name."""
-        pairs = zip(self.names, self.runs, strict=True)
-        return [(name, run, stage) for names, run in pairs for stage, name in names.stages]
+        methods = {run.info.method for run in self.runs}
+        return [
+            (f"{name} as stage 1" if run.info.method is None and name in methods else name, run, stage)
+            for names, run in zip(self.names, self.runs, strict=True)
+            for stage, name in names.stages
+        ]
 
     @property
     def answered(self) -> list[tuple[str, Run]]:
@@ -314,7 +319,8 @@ def _row(result: Result, stages: Sequence[tuple[str, Run, int]], anchor: str | N
 def _settings(run: Run) -> dict[str, str]:
     """Return what decides a run's results and what it took, by name."""
     info, settings, split = run.info, run.info.settings, run.info.split
-    shown = {name.removesuffix("_id"): str(settings[name]) for name in _SETTINGS if settings.get(name) is not None}
+    names = _SETTINGS if info.method is None else _OF_IMPORTS
+    shown = {name.removesuffix("_id"): str(settings[name]) for name in names if settings.get(name) is not None}
     if info.prompt:
         shown |= {"prompt": info.prompt, "model": str(settings.get("model"))}
     if info.limits:
@@ -324,7 +330,8 @@ def _settings(run: Run) -> dict[str, str]:
         "made": f"{info.started}, {info.seconds:,.0f} s",
         **({"calls": _calls(run), "on record": _on_record(run)} if info.method is None else {}),
         "queries": f"{split.queries} and {split.outside} from outside, digest {split.queries_digest[:12]}",
-        "references": f"{split.references}, digest {split.references_digest[:12]}, index {info.index[:12]}",
+        "references": f"{split.references}, digest {split.references_digest[:12]}"
+        + (f", index {info.index[:12]}" if info.index else ""),
         "versions": ", ".join(f"{name} {number}" for name, number in info.versions.items()),
     }
 

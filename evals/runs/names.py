@@ -1,10 +1,13 @@
 """How runs are named beside each other, in tables and on pages: by what made them."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
 from .folder import Run
+
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d")  # as VPR-methods-evaluation names the folder of a run
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,8 @@ class RunNames:
 
 def run_names(runs: Sequence[Run]) -> list[RunNames]:
     """Name each run, and by its folder or its number where two of one split and N would be named alike."""
-    own = [(run.info.split.name, *_own_names(run), run.info.settings.get("n")) for run in runs]
+    methods = {str(run.info.settings.get("source")): run.info.method for run in runs if run.info.method is not None}
+    own = [(run.info.split.name, *_own_names(run, methods), run.info.settings.get("n")) for run in runs]
     return [
         RunNames(name[1] + tail, name[2] and name[2] + tail)
         for number, name in enumerate(own)
@@ -35,15 +39,23 @@ def run_names(runs: Sequence[Run]) -> list[RunNames]:
     ]
 
 
-def _own_names(run: Run) -> tuple[str, str | None]:
+def _own_names(run: Run, methods: Mapping[str, str]) -> tuple[str, str | None]:
     if run.info.method is not None:
         return run.info.method, None
     settings = run.info.settings
-    first = PurePath(str(settings.get("backbone", "stage 1"))).name
+    coarse = settings.get("coarse")
+    first = _coarse_name(str(coarse), methods) if coarse else PurePath(str(settings.get("backbone", "stage 1"))).name
     model = str(settings["model"] if settings.get("describer") == "vlm" else settings.get("describer", "stage 2"))
     if settings.get("reranker") == "judge":
         model = f"{settings.get('model')} judging pairs"
     return first, f"{first} + {model}"
+
+
+def _coarse_name(folder: str, methods: Mapping[str, str]) -> str:
+    """Name a folder of descriptors: as the method that was imported from it, or as itself; not by a time."""
+    path = PurePath(folder)
+    named = path.parent if _TIMESTAMP.fullmatch(path.name) else path
+    return methods.get(path.as_posix()) or named.name or "descriptors"
 
 
 def _tail(number: int, alike: Sequence[int], runs: Sequence[Run]) -> str:

@@ -74,9 +74,11 @@ def read_stage_one(source: Path, split: Split, rows: Rows, k: int, on_progress: 
         return _by_descriptors(source, split, rows, k, predictions, on_progress)
     if predictions:
         return _by_predictions(predictions, split, rows)
+    below = [path.parent for name in (QUERIES_FILE, PREDICTIONS) for path in sorted(source.glob(f"*/{name}"))]
     raise UsageError(
         f"There are neither descriptors nor predictions in {str(source)!r}: name the folder that "
-        "VPR-methods-evaluation wrote with --save_descriptors or --num_preds_to_save."
+        "VPR-methods-evaluation wrote with --save_descriptors or --num_preds_to_save"
+        + (f", such as {str(below[-1])!r}." if below else ".")
     )
 
 
@@ -136,8 +138,9 @@ def _by_predictions(predictions: Sequence[Prediction], split: Split, rows: Rows)
             )
         found[query] = [_reference(path, one, split, database) for path in one.predictions]
     if missing := [query for query in rows.asked if not found.get(query)]:
+        have = "1 query of {} has" if len(missing) == 1 else f"{len(missing)} queries of {{}} have"
         raise UsageError(
-            f"{len(missing)} queries of {split.name!r} have no predictions, such as {missing[0]!r}: save those of all "
+            f"{have.format(repr(split.name))} no predictions, such as {missing[0]!r}: save those of all "
             "queries, without --save_only_wrong_preds."
         )
     ranked = [found[query] for query in rows.asked]

@@ -117,7 +117,8 @@ def _table_1(split: str, measured: Sequence[_Measured]) -> Table:
     published = table_1(split) if split in QUERIES else {}
     rows = [row for method in published for row in _published_rows(method, published, measured)]
     ends = len(rows) - 1
-    rows += [row for one in measured if one.run.info.method not in published for row in _measured_rows(one)]
+    own = [row for one in measured if one.run.info.method not in published for row in _measured_rows(one)]
+    rows += _each_stage_1_once(own)
     if not measured:
         rows.append(_Row(_HERE, [_NOT_MEASURED] * 2, [None] * 2))
     best = [max((row.values[i] or 0.0 for row in rows), default=0.0) for i in range(len(_RECALLS))]
@@ -149,6 +150,15 @@ def _measured_rows(one: _Measured) -> Iterator[_Row]:
     second = one.recalls(2)
     yield _row(f"stage 1: {one.names.first}", first, one)
     yield _row(f"stage 2: {one.names.second}{_cues(one)}", second, one, _gains(first, second))
+
+
+def _each_stage_1_once(rows: Sequence[_Row]) -> Iterator[_Row]:
+    """Yield rows without the stage 1 that is the same as the one above; those with gains are stage 2."""
+    last: _Row | None = None
+    for row in rows:
+        if row.gains or row != last:
+            yield row
+        last = last if row.gains else row
 
 
 def _gains(before: Sequence[Recall], after: Sequence[Recall]) -> list[float]:

@@ -58,7 +58,7 @@ def open_descriptors(path: Path) -> DescriptorFile:
             "with --save_descriptors."
         ) from error
     except (OSError, ValueError, EOFError, SyntaxError) as error:  # also for pickles, which are not read
-        raise _unusable(path, "it is not a .npy file of numbers") from error
+        raise _unusable(path, "it is not a whole .npy file of numbers") from error
     if not isinstance(rows, np.ndarray):
         raise _unusable(path, "it holds several arrays")
     if rows.ndim != 2 or rows.dtype.kind != "f" or rows.dtype.itemsize not in (2, 4):

@@ -3,6 +3,7 @@
 import io
 import json
 import random
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -377,6 +378,28 @@ def test_no_flip_and_another_shortlist_are_said() -> None:
     other = run([(1, 1), *A[1:-1], (2, 1)])
     text = " ".join(shown(show_comparison(compare(one(run(A)), one(other)))).split())
     assert "Stage 1 retrieved other candidates in B" in text
+
+
+def test_an_imported_run_and_one_of_our_own_differ_in_what_both_can_have() -> None:
+    """The import keeps more candidates, and has those that look alike in another order."""
+    ours = run(A)
+    listed = [(*result.shortlist[1::-1], *result.shortlist[2:]) for result in ours.results]
+    more = made_runs.result("more", None, None).shortlist[:5]
+    deeper = [
+        result.model_copy(update={"shortlist": (*first, *more), "ranking": tuple(range(1, 26))})
+        for result, first in zip(ours.results, listed, strict=True)
+    ]
+    info = ours.info.model_copy(update={"method": "SALAD-CM", "settings": {"k": 25, "source": "logs/salad", "n": None}})
+    theirs = Run(ours.folder, info, deeper)
+    found = compare(one(theirs), one(ours))
+    assert [(change.name, change.a, change.b) for change in found.changed][1:] == [("k", 25, 20)]
+    assert (found.changed[0].name, found.changed[0].a) == ("method", "SALAD-CM")
+    assert found.pooled.same_shortlists
+    text = shown(show_comparison(found))
+    assert re.search(r"rescued, broken +– +\+1 −1", text)
+    assert "Stage 1 retrieved other candidates" not in text
+    alone = shown(show_comparison(compare(one(theirs), one(theirs))))
+    assert not any(word in alone for word in ("rescued", "cues decide", "cost", "Stage 1"))
 
 
 def test_saved_runs_compare_like_those_at_hand(tmp_path: Path) -> None:

@@ -246,6 +246,11 @@ def test_the_ceiling_must_not_fall() -> None:
     ceiling = line(report, "ceiling")
     assert (ceiling.outcome, ceiling.measured, ceiling.limit, report.outcome) == ("regression", 0.5, 1.0, "regression")
     assert line(gate((full, lower), Limits(margin=1.0)), "ceiling").outcome == "pass"
+    deep = made_runs.run([made_runs.result("q0", 1, 1, k=40), made_runs.result("q1", 30, 30, k=40)])
+    assert line(gate((lower, deep), Limits(margin=1.0)), "ceiling").outcome == "regression"
+    imported = Run(deep.folder, deep.info.model_copy(update={"method": "SALAD-CM"}), deep.results)
+    common = line(gate((lower, imported), Limits(margin=1.0)), "ceiling")  # an import keeps as many as it likes
+    assert (common.outcome, common.measured, common.limit) == ("pass", 0.5, 0.5)
 
 
 def test_cost_is_tokens_an_image_or_else_attempts() -> None:

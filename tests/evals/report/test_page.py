@@ -299,6 +299,12 @@ def test_the_first_of_each_method_stands_beside_the_query_in_the_order_given() -
     assert "SALAD-CM: " not in text  # rankings alone have no grades and no curve of risk
     alone, _ = page_of(imported)
     assert "Risk and coverage" not in alone
+    settings = {**own.info.settings, "source": "logs/salad", "coarse": "logs/salad"}
+    same, ours = (
+        Run(made.folder, made.info.model_copy(update={"settings": settings}), made.results) for made in (imported, own)
+    )
+    columns = re.findall(r'<th scope="col">(?:<bdi>)?([^<]+)', page_of(same, ours)[0])
+    assert columns[:4] == ["at", "SALAD-CM", "SALAD-CM as stage 1", "SALAD-CM + stage 2"]
 
 
 def test_what_asking_a_model_took_stands_beside_what_the_other_way_takes() -> None:

@@ -121,7 +121,7 @@ REFUSED: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray]]] = {
     "has 331 rows, and .*database' has 330 images": ("database", lambda x: np.vstack([x, x[:1]])),
     "are of two methods, 24 numbers a query and 23 a reference": ("database", lambda x: x[:, 1:]),
     r"it holds float64 \[330, 24\], not float16 or float32": ("database", lambda x: x.astype(np.float64)),
-    "it is not a .npy file of numbers": ("database", lambda x: x.astype(object)),
+    "it is not a whole .npy file of numbers": ("database", lambda x: x.astype(object)),
     r"it holds float16 \[2160\], not": ("queries", np.ravel),
     r"Row 7 \(from 0\) of .*not finite": ("queries", lambda x: np.where(np.arange(90)[:, None] == 7, np.nan, x)),
     r"Row 9 \(from 0\) of .*not finite": ("database", lambda x: np.where(np.arange(330)[:, None] == 9, np.inf, x)),
@@ -164,8 +164,8 @@ def test_predictions_that_do_not_fit_are_refused(data: FieldData, tmp_path: Path
     ours = f"x/queries/{data.queries[3]}"
     right = [f"x/database/{data.references[0]}"]
     assert "has several files" in refused(4, field_file(ours, right, []))
-    assert "have no predictions, such as" in refused(3, None)
-    assert "have no predictions, such as" in refused(3, field_file(ours, [], []))
+    assert "1 query of 'folder' has no predictions, such as" in refused(3, None)
+    assert "1 query of 'folder' has no predictions, such as" in refused(3, field_file(ours, [], []))
     assert "predicts 'x/database/other.png', which is no reference" in refused(
         3, field_file(ours, ["x/database/other.png"], [])
     )
@@ -173,6 +173,11 @@ def test_predictions_that_do_not_fit_are_refused(data: FieldData, tmp_path: Path
     assert "does not list a query and its predictions" in refused(3, "nothing of the kind\n")
     with pytest.raises(UsageError, match="There are neither descriptors nor predictions"):
         imported(data.root, data, tmp_path / "run")
+    dated = tmp_path / "logs" / "2026-01-31_10-00-59"
+    dated.mkdir(parents=True)
+    preds.rename(dated / "preds")
+    with pytest.raises(UsageError, match=r"such as .*2026-01-31_10-00-59'"):
+        imported(dated.parent, data, tmp_path / "run")
 
 
 def test_descriptors_win_over_predictions_which_must_number_the_queries_alike(

@@ -181,6 +181,23 @@ def test_runs_are_named_by_what_made_them_and_by_their_folder_where_that_is_the_
     twice = shown([measured("town-night", [(1, 1)]), measured("town-night", [(1, 1)])])
     assert "stage 2: rootsift + signage (1)" in twice
     assert "stage 2: rootsift + signage (2)" in twice
+    assert twice.count("stage 1: rootsift") == 2  # told apart by number
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [("logs/salad", "salad"), ("logs/salad/2026-01-31_10-00-59", "salad"), (".", "descriptors"), ("a/b", "MegaLoc")],
+)
+def test_a_run_on_descriptors_is_named_by_their_method_or_folder(folder: str, name: str) -> None:
+    runs = [
+        measured("folder", [(2, final)], coarse=folder, backbone="descriptors", n=n) for n, final in ((1, 1), (3, 2))
+    ]
+    imported = measured("folder", [(2, 2)], source="a/b")
+    method = Run(imported.folder, imported.info.model_copy(update={"method": "MegaLoc"}), imported.results)
+    lines = block(shown([method, *runs]), "Table I:", "folder")[3:]
+    assert [line.split("  ")[0] for line in lines if line.strip(" ↑↓=") and "points" not in line] == [
+        "MegaLoc, measured", f"stage 1: {name}", f"stage 2: {name} + signage, N = 1", f"stage 2: {name} + signage",
+    ]  # fmt: skip
 
 
 def test_what_a_run_says_about_itself_is_text() -> None:
