@@ -168,7 +168,8 @@ class Localizations:
         candidates = await asyncio.to_thread(nodes.candidates_of, query, self._given)
         with self._lock:
             self._opened += 1
-            run = f"r-{hashlib.sha256(f'{self._opened} {query.digest}'.encode()).hexdigest()[:8]}"
+            about = f"{self._opened} {query.digest} {self._given.index.manifest.checksum}"  # one map's is no other's
+            run = f"r-{hashlib.sha256(about.encode()).hexdigest()[:8]}"
             found = self._runs[run] = Localization(run, query, candidates, self._given)
             while len(self._runs) > MOST_RUNS:
                 self._runs.popitem(last=False)

@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import json
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from internvl_vpr.agent import Context, langchain_tools, record_serializer
 from internvl_vpr.agent.callers.steps import MOST_RUNS
 from internvl_vpr.agent.localizer.run import locate
 from internvl_vpr.tools.describe_image import Describer, Replay
+from internvl_vpr.tools.index.build import update_index
+from internvl_vpr.tools.index.place_index import PlaceIndex
 from internvl_vpr.tools.ledger.ledger import Ledger
 from internvl_vpr.tools.records import Answer, Attempt, Candidate, Photo
 from internvl_vpr.tools.summaries import summarize_answer
@@ -272,6 +275,16 @@ def test_a_call_that_cannot_be_done_says_what_to_call(fresh: Fresh, photo: str, 
         await refused("describe_image", f"The latest {MOST_RUNS} runs are kept", run=run)
 
     asyncio.run(ask())
+
+
+def test_a_run_of_one_map_is_none_of_another_map(context: Context, town: Path, photo: str, tmp_path: Path) -> None:
+    update_index(town / "photos", tmp_path / "other", context.index.settings.model_copy(update={"seed": 1}))
+    with closing(PlaceIndex.open(tmp_path / "other")) as index:
+        tools = tools_of(dataclasses.replace(context, index=index))
+        of_other_map = json.loads(tools["coarse_retrieve"].invoke({"photo": photo}))["run"]
+        tools = tools_of(context)
+        assert json.loads(tools["coarse_retrieve"].invoke({"photo": photo}))["run"] != of_other_map
+        assert f"There is no run '{of_other_map}'" in tools["describe_image"].invoke({"run": of_other_map})
 
 
 def test_a_step_that_failed_can_be_taken_again(fresh: Fresh, photo: str) -> None:
