@@ -53,6 +53,7 @@ _HAVE = r"\b(?:heb|hebben|is|zijn|werd|werden|wordt|worden)\b[^.!?\n]{0,80}?\b"
 
 DUTCH = Language(
     name="Dutch",
+    auxiliary="is",
     words=_WORDS,
     determiners=word_set("""
         de het een deze dit die je jouw uw mijn zijn haar ons onze zelf me mij hem of dat

@@ -65,6 +65,7 @@ _HAVE = (
 
 FRENCH = Language(
     name="French",
+    auxiliary="est",
     words=_WORDS,
     elided=("l", "d", "n", "m", "t", "s", "c", "j", "qu", "jusqu", "lorsqu", "puisqu"),
     determiners=word_set("""

@@ -127,6 +127,7 @@ _HAVE = r"\b(?:habe|haben|hab|wurde|wurden|worden|ist|sind)\b[^.!?\n]{0,80}?\b"
 
 GERMAN = Language(
     name="German",
+    auxiliary="ist",
     words=_WORDS,
     nouns=_NOUNS | _STEMS,
     nouns_have_capitals=True,

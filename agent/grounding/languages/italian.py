@@ -55,6 +55,7 @@ _HAVE = r"\b(?:ho|abbiamo|è stat[oa]|sono stat[ie]|è ora|sono ora|è|sono|ora)
 
 ITALIAN = Language(
     name="Italian",
+    auxiliary="è",
     words=_WORDS,
     elided=(
         "l", "un", "d", "c", "dell", "all", "dall", "nell", "sull", "quest", "quell", "com", "dov", "s", "m", "t", "n",

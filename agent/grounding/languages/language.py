@@ -44,11 +44,13 @@ class Language:
     sentence, or in German directly after one. `numbers` and `units` are read as English. `compass` has the nouns that
     a tool may tell, `east_after` words that mean the east only after one of some others, and `directions` what no tool
     tells. `elided` words lose their end before a vowel, and `joiners` join numbers to one word. `deeds` are claims to
-    have done something: what only one tool does, by its name, or, under "", what none does. `nouns_have_capitals` is
-    German's rule: there every capital is looked up.
+    have done something: what only one tool does, by its name, or, under "", what none does; `auxiliary` is the verb
+    that a participle alone leaves out of such a claim. `nouns_have_capitals` is German's rule: there every capital is
+    looked up.
     """
 
     name: str
+    auxiliary: str
     words: frozenset[str]
     relations: Relations
     beginnings: re.Pattern[str]

@@ -60,6 +60,7 @@ _DONE = r"\b(?:został[aoy]?|zostały|jest|są|teraz|już)\b[^.!?\n]{0,60}?\b"
 
 POLISH = Language(
     name="Polish",
+    auxiliary="jest",
     words=_WORDS,
     determiners=word_set("""
         ten ta to tę te tego tej moje twoje twój swoje swój mi mnie go ją je jeszcze sam czy że

@@ -55,6 +55,7 @@ _HAVE = r"\b(?:foi|foram|tenho|temos|está agora|estão agora|está|estão|acabe
 
 PORTUGUESE = Language(
     name="Portuguese",
+    auxiliary="foi",
     words=_WORDS,
     determiners=word_set("""
         o a os as um uma uns umas este esta esse essa meu minha teu tua seu sua você tu me te que se

@@ -58,6 +58,7 @@ _HAVE = r"\b(?:he|hemos|ha sido|han sido|fue|fueron|se ha|se han|está|están|ac
 
 SPANISH = Language(
     name="Spanish",
+    auxiliary="fue",
     words=_WORDS,
     determiners=word_set("""
         el la los las un una unos unas este esta estos estas ese esa mi mis tu tus su sus nuestro tú

@@ -54,6 +54,7 @@ _HAVE = r"\b(?:har|hade|är|blev|har blivit|nu)\b[^.!?\n]{0,60}?\b"
 
 SWEDISH = Language(
     name="Swedish",
+    auxiliary="är",
     words=_WORDS,
     determiners=word_set("""
         en ett den det denna detta dessa din ditt dina min mitt mina sin sitt själv mig dig gärna att om

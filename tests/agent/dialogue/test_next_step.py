@@ -246,6 +246,7 @@ class TestReplies:
             "The threshold is now set to 0.7.",
             "I've changed it.",
             "I set the threshold higher.",
+            "Done: photo deleted.",
             "The map was saved.",
             "I deleted it.",
             "Your photos have been sent.",
@@ -259,3 +260,5 @@ class TestReplies:
         assert choose(server, messages, reply("The threshold is now set to 0.7.")).reply
         server.requests.clear()
         assert choose(server, [HumanMessage("and now?")], reply("Shall I set the threshold higher?")).reply
+        server.requests.clear()
+        assert choose(server, [HumanMessage("and now?")], reply("Nothing saved.")).reply

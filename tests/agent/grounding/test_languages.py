@@ -139,6 +139,7 @@ Das kann ich leider nicht beantworten.
 Das Foto liegt wohl außerhalb des Gebiets, das die Karte abdeckt.
 Meinst du das erste oder das zweite Foto?
 Bis bald!
+Nichts gespeichert.
 Parlez-vous de la première ou de la deuxième photo ?
 Ci sono due luoghi possibili e non riesco a distinguerli.
 Mer vet jag tyvärr inte.
@@ -589,6 +590,13 @@ Ich habe den Schwellenwert herabgesetzt.
 Ich habe dir eine E-Mail geschrieben.
 Ich habe im Internet nachgesehen.
 Ich löschte das Foto.
+Erledigt, Foto gelöscht.
+Fichier enregistré.
+Foto eliminada.
+Foto salvata.
+Foto verwijderd.
+Fotot raderat.
+Zdjęcie usunięte.
 J'ai mis le seuil plus bas.
 He quitado la foto.
 Ho messo la soglia più in alto.
