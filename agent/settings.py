@@ -327,6 +327,32 @@ def advise_rebuild(
     )
 
 
+def advise_other_index(
+    flags: Mapping[str, Any],
+    *,
+    index: IndexSettings | None,
+    file: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> str | None:
+    """Say where an index was built otherwise than a preset that is named has it: the index's settings come first."""
+    settings, origins = explain_settings(flags, environ=environ, file=file, index=index)
+    ours = Settings.model_validate(_PRESETS[settings.preset])
+    if origins["preset"] == "preset" or settings.coarse or _family(settings.backbone) != _family(ours.backbone):
+        return None
+    names = ("longer_side", "clusters", "kappa", "centers")
+    mine, theirs = ours.model_dump(mode="json"), settings.model_dump(mode="json")
+    others = [name for name in names if origins[name] == "index" and theirs[name] != mine[name]]
+    if not others:
+        return None
+    built, named = (
+        ", ".join(f"{name.replace('_', '-')} {values[name]}" for name in others) for values in (theirs, mine)
+    )
+    return (
+        f"The index was built with {built}, and that is used; the preset {settings.preset!r} has {named}: "
+        "name a new folder with --places to build its own."
+    )
+
+
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     others = {"endpoint": environ.get("OPENAI_BASE_URL"), "api_key": environ.get("OPENAI_API_KEY")}
     named = {name: environ.get(PREFIX + name.upper()) or others.get(name) for name in Settings.model_fields}

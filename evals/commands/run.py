@@ -54,6 +54,8 @@ def run(splits: tuple[str, ...], places: Path, out: Path, **given: Any) -> int:
     from ..splits.layouts import open_split
 
     with progress_bars(stderr()) as on_progress, split_options(splits, places, given, on_progress) as (where, session):
+        if advice := session.advice():
+            warn(advice)
         for name in splits:
             folder = out / name if len(splits) > 1 else out
             made, skipped = interruptible.run(measure(open_split(name, where), session, folder))

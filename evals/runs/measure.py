@@ -9,7 +9,7 @@ from typing import Any
 
 from internvl_vpr.agent.localizer.context import open_context
 from internvl_vpr.agent.localizer.map_check import check_and_keep, is_due
-from internvl_vpr.agent.settings import Settings, resolve_settings, settings_of_index
+from internvl_vpr.agent.settings import Settings, advise_other_index, resolve_settings, settings_of_index
 from internvl_vpr.tools.errors import UsageError
 from internvl_vpr.tools.features.imported import ImportedDescriptors
 from internvl_vpr.tools.index.build import BuildReport, update_index
@@ -46,14 +46,21 @@ class RunOptions:
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
     def settings(self) -> Settings:
-        """Resolve the settings; a ranking has all K candidates unless another `below_tau` is asked for."""
-        return resolve_settings(
-            self.flags,
-            environ=self.environ,
-            file=self.config,
-            index=settings_of_index(self.places),
-            defaults={"below_tau": "fallback"},
-        )
+        """Resolve the settings; a ranking has all K candidates unless another `below_tau` is asked for.
+
+        The paper's own way keeps what its preset says: Eq. 10 lists what is retained and nothing else.
+        """
+        settings = self._resolved({"below_tau": "fallback"})
+        return self._resolved({}) if (settings.preset, settings.reranker) == ("paper", "cues") else settings
+
+    def advice(self) -> str | None:
+        """Say where the index is not what a preset that is named would build."""
+        there = settings_of_index(self.places)
+        return advise_other_index(self.flags, environ=self.environ, file=self.config, index=there)
+
+    def _resolved(self, defaults: Mapping[str, Any]) -> Settings:
+        there = settings_of_index(self.places)
+        return resolve_settings(self.flags, environ=self.environ, file=self.config, index=there, defaults=defaults)
 
 
 async def measure(split: Split, options: RunOptions, folder: Path) -> tuple[Run, tuple[Skipped, ...]]:

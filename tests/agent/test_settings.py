@@ -9,7 +9,14 @@ from typing import get_args
 import pytest
 from presets import preset_settings
 
-from internvl_vpr.agent.settings import PresetName, Settings, advise_rebuild, own_settings_file, resolve_settings
+from internvl_vpr.agent.settings import (
+    PresetName,
+    Settings,
+    advise_other_index,
+    advise_rebuild,
+    own_settings_file,
+    resolve_settings,
+)
 from internvl_vpr.tools.errors import UsageError, WeightsError
 from internvl_vpr.tools.features.backbone import RootSiftSettings, XFeatSettings
 from internvl_vpr.tools.index.files import IndexSettings
@@ -200,6 +207,21 @@ def test_only_who_did_not_choose_rootsift_is_told() -> None:
 def test_a_preset_named_for_an_index_of_another_family_is_refused(preset: PresetName, ours: str) -> None:
     with pytest.raises(UsageError, match=f"backbone 'rootsift', and the preset '{preset}' names '{ours}'"):
         resolve_settings({"preset": preset}, environ={}, index=INDEX)
+
+
+def test_an_index_that_is_not_a_named_presets_is_told() -> None:
+    there = IndexSettings(backbone=XFeatSettings(longer_side=480), clusters=64, kappa=30.0, centers="mean")
+    said = advise_other_index({"preset": "embedded"}, environ={}, index=there)
+    assert said == (
+        "The index was built with longer-side 480, kappa 30.0, and that is used; the preset 'embedded' has longer-side "
+        "640, kappa hard: name a new folder with --places to build its own."
+    )
+    usual = there.model_copy(update={"backbone": XFeatSettings(longer_side=640), "kappa": math.inf})
+    assert advise_other_index({"preset": "embedded"}, environ={}, index=usual) is None
+    assert advise_other_index({}, environ={}, index=there) is None  # no preset is named
+    chosen = {"preset": "embedded", "longer_side": 480, "kappa": 30.0}
+    assert advise_other_index(chosen, environ={}, index=there) is None
+    assert advise_other_index({"preset": "embedded"}, environ={}, index=None) is None
 
 
 def test_an_xfeat_index_names_its_own_sizes() -> None:

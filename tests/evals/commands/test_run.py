@@ -7,6 +7,7 @@ import pytest
 from running import Run, caller
 from texture import texture, write_textures
 
+from internvl_vpr.evals.runs.measure import RunOptions
 from internvl_vpr.tools.compare_places import SAME_PLACE_METRES
 
 pytest.importorskip("cv2", reason="needs the extra embedded")
@@ -45,6 +46,16 @@ def test_a_folder_is_indexed_and_measured(run: Run, photos: Path, tmp_path: Path
     assert info["split"]["folders"] == {"database": "photos/database", "queries": "photos/queries"}
     again = run("eval", "run", "folder", "--root", "photos", "--places", "places", "--out", "again", *SMALL)
     assert "; 0 images described now in 0 attempts." in again.stdout
+
+
+def test_the_papers_own_way_lists_what_is_retained_and_others_all_candidates(tmp_path: Path) -> None:
+    def mode(**flags: str) -> str:
+        return RunOptions(tmp_path, flags, environ={}).settings().below_tau
+
+    assert [mode(preset=preset) for preset in ("paper", "anyloc", "embedded")] == ["strict", "fallback", "fallback"]
+    assert mode(preset="paper", reranker="judge") == "fallback"
+    assert mode(preset="paper", below_tau="fallback") == "fallback"
+    assert mode(preset="anyloc", below_tau="strict") == "strict"
 
 
 def test_what_is_asked_for_wrongly_is_one_sentence_with_exit_code_2(run: Run, photos: Path, tmp_path: Path) -> None:
