@@ -53,7 +53,7 @@ class Prompt(Record):
         match = _FRONT.fullmatch(content)
         if match is None:
             raise UsageError(f"The prompt {name!r} does not begin with its name and version between two --- lines.")
-        front = dict(re.findall(r"^(\w+): *(.+)$", match["front"], re.MULTILINE))
+        front = dict(re.findall(r"^(\w+): *(\S.*)$", match["front"], re.MULTILINE))
         text = match["text"].strip()
         template = Template(text)
         fits = template.is_valid() and set(template.get_identifiers()) == set(placeholders)
@@ -66,8 +66,9 @@ class Prompt(Record):
             name=f"{front['name']}.{'v' if version[0].isdigit() else ''}{version}",
             text=text,
             closing="" if closing == _NO_CLOSING else closing,
-            # The usual closing is no part of it, so that what was recorded before prompts could name one stays valid.
-            digest=hashlib.sha256((text if closing == _CLOSING else f"{text}\n{closing}").encode()).hexdigest(),
+            # The usual closing is no part of it, so that what was recorded before prompts could name one stays valid. A
+            # line that moves from the text to the closing makes another prompt, hence the null between them.
+            digest=hashlib.sha256((text if closing == _CLOSING else f"{text}\0{closing}").encode()).hexdigest(),
         )
 
     def render(self, n: int) -> str:

@@ -58,7 +58,8 @@ def test_a_prompt_says_what_follows_the_image_and_its_digest_holds_that() -> Non
     )
     assert [one.closing for one in (usual, same, other, none)] == [*["Here is the photograph."] * 2, "Look.", ""]
     assert usual == same
-    assert len({usual.digest, other.digest, none.digest}) == 3
+    moved = Prompt.parse("x", "---\nname: mine\nversion: 7\n---\nName $n things.\nLook.")
+    assert len({usual.digest, other.digest, none.digest, moved.digest}) == 4
 
 
 def test_line_ends_of_another_system_give_the_same_prompt(tmp_path: Path) -> None:
@@ -73,6 +74,7 @@ def test_line_ends_of_another_system_give_the_same_prompt(tmp_path: Path) -> Non
     [
         ("Name $n things.", "does not begin with its name"),
         ("---\nname: x\n---\nName $n things.", "needs a name, a version"),
+        ("---\nname: x\nversion: \n---\nName $n things.", "needs a name, a version"),
         (FRONT + "Name some things.", r"\$n as its only placeholder"),
         (FRONT + "Name $n things of $place.", r"\$n as its only placeholder"),
         (FRONT + "Name $n things for $5.", r"\$n as its only placeholder"),
