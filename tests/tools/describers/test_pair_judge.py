@@ -83,7 +83,7 @@ def test_it_asks_again_as_a_describer_does_and_says_what_else_to_use(pair: tuple
 
 
 def test_its_id_names_all_that_changes_its_answers() -> None:
-    texts = (f"{PROMPT.text}\n{PROMPT.closing}", json.dumps(pair_schema()))
+    texts = (f"{PROMPT.text}\0{PROMPT.closing}", json.dumps(pair_schema()))
     digests = [hashlib.sha256(text.encode()).hexdigest()[:12] for text in texts]
     assert (
         judge_at("http://a/v1").id
