@@ -16,7 +16,7 @@ from ..runs.cost import cost_in_words, reranking_cost
 from ..runs.folder import Run
 from ..runs.names import RunNames, run_names
 from ..runs.records import Result
-from ..runs.view import stage_recalls
+from ..runs.view import remarks_on_split, stage_recalls
 from .charts import ChartLine, curve_chart
 from .grades import GradeTable, chart_notes, grade_table, reliability, risk_chart
 from .query import QueryBlock, Thumbnails, is_told_unknown, query_block, same_query
@@ -251,8 +251,7 @@ def _recalls(stages: Sequence[tuple[str, Run, int]]) -> list[list[str]]:
 def _remarks(run: Run, pictures: Thumbnails, shown: int) -> Iterator[str]:
     split = run.info.split
     yield f"Right is {_RULES[split.rule].format(radius=split.radius)}. Shares with counts and 95 % Wilson intervals."
-    if split.without_positives:
-        yield f"{split.without_positives} queries have no right reference; they stay in the denominator."
+    yield from remarks_on_split(run)
     if shown < len(run.results):
         yield f"{shown} of {len(run.results)} queries are shown with photographs; all are in the list at the end."
     if pictures.missing:

@@ -37,7 +37,7 @@ def _show_imported(run: Run, method: str) -> RenderableType:
     table.add_column(safe_text(method), overflow="fold")
     for recall in stage_recalls(run, 1):
         table.add_row(f"Recall@{recall.k}", str(recall))
-    return Group(table, *(Text(line) for line in _remarks_on_split(run)))
+    return Group(table, *(Text(line) for line in remarks_on_split(run)))
 
 
 def stage_recalls(run: Run, stage: int, ks: Sequence[int] = RECALLS) -> list[Recall]:
@@ -50,7 +50,7 @@ def stage_recalls(run: Run, stage: int, ks: Sequence[int] = RECALLS) -> list[Rec
 
 
 def _remarks(run: Run) -> Iterator[str]:
-    yield from _remarks_on_split(run)
+    yield from remarks_on_split(run)
     if errors := [query for query in run.queries if query.error]:
         yield f"{_count(len(errors), 'query', 'queries')} not located, counted as missed; the first: {errors[0].error}"
     yield grades_in_words(run.results)
@@ -61,12 +61,15 @@ def _remarks(run: Run) -> Iterator[str]:
         yield cost_in_words(cost)
 
 
-def _remarks_on_split(run: Run) -> Iterator[str]:
+def remarks_on_split(run: Run) -> Iterator[str]:
+    """Say what a reader must know of the queries and of what is right for them, a line each."""
     split = run.info.split
     if run.info.limit is not None:
         yield f"Limited to the first {run.info.limit} queries."
     if split.without_positives:
         yield f"{_count(split.without_positives, 'query', 'queries')} without a right reference: counted as missed."
+    if split.plane:
+        yield "Metres in names are taken as they stand, whatever their zone (--plane)."
     if split.other_reading:
         yield visible(split.other_reading.in_words())
 

@@ -317,6 +317,23 @@ def test_what_asking_a_model_took_stands_beside_what_the_other_way_takes() -> No
     assert "took 2 requests" not in page_of(run)[0]
 
 
+def test_what_a_reader_must_know_of_the_queries_is_told_and_nothing_of_tables_that_are_not_there() -> None:
+    run = town()
+    split = run.info.split.model_copy(update={"plane": True, "without_positives": 2})
+    part = Run(run.folder, run.info.model_copy(update={"limit": 7, "split": split}), run.results)
+    part.__dict__["descriptions"] = {}
+    text, _ = page_of(part)
+    for line in (
+        "Limited to the first 7 queries.",
+        "2 queries without a right reference: counted as missed.",
+        "Metres in names are taken as they stand, whatever their zone (--plane).",
+    ):
+        assert line in text
+        assert line not in page_of(run)[0]
+    assert "In the tables of cues" not in text
+    assert "In the tables of cues" in page_of(run)[0]
+
+
 def test_a_candidates_own_weights_and_what_matched_nothing_are_shown() -> None:
     run = town()
     more = made_runs.described(
