@@ -8,6 +8,10 @@ from .numbers import KnownNumbers
 from .sources import WORD, Sources
 
 _PERCENT = re.compile(r"\b(?:pour|por|per)\s+(?:cent|ciento|cento)\b", re.IGNORECASE)
+# Thanks that count to a thousand state nothing.
+_THANKS = re.compile(
+    r"\b(?:grazie mille|mille grazie|mil gracias|mille mercis|merci mille fois|tausend dank)\b", re.IGNORECASE
+)
 # Thousands that are grouped by points or spaces, as English groups them by commas.
 _GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:[ .]\d{3})+(?![\d]|[.,]\d)")
 
@@ -23,7 +27,7 @@ def numbers_in_english(text: str, sources: Sources, language: Language) -> str:
         digits = re.sub(r"\D", "", match[0])
         return digits if Decimal(digits) in told else match[0]
 
-    text = _GROUPED.sub(joined, _PERCENT.sub("percent", text))
+    text = _GROUPED.sub(joined, _PERCENT.sub("percent", _THANKS.sub("", text)))
     return WORD.sub(lambda match: _in_english(match[0], language), text)
 
 

@@ -50,6 +50,7 @@ _WORDS = word_set("""
 
     essaie essayons regarde regardez vérifie vérifiez ouvre ouvrez choisis choisissez compare comparez précise
     prenez prends
+    poids vaut valent similitude ressemblance
     laisse laissez attends attendez clique cliquez tape tapez ajoute ajoutez change changez relance relancez
     difficile facile pareil dommage parfait entendu compris exact inutile actuellement apparemment auparavant bref
     concernant dorénavant désormais davantage éventuellement finalement globalement habituellement initialement

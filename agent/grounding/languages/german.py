@@ -119,7 +119,7 @@ _WORDS = word_set("""
     überhaupt umgekehrt unabhängig ursprünglich vielmehr voraussichtlich vorher weitgehend wenigstens wiederum
     wobei wodurch zugleich zumindest zusätzlich zweifellos zweifelsfrei erst knapp lediglich mindestens höchstens
     drittens zweitens erstens sichtbar lesbar erkennbar vergleichbar ausreichend passend gemeinsam bzw egal fertig
-    bald meinst suchst brauchst moin servus tschüss
+    beträgt betragen bald meinst suchst brauchst moin servus tschüss
     erledigt verstanden einverstanden super prima schade hm tja na ach aha
 """) | _NOUNS  # fmt: skip
 

@@ -25,7 +25,7 @@ _WORDS = word_set("""
     zawiera brzmi wskaż wskazuje wskazują spróbuj sprawdź dziękuję dzięki cześć dzień dobry witaj witam
     przepraszam niestety chętnie oczywiście jasne dobrze zgoda
 
-    potrzebuję potrzebny potrzebna dokładny dokładnej
+    waga wagi wynosi wynik wyniki podobieństwo potrzebuję potrzebny potrzebna dokładny dokładnej
     przykro naturalnie bardzo dość dosyć całkiem raczej prawie około mniej prawdopodobnie pewnie zapewne
     przypuszczalnie możliwe możliwie chyba wyraźnie po prostu dokładnie naprawdę jedynie poza tym dlatego potem
     następnie wtedy zawsze często czasem nigdy już jeszcze teraz dziś dzisiaj wczoraj wkrótce razem znowu ponownie

@@ -8,7 +8,7 @@ _WORDS = word_set("""
     en ett den det de dem denna detta dessa jag du han hon vi ni mig dig oss er honom henne min mitt mina din ditt
     dina sin sitt sina vår vårt våra deras dess man sig som vem vad vilken vilket vilka var när varför hur all
     allt alla varje ingen inget inga annan annat andra samma båda några något någon många mer flera flest få färre nog
-    inte icke också även bara men så
+    likhet likheten vikt vikten inte icke också även bara men så
 
     och eller men ty utan för att därför eftersom om då medan fast fastän tills sedan innan efter i på av från
     till med utan vid hos mellan över under genom bakom framför bredvid mot enligt trots inom utanför runt kring

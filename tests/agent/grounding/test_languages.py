@@ -139,6 +139,11 @@ Das kann ich leider nicht beantworten.
 Das Foto liegt wohl außerhalb des Gebiets, das die Karte abdeckt.
 Meinst du das erste oder das zweite Foto?
 Bis bald!
+Die Kosinusähnlichkeit beträgt 0,981.
+Le poids vaut 0,512.
+Vikten är 0,512.
+Waga wynosi 0,512.
+Grazie mille!
 Nichts gespeichert.
 Parlez-vous de la première ou de la deuxième photo ?
 Ci sono due luoghi possibili e non riesco a distinguerli.
