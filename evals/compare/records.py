@@ -111,8 +111,8 @@ class Side(Record):
 
     `ceiling` is the share of queries with a positive among the K candidates of stage 1. `rescued` queries are right
     at rank 1 in stage 2 alone, `broken` ones in stage 1 alone. `median_rank` is the first positive's, None where
-    half of the queries have none. `coverage` is the share of photographs whose answer cues decide, those from outside
-    the map included, and `precision` the share of those answers that are right. `confirmed` is the share of
+    half of the queries have none. `coverage` is the share of photographs whose answer stage 2 decides, those from
+    outside the map included, and `precision` the share of those answers that are right. `confirmed` is the share of
     photographs whose answer is confirmed, and `confirmed_right` the share of those answers that are right; both are
     None in a run without grades. `imported` runs have no stage 2, so that nothing is rescued, broken or decided.
     """

@@ -119,7 +119,7 @@ def _shares(found: SplitComparison) -> Table:
     if a.imported and b.imported:
         return table
     table.add_row("rescued, broken", *(_of_stage_2(side, f"+{side.rescued} −{side.broken}") for side in (a, b)))
-    table.add_row("cues decide", *(_of_stage_2(side, str(side.coverage)) for side in (a, b)))
+    table.add_row("stage 2 decides", *(_of_stage_2(side, str(side.coverage)) for side in (a, b)))
     table.add_row("right of these", *(_of_stage_2(side, str(side.precision)) for side in (a, b)))
     if a.confirmed or b.confirmed:
         table.add_row("confirmed", *(_of_stage_2(side, str(side.confirmed or _NOT_RECORDED)) for side in (a, b)))
@@ -142,7 +142,7 @@ def _costs(a: Cost, b: Cost) -> Table:
     for heading in ("A", "B", "B − A"):
         table.add_column(heading, justify="right", no_wrap=True)
     counts = {
-        "images described": (a.made, b.made),
+        "described or judged": (a.made, b.made),
         "attempts": (a.attempts, b.attempts),
         **{kind: (a.tokens.get(kind, 0), b.tokens.get(kind, 0)) for kind in sorted({*a.tokens, *b.tokens})},
     }
