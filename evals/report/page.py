@@ -129,7 +129,7 @@ class _Shown:
 
     def __init__(self, runs: Sequence[Run]) -> None:
         self.runs = runs
-        self.names = run_names(runs) if len(runs) > 1 else [RunNames("stage 1", "stage 2")]
+        self.names = _told_apart(runs) if len(runs) > 1 else [RunNames("stage 1", "stage 2")]
         # An imported run has no cues, and so little to show.
         self.main = next((number for number, run in enumerate(runs) if run.info.method is None), 0)
 
@@ -140,19 +140,40 @@ class _Shown:
 
     @property
     def stages(self) -> list[tuple[str, Run, int]]:
-        """Every stage of every run, by name."""
+        """Every stage of every run, by name; a stage 1 that several of our own runs share only once."""
         methods = {run.info.method for run in self.runs}
-        return [
-            (f"{name} as stage 1" if run.info.method is None and name in methods else name, run, stage)
-            for names, run in zip(self.names, self.runs, strict=True)
-            for stage, name in names.stages
-        ]
+        found: list[tuple[str, Run, int]] = []
+        for names, run in zip(self.names, self.runs, strict=True):
+            first = f"{names.first} as stage 1" if run.info.method is None and names.first in methods else names.first
+            if not any(stage == 1 and name == first and _same_stage_1(run, other) for name, other, stage in found):
+                found.append((first, run, 1))
+            found += [(names.second, run, 2)] if names.second else []
+        return found
 
     @property
     def answered(self) -> list[tuple[str, Run]]:
         """The runs that gave answers, by name; an imported run has rankings alone."""
         pairs = zip(self.names, self.runs, strict=True)
         return [(names.last, run) for names, run in pairs if run.info.method is None]
+
+
+def _told_apart(runs: Sequence[Run]) -> list[RunNames]:
+    """Name runs, with N where that alone tells them apart."""
+    found = run_names(runs)
+    lasts = [names.last for names in found]
+    return [
+        RunNames(names.first, f"{names.second}, N = {run.info.settings.get('n')}")
+        if names.second and lasts.count(names.last) > 1
+        else names
+        for names, run in zip(found, runs, strict=True)
+    ]
+
+
+def _same_stage_1(one: Run, other: Run) -> bool:
+    lists = [
+        {query.query: [shown.reference for shown in query.shortlist] for query in run.queries} for run in (one, other)
+    ]
+    return lists[0] == lists[1]
 
 
 def _charts(shown: _Shown) -> tuple[list[Markup], list[str]]:

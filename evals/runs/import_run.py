@@ -45,6 +45,8 @@ def import_run(split: Split, options: ImportOptions, folder: Path) -> tuple[Run,
     the database finds itself. Raises `UsageError` for files that do not fit the split, and for a folder that is in use.
     """
     started = now()
+    if not options.method.strip():
+        raise UsageError("The method has no name: give one with --name, such as SALAD-CM.")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"The folder {str(folder)!r} holds something already: name a new one with --out.")
     rows = rows_of(split, options.limit)

@@ -171,6 +171,8 @@ def test_predictions_that_do_not_fit_are_refused(data: FieldData, tmp_path: Path
     )
     assert "is about 'x/queries/other.png', which is no query" in refused(3, field_file("x/queries/other.png", [], []))
     assert "does not list a query and its predictions" in refused(3, "nothing of the kind\n")
+    with pytest.raises(UsageError, match="The method has no name"):
+        import_run(open_split("folder", Where(data.root)), ImportOptions(tmp_path, " "), tmp_path / "run")
     with pytest.raises(UsageError, match="There are neither descriptors nor predictions"):
         imported(data.root, data, tmp_path / "run")
     dated = tmp_path / "logs" / "2026-01-31_10-00-59"
