@@ -162,7 +162,7 @@ def _told_apart(runs: Sequence[Run]) -> list[RunNames]:
     found = run_names(runs)
     lasts = [names.last for names in found]
     return [
-        RunNames(names.first, f"{names.second}, N = {run.info.settings.get('n')}")
+        RunNames(names.first, f"{names.second}, N\u00a0=\u00a0{run.info.settings.get('n')}")
         if names.second and lasts.count(names.last) > 1
         else names
         for names, run in zip(found, runs, strict=True)

@@ -315,11 +315,11 @@ def test_runs_that_differ_in_n_share_a_stage_1_and_are_told_apart() -> None:
 
     few, more = (prompted(run, n, list(run.results)) for run, n in ((town(), 1), (town(final=5), 3)))
     columns = re.findall(r'<th scope="col">(?:<bdi>)?([^<]+)', page_of(few, more)[0])
-    assert columns[:4] == ["at", "stage 1", "stage 1 + stage 2, N = 1", "stage 1 + stage 2, N = 3"]
+    assert columns[:4] == ["at", "stage 1", "stage 1 + stage 2, N\u00a0=\u00a01", "stage 1 + stage 2, N\u00a0=\u00a03"]
     results = [one.model_copy(update={"shortlist": one.shortlist[::-1]}) for one in more.results]
     other = prompted(more, 3, results)
     columns = re.findall(r'<th scope="col">(?:<bdi>)?([^<]+)', page_of(few, other)[0])
-    assert columns[1:4] == ["stage 1", "stage 1 + stage 2, N = 1", "stage 1"]
+    assert columns[1:4] == ["stage 1", "stage 1 + stage 2, N\u00a0=\u00a01", "stage 1"]
 
 
 def test_what_asking_a_model_took_stands_beside_what_the_other_way_takes() -> None:
