@@ -1,6 +1,7 @@
 """What holds for every test on every machine: no hub, nobody's own settings, and the same examples in every run."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,9 @@ _OF_THE_MACHINE = (
 
 for name in [name for name in os.environ if name.startswith("INTERNVL_VPR_") or name in _OF_THE_MACHINE]:
     del os.environ[name]
+
+# A shell ignores Ctrl-C for what it starts in the background, and whatever that starts would ignore it, too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("tests", deadline=None, derandomize=True)
 settings.load_profile("tests")
