@@ -169,6 +169,7 @@ def test_predictions_that_do_not_fit_are_refused(data: FieldData, tmp_path: Path
     assert "predicts 'x/database/other.png', which is no reference" in refused(
         3, field_file(ours, ["x/database/other.png"], [])
     )
+    assert "predicts a reference twice" in refused(3, field_file(ours, right * 2, []))
     assert "is about 'x/queries/other.png', which is no query" in refused(3, field_file("x/queries/other.png", [], []))
     assert "does not list a query and its predictions" in refused(3, "nothing of the kind\n")
     with pytest.raises(UsageError, match="The method has no name"):
