@@ -138,7 +138,9 @@ def _by_predictions(predictions: Sequence[Prediction], split: Split, rows: Rows)
             )
         found[query] = [_reference(path, one, split, database) for path in one.predictions]
         if len(set(found[query])) < len(found[query]):
-            raise UsageError(f"The file {str(one.path)!r} predicts a reference twice: let the evaluation write it again.")
+            raise UsageError(
+                f"The file {str(one.path)!r} predicts a reference twice: let the evaluation write it again."
+            )
     if missing := [query for query in rows.asked if not found.get(query)]:
         have = "1 query of {} has" if len(missing) == 1 else f"{len(missing)} queries of {{}} have"
         raise UsageError(
