@@ -1,7 +1,6 @@
 """What a ledger holds of a model's other steps: its rows as records, and figures for each kind and model."""
 
 import json
-import statistics
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -11,8 +10,8 @@ from pydantic import ValidationError
 from ..records import Record
 from .ledger import Ledger
 from .model_steps import Kind, ModelAnswer
+from .report import median_and_95, rows_in_order
 
-_PAGE = 500
 _ANSWER = ("answer", "error", "raw", "request", "usage", "finish_reason", "latency")
 _NAMES = ("id", "key", "kind", "attempt", "made", *_ANSWER)
 _AS_JSON = ("request", "usage")
@@ -54,14 +53,7 @@ def model_rows(ledger: Ledger, *, newest: int | None = None) -> Iterator[ModelAt
 
     With `newest`, only so many of the newest.
     """
-    after = 0
-    if newest is not None:
-        nth = "SELECT id FROM model_steps ORDER BY id DESC LIMIT 1 OFFSET ?"
-        after = next((row[0] for row in ledger.read(nth, (newest,))), 0)
-    page = f"SELECT {', '.join(_NAMES)} FROM model_steps WHERE id > ? ORDER BY id LIMIT {_PAGE}"  # noqa: S608
-    while rows := ledger.read(page, (after,)):
-        yield from (_parsed(ledger, row) for row in rows)
-        after = rows[-1][0]
+    yield from (_parsed(ledger, row) for row in rows_in_order(ledger, "model_steps", _NAMES, newest=newest))
 
 
 def _parsed(ledger: Ledger, row: Sequence[Any]) -> ModelAttempt:
@@ -85,7 +77,7 @@ def model_stats(ledger: Ledger) -> list[ModelStats]:
 
 def _figures(rows: Sequence[ModelAttempt]) -> ModelStats:
     taken = [row for row in rows if row.error is None]
-    latencies = sorted(row.latency for row in taken)
+    median, nearly_all = median_and_95([row.latency for row in taken])
     return ModelStats(
         kind=rows[0].kind,
         model=rows[0].model,
@@ -95,8 +87,8 @@ def _figures(rows: Sequence[ModelAttempt]) -> ModelStats:
         taken_at_first=sum(row.attempt == 1 for row in taken),
         errors=dict(Counter(row.error for row in rows if row.error is not None).most_common(10)),
         tokens=dict(sum((Counter(row.usage) for row in rows), Counter[str]())),
-        median_latency=statistics.median(latencies) if latencies else None,
-        latency_95=latencies[min(len(latencies) - 1, int(0.95 * len(latencies)))] if latencies else None,
+        median_latency=median,
+        latency_95=nearly_all,
         first=min(row.made for row in rows),
         last=max(row.made for row in rows),
     )

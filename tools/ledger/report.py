@@ -67,14 +67,30 @@ def attempts(ledger: Ledger, *, image: str = "", newest: int | None = None) -> I
 
     With `image`, those of images whose digest begins so; with `newest`, only so many of the newest.
     """
-    where = "substr(image, 1, length(?)) = ?"
+    of_image = ("substr(image, 1, length(?)) = ?", (image, image))
+    yield from (_parsed(ledger, row) for row in rows_in_order(ledger, "steps", _NAMES, *of_image, newest=newest))
+
+
+def rows_in_order(
+    ledger: Ledger,
+    table: str,
+    columns: Sequence[str],
+    where: str = "TRUE",
+    parameters: Sequence[Any] = (),
+    *,
+    newest: int | None = None,
+) -> Iterator[tuple[Any, ...]]:
+    """Yield a table's rows in the order of their `id`, the first of the columns, page by page.
+
+    With `where`, those of which that is true; with `newest`, only so many of the newest. Raises `LedgerError`.
+    """
     after = 0
     if newest is not None:
-        nth = f"SELECT id FROM steps WHERE {where} ORDER BY id DESC LIMIT 1 OFFSET ?"  # noqa: S608
-        after = next((row[0] for row in ledger.read(nth, (image, image, newest))), 0)
-    page = f"SELECT {', '.join(_NAMES)} FROM steps WHERE {where} AND id > ? ORDER BY id LIMIT {_PAGE}"  # noqa: S608
-    while rows := ledger.read(page, (image, image, after)):
-        yield from (_parsed(ledger, row) for row in rows)
+        nth = f"SELECT id FROM {table} WHERE {where} ORDER BY id DESC LIMIT 1 OFFSET ?"  # noqa: S608
+        after = next((row[0] for row in ledger.read(nth, (*parameters, newest))), 0)
+    page = f"SELECT {', '.join(columns)} FROM {table} WHERE {where} AND id > ? ORDER BY id LIMIT {_PAGE}"  # noqa: S608
+    while rows := ledger.read(page, (*parameters, after)):
+        yield from rows
         after = rows[-1][0]
 
 
@@ -122,7 +138,7 @@ class _Figures:
 
     def summary(self, describer: str) -> DescriberStats:
         """Return the figures."""
-        latencies = sorted(self.latencies)
+        median, nearly_all = median_and_95(self.latencies)
         return DescriberStats(
             describer=describer,
             described=len(self.described),
@@ -131,11 +147,18 @@ class _Figures:
             described_at_first=sum(number == 1 for number in self.described.values()),
             errors=dict(self.errors.most_common(10)),
             tokens=dict(self.tokens),
-            median_latency=statistics.median(latencies) if latencies else None,
-            latency_95=latencies[min(len(latencies) - 1, int(0.95 * len(latencies)))] if latencies else None,
+            median_latency=median,
+            latency_95=nearly_all,
             first=self.made[0],
             last=self.made[1],
         )
+
+
+def median_and_95(seconds: Sequence[float]) -> tuple[float | None, float | None]:
+    """Return the median, and the time that 95 % do not exceed; None where there are none."""
+    if not seconds:
+        return None, None
+    return statistics.median(seconds), sorted(seconds)[min(len(seconds) - 1, int(0.95 * len(seconds)))]
 
 
 class Tally(Record):
