@@ -44,7 +44,7 @@ def run_info(split: Split, queries: Sequence[SplitQuery], context: Context, limi
             lambda: read_gallery(context.index),
         ),
         settings=context.resolved(),
-        prompt=f"{prompt.name} {prompt.digest}" if prompt else None,
+        prompt=prompt.signature if prompt else None,
         schema_digest=schema_digest(schema) if schema else None,
         index=context.index.manifest.checksum,
         versions=versions(),

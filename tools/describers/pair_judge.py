@@ -46,9 +46,8 @@ class PairJudge:
     @cached_property
     def id(self) -> str:
         """Model, prompt, schema, image encoding and decoding: everything but the server that changes the answers."""
-        prompt = f"{self.prompt.name} {self.prompt.digest[:12]}"
         how = f"schema {schema_digest(pair_schema())[:12]}, {encoding(self._image_side)}, {decoding_in_words()}"
-        return f"{ALGORITHM} ({self._model.model}, {prompt}, {how})"
+        return f"{ALGORITHM} ({self._model.model}, {self.prompt.short_signature}, {how})"
 
     async def attempts(self, query: Photo, candidate: Photo) -> AsyncGenerator[ModelAnswer, None]:
         """Yield one attempt a request, the last one with a judgement as JSON or the reason why there is none.
@@ -75,7 +74,7 @@ class PairJudge:
             tokens=_TOKENS,
             parse=parse_judgement,
             about={
-                "prompt": f"{self.prompt.name} {self.prompt.digest}",
+                "prompt": self.prompt.signature,
                 "messages": messages_digest(text, query.digest, candidate.digest, closing),
                 "images": f"{query.digest}, {candidate.digest} ({encoding(self._image_side)})",
             },

@@ -49,9 +49,8 @@ class VisionModel:
     def id(self) -> str:
         """Model, prompt, schema, image encoding and decoding: everything but the server that changes the answers."""
         schema = schema_digest(_schema(1))[:12]
-        prompt = f"{self._prompt.name} {self._prompt.digest[:12]}"
         how = f"schema {schema}, {encoding(self._image_side)}, {decoding_in_words()}"
-        return f"{ALGORITHM} ({self._model.model}, {prompt}, {how})"
+        return f"{ALGORITHM} ({self._model.model}, {self._prompt.short_signature}, {how})"
 
     async def attempts(self, photo: Photo, n: int) -> AsyncGenerator[Attempt, None]:
         """Yield one attempt a request, the last one with cues or the reason why there are none.
@@ -89,7 +88,7 @@ class VisionModel:
             tokens=100 * n + 50,
             parse=partial(parse_cues, n=n),
             about={
-                "prompt": f"{self._prompt.name} {self._prompt.digest}",
+                "prompt": self._prompt.signature,
                 "messages": messages_digest(instruction, image.digest, closing),
                 "image": f"{image.digest} ({encoding(self._image_side)}, {len(image.data)} bytes)",
             },

@@ -28,12 +28,11 @@ class ChatModel:
 
     def id(self, schema: Mapping[str, Any]) -> str:
         """Model, prompt, schema and decoding: everything but the server and the messages that decides an answer."""
-        prompt = f"{self.prompt.name} {self.prompt.digest[:12]}"
         first, second = (self._decoding(unusable) for unusable in (0, 1))
         decoding = "; ".join(
             f"T {one['temperature']:g} seed {one['seed']:g} of {one['max_tokens']:g} tokens" for one in (first, second)
         )
-        return f"{ALGORITHM} ({self.model}, {prompt}, schema {digest_of(schema)[:12]}, {decoding})"
+        return f"{ALGORITHM} ({self.model}, {self.prompt.short_signature}, schema {digest_of(schema)[:12]}, {decoding})"
 
     def request(
         self, messages: Sequence[Mapping[str, Any]], schema: Mapping[str, Any], unusable: int = 0
@@ -54,7 +53,7 @@ class ChatModel:
         return {
             "endpoint": self.endpoint.url,
             "model": self.model,
-            "prompt": f"{self.prompt.name} {self.prompt.digest}",
+            "prompt": self.prompt.signature,
             "messages": digest_of(request["messages"]),
             "schema": digest_of(request["response_format"]["json_schema"]["schema"]),
             **{name: f"{request[name]:g}" for name in _DECODING},

@@ -71,6 +71,16 @@ class Prompt(Record):
             digest=hashlib.sha256((text if closing == _CLOSING else f"{text}\0{closing}").encode()).hexdigest(),
         )
 
+    @property
+    def signature(self) -> str:
+        """Name and digest, as they are recorded."""
+        return f"{self.name} {self.digest}"
+
+    @property
+    def short_signature(self) -> str:
+        """Name and the beginning of the digest, as they stand in the ids of what asks."""
+        return f"{self.name} {self.digest[:12]}"
+
     def render(self, n: int) -> str:
         """Return the text that asks for `n` cues."""
         return _rendered(self.text, n)
