@@ -56,9 +56,8 @@ def _pairs(a: Run, b: Run) -> Iterator[PairedQuery]:
             f"The runs in {str(a.folder)!r} and {str(b.folder)!r} cannot be compared, {differing}: run the split "
             "again so that both are of the same queries and references."
         )
-    of_b = {(one.outside, one.query): one for one in b.results}
     for one in a.results:
-        yield PairedQuery(one, of_b[one.outside, one.query])
+        yield PairedQuery(one, b.by_query[one.outside, one.query])
 
 
 def _differing(a: Run, b: Run) -> str | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from markupsafe import Markup
 
@@ -138,7 +139,7 @@ class _Shown:
         """The run whose groups, cues and queries are shown."""
         return self.runs[self.main]
 
-    @property
+    @cached_property
     def stages(self) -> list[tuple[str, Run, int]]:
         """Every stage of every run, by name; a stage 1 that several of our own runs share only once."""
         methods = {run.info.method for run in self.runs}
